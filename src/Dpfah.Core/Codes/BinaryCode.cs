@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Dpfah.Core.Codes;
 
@@ -33,7 +33,7 @@ public readonly struct BinaryCode : IEquatable<BinaryCode>
 
     /// <summary>Throws unless <paramref name="bits"/> is a length that a code can have.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a multiple of 8 from 8 to <see cref="MaxBits"/>.</exception>
-    public static void ThrowIfInvalidLength(int bits, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(bits))] string? name = null)
+    public static void ThrowIfInvalidLength(int bits, [CallerArgumentExpression(nameof(bits))] string? name = null)
     {
         if (bits is < 8 or > MaxBits || bits % 8 != 0)
         {
@@ -68,7 +68,8 @@ public readonly struct BinaryCode : IEquatable<BinaryCode>
     /// <exception cref="ArgumentException">The length is no code length.</exception>
     public static BinaryCode FromBytes(ReadOnlySpan<byte> bytes)
     {
-        ThrowIfInvalidLength(bytes.Length * 8, nameof(bytes));
+        // Saturated: eight times the length of a span of 2^29 bytes is beyond an int.
+        ThrowIfInvalidLength((int)Math.Min(8L * bytes.Length, int.MaxValue), nameof(bytes));
         var words = new ulong[WordsFor(bytes.Length * 8)];
         for (int i = 0; i < bytes.Length; i++)
         {
@@ -135,13 +136,7 @@ public readonly struct BinaryCode : IEquatable<BinaryCode>
             throw new ArgumentException($"A code of {other.Bits} bits cannot be compared with one of {Bits}.", nameof(other));
         }
 
-        int distance = 0;
-        for (int i = 0; i < Words.Length; i++)
-        {
-            distance += BitOperations.PopCount(Words[i] ^ other.Words[i]);
-        }
-
-        return distance;
+        return Hamming.Distance(Words, other.Words);
     }
 
     /// <summary>The code as bytes, as stored and as sent.</summary>

@@ -20,6 +20,7 @@ public sealed record SafetensorsEntry(string Name, string DType, IReadOnlyList<l
 public sealed class SafetensorsFile
 {
     private const int MaxHeaderBytes = 16 << 20;
+    private const int MaxDimensions = 8;
 
     private SafetensorsFile(IReadOnlyList<SafetensorsEntry> tensors, IReadOnlyDictionary<string, string> metadata)
     {
@@ -65,7 +66,7 @@ public sealed class SafetensorsFile
         {
             return Parse(header, 8 + (long)headerLength, stream.Length);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or OverflowException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or OverflowException or KeyNotFoundException)
         {
             throw new InvalidDataException($"The safetensors header is damaged: {error.Message}", error);
         }
@@ -73,9 +74,14 @@ public sealed class SafetensorsFile
 
     private static SafetensorsFile Parse(byte[] header, long dataStart, long fileLength)
     {
+        if (header[0] != (byte)'{')
+        {
+            throw new InvalidDataException("The safetensors header does not begin with '{'.");
+        }
+
         using JsonDocument document = JsonDocument.Parse(header, new JsonDocumentOptions { MaxDepth = 8 });
         var tensors = new List<SafetensorsEntry>();
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        IReadOnlyDictionary<string, string> metadata = new Dictionary<string, string>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (JsonProperty property in document.RootElement.EnumerateObject())
         {
@@ -86,11 +92,7 @@ public sealed class SafetensorsFile
 
             if (property.Name == "__metadata__")
             {
-                foreach (JsonProperty item in property.Value.EnumerateObject())
-                {
-                    metadata[item.Name] = item.Value.GetString() ?? "";
-                }
-
+                metadata = ParseMetadata(property.Value);
                 continue;
             }
 
@@ -118,9 +120,29 @@ public sealed class SafetensorsFile
         return new SafetensorsFile(tensors, metadata);
     }
 
+    private static Dictionary<string, string> ParseMetadata(JsonElement element)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (JsonProperty item in element.EnumerateObject())
+        {
+            if (item.Value.ValueKind != JsonValueKind.String || !metadata.TryAdd(item.Name, item.Value.GetString()!))
+            {
+                throw new InvalidDataException($"The safetensors metadata '{item.Name}' is no string, or there twice.");
+            }
+        }
+
+        return metadata;
+    }
+
     private static SafetensorsEntry ParseEntry(JsonProperty property, long dataStart, long fileLength)
     {
         string name = property.Name;
+        if (name.Any(char.IsControl))
+        {
+            // The digest separates names from what follows them by a line feed.
+            throw new InvalidDataException("The name of a tensor has a control character.");
+        }
+
         string type = property.Value.GetProperty("dtype").GetString() ?? "";
         int size = type switch
         {
@@ -132,6 +154,11 @@ public sealed class SafetensorsFile
         };
         long[] shape = property.Value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64()).ToArray();
         long[] offsets = property.Value.GetProperty("data_offsets").EnumerateArray().Select(d => d.GetInt64()).ToArray();
+        if (shape.Length > MaxDimensions)
+        {
+            throw new InvalidDataException($"Tensor '{name}' has {shape.Length} dimensions; at most {MaxDimensions} are read.");
+        }
+
         long expected = size;
         foreach (long dimension in shape)
         {
@@ -143,7 +170,12 @@ public sealed class SafetensorsFile
             expected = checked(expected * dimension);
         }
 
-        if (offsets is not [>= 0, _] || offsets[1] < offsets[0] || offsets[1] > fileLength - dataStart || offsets[1] - offsets[0] != expected)
+        if (offsets.Length != 2)
+        {
+            throw new InvalidDataException($"Tensor '{name}' has {offsets.Length} offsets; it needs a start and an end.");
+        }
+
+        if (offsets[0] < 0 || offsets[1] < offsets[0] || offsets[1] > fileLength - dataStart || offsets[1] - offsets[0] != expected)
         {
             throw new InvalidDataException(
                 $"Tensor '{name}' of type {type} and shape [{string.Join(", ", shape)}] needs {expected} bytes; its offsets are [{string.Join(", ", offsets)}] in a data section of {fileLength - dataStart}.");
