@@ -8,59 +8,84 @@ using Microsoft.EntityFrameworkCore;
 namespace Dpfah.Engine.Catalogue;
 
 /// <summary>Collections in the database: made, deleted, and their rows removed in small transactions.</summary>
-internal sealed class CollectionStore(Database database, TimeProvider clock)
+public sealed class CollectionStore
 {
     /// <summary>The collection that a request means when it names none.</summary>
     public const string DefaultName = "default";
 
     private const int RemoveBatch = 500;
 
-    /// <summary>Makes a collection with an empty first generation.</summary>
+    private readonly Database database;
+    private readonly ModelStore models;
+    private readonly EncoderPool encoders;
+    private readonly IndexFollower follower;
+    private readonly TimeProvider clock;
+
+    internal CollectionStore(Database database, ModelStore models, EncoderPool encoders, IndexFollower follower, TimeProvider clock)
+    {
+        this.database = database;
+        this.models = models;
+        this.encoders = encoders;
+        this.follower = follower;
+        this.clock = clock;
+    }
+
+    /// <summary>Makes a collection with an empty first generation of the default model.</summary>
+    /// <param name="name">Name; checked by <see cref="CatalogueRules.CheckCollectionName"/>.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
     /// <returns>Whether it was made here, and a position that covers it.</returns>
-    public Task<(bool Created, ulong Position)> CreateAsync(
-        string name, ModelInfo model, EncoderIdentity identity, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            async (context, token) =>
-            {
-                if (await context.Collections.AnyAsync(c => c.Name == name && c.DeletedAt == null, token))
-                {
-                    return (false, await database.VisiblePositionAsync(context, token));
-                }
+    public async Task<(bool Created, Position Position)> CreateAsync(string name, CancellationToken cancellationToken)
+    {
+        ModelInfo model = await models.GetDefaultAsync(cancellationToken);
+        EncoderIdentity identity = (await encoders.GetAsync(model.Id, cancellationToken)).Identity;
+        (bool created, ulong position) = await database.WriteAsync(
+            (context, token) => TryCreateAsync(context, name, model.Id, identity, token), cancellationToken);
+        follower.Wake();
+        return (created, new Position(follower.Epoch, position));
+    }
 
-                DateTime now = clock.GetUtcNow().UtcDateTime;
-                var collection = new Collection { Name = name, CreatedAt = now };
-                context.Collections.Add(collection);
-                await context.SaveChangesAsync(token);
+    private async Task<(bool Created, ulong Position)> TryCreateAsync(
+        DpfahContext context, string name, int modelId, EncoderIdentity identity, CancellationToken cancellationToken)
+    {
+        if (await context.Collections.AnyAsync(c => c.Name == name && c.DeletedAt == null, cancellationToken))
+        {
+            return (false, await database.VisiblePositionAsync(context, cancellationToken));
+        }
 
-                var generation = new Generation
-                {
-                    CollectionId = collection.Id,
-                    ModelId = model.Id,
-                    Decoder = identity.Decoder,
-                    Arithmetic = identity.Arithmetic,
-                    IsActive = true,
-                    CreatedAt = now,
-                };
-                context.Generations.Add(generation);
-                await context.SaveChangesAsync(token);
+        DateTime now = clock.GetUtcNow().UtcDateTime;
+        var collection = new Collection { Name = name, CreatedAt = now };
+        context.Collections.Add(collection);
+        await context.SaveChangesAsync(cancellationToken);
 
-                var change = new Change
-                {
-                    CollectionId = collection.Id,
-                    GenerationId = generation.Id,
-                    Kind = ChangeKind.CollectionCreated,
-                    CreatedAt = now,
-                };
-                context.Changes.Add(change);
-                await context.SaveChangesAsync(token);
-                return (true, database.PositionOf(change));
-            },
-            cancellationToken);
+        var generation = new Generation
+        {
+            CollectionId = collection.Id,
+            ModelId = modelId,
+            Decoder = identity.Decoder,
+            Arithmetic = identity.Arithmetic,
+            IsActive = true,
+            CreatedAt = now,
+        };
+        context.Generations.Add(generation);
+        await context.SaveChangesAsync(cancellationToken);
+
+        var change = new Change
+        {
+            CollectionId = collection.Id,
+            GenerationId = generation.Id,
+            Kind = ChangeKind.CollectionCreated,
+            CreatedAt = now,
+        };
+        context.Changes.Add(change);
+        await context.SaveChangesAsync(cancellationToken);
+        return (true, database.PositionOf(change));
+    }
 
     /// <summary>Deletes a collection: its name is free at once, its rows go afterwards (<see cref="RemoveDeletedAsync"/>).</summary>
     /// <returns>The position of the deletion; null when there was no such collection.</returns>
-    public Task<ulong?> DeleteAsync(string name, CancellationToken cancellationToken) =>
-        database.WriteAsync<ulong?>(
+    public async Task<Position?> DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        ulong? position = await database.WriteAsync<ulong?>(
             async (context, token) =>
             {
                 Collection? collection = await context.Collections.AsTracking()
@@ -78,6 +103,9 @@ internal sealed class CollectionStore(Database database, TimeProvider clock)
                 return database.PositionOf(change);
             },
             cancellationToken);
+        follower.Wake();
+        return position is { } value ? new Position(follower.Epoch, value) : null;
+    }
 
     /// <summary>Removes the rows of deleted collections; goes on where an earlier run was interrupted.</summary>
     public async Task RemoveDeletedAsync(CancellationToken cancellationToken)

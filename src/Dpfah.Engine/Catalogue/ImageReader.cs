@@ -6,8 +6,12 @@ using Microsoft.EntityFrameworkCore;
 namespace Dpfah.Engine.Catalogue;
 
 /// <summary>Reads of pictures, straight from the database.</summary>
-internal sealed class ImageReader(Database database)
+public sealed class ImageReader
 {
+    private readonly Database database;
+
+    internal ImageReader(Database database) => this.database = database;
+
     /// <summary>Finds a picture in a generation.</summary>
     public async Task<ImageRecord?> FindAsync(int collectionId, int generationId, string id, CancellationToken cancellationToken) =>
         (await ReadAsync(collectionId, generationId, items => items.Where(i => i.PublicId == id), cancellationToken)).SingleOrDefault();

@@ -15,7 +15,7 @@ public sealed record ImageInput(byte[] Bytes, IReadOnlyList<string> Labels, stri
 /// <param name="Labels">Labels.</param>
 /// <param name="Metadata">Metadata as JSON text; null for none.</param>
 /// <param name="Sha256">SHA-256 of the uploaded bytes, lower-case hex.</param>
-/// <param name="Version">Counts changes from 1; the entity tag.</param>
+/// <param name="Version">Counts changes from 1.</param>
 /// <param name="CreatedAt">When it came, UTC.</param>
 /// <param name="UpdatedAt">When it last changed, UTC.</param>
 /// <param name="PreviewWidth">Width of its preview in pixels.</param>
@@ -34,7 +34,16 @@ public sealed record ImageRecord(
     int PreviewWidth,
     int PreviewHeight,
     BinaryCode Code,
-    BinaryCode Signature);
+    BinaryCode Signature)
+{
+    /// <summary>The state of the picture that this record tells.</summary>
+    public ImageTag Tag => new(Number, Version);
+}
+
+/// <summary>Names one state of one picture; a picture that was deleted and came again has another.</summary>
+/// <param name="Number">Item number.</param>
+/// <param name="Version">Counts changes from 1.</param>
+public readonly record struct ImageTag(long Number, long Version);
 
 /// <summary>What became of a write.</summary>
 public enum WriteStatus
@@ -57,8 +66,8 @@ public enum WriteStatus
     /// <summary>There is no such picture.</summary>
     NoImage,
 
-    /// <summary>The picture has another version than the caller expects.</summary>
-    OtherVersion,
+    /// <summary>The picture is in another state than the caller expects.</summary>
+    OtherTag,
 
     /// <summary>The bytes were not accepted as a picture.</summary>
     Rejected,
@@ -76,8 +85,8 @@ public sealed record WriteOutcome(
 /// <param name="Labels">The new labels; null leaves them.</param>
 /// <param name="SetsMetadata">Whether <paramref name="Metadata"/> replaces what was there.</param>
 /// <param name="Metadata">The new metadata in stored form; null for none.</param>
-/// <param name="ExpectedVersion">The version that the caller has seen; null for any.</param>
-public sealed record ImagePatch(IReadOnlyList<string>? Labels, bool SetsMetadata, string? Metadata, long? ExpectedVersion);
+/// <param name="Expected">The state that the caller has seen; null for any.</param>
+public sealed record ImagePatch(IReadOnlyList<string>? Labels, bool SetsMetadata, string? Metadata, ImageTag? Expected);
 
 /// <summary>A preview as stored.</summary>
 /// <param name="Jpeg">The JPEG file.</param>

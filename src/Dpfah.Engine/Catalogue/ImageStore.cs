@@ -9,8 +9,21 @@ using Microsoft.EntityFrameworkCore;
 namespace Dpfah.Engine.Catalogue;
 
 /// <summary>Writes of pictures: each commits item, preview, code and log row in one transaction before the caller hears of it.</summary>
-internal sealed class ImageStore(Database database, PictureEncoder pictures, IndexFollower follower, TimeProvider clock)
+public sealed class ImageStore
 {
+    private readonly Database database;
+    private readonly PictureEncoder pictures;
+    private readonly IndexFollower follower;
+    private readonly TimeProvider clock;
+
+    internal ImageStore(Database database, PictureEncoder pictures, IndexFollower follower, TimeProvider clock)
+    {
+        this.database = database;
+        this.pictures = pictures;
+        this.follower = follower;
+        this.clock = clock;
+    }
+
     /// <summary>Indexes a picture under an id; replaces what was there. The same bytes, labels and metadata change nothing.</summary>
     public async Task<WriteOutcome> PutAsync(string collection, string id, ImageInput input, CancellationToken cancellationToken)
     {
@@ -115,7 +128,7 @@ internal sealed class ImageStore(Database database, PictureEncoder pictures, Ind
         WriteOutcome outcome = await database.WriteAsync(
             async (context, token) =>
             {
-                (WriteOutcome? problem, Generation generation, Item item) = await FindForChangeAsync(context, collection, id, patch.ExpectedVersion, token);
+                (WriteOutcome? problem, Generation generation, Item item) = await FindForChangeAsync(context, collection, id, patch.Expected, token);
                 if (problem is not null)
                 {
                     return problem;
@@ -144,12 +157,12 @@ internal sealed class ImageStore(Database database, PictureEncoder pictures, Ind
     }
 
     /// <summary>Deletes a picture.</summary>
-    public async Task<WriteOutcome> DeleteAsync(string collection, string id, long? expectedVersion, CancellationToken cancellationToken)
+    public async Task<WriteOutcome> DeleteAsync(string collection, string id, ImageTag? expected, CancellationToken cancellationToken)
     {
         WriteOutcome outcome = await database.WriteAsync(
             async (context, token) =>
             {
-                (WriteOutcome? problem, Generation generation, Item item) = await FindForChangeAsync(context, collection, id, expectedVersion, token);
+                (WriteOutcome? problem, Generation generation, Item item) = await FindForChangeAsync(context, collection, id, expected, token);
                 if (problem is not null)
                 {
                     return problem;
@@ -167,7 +180,7 @@ internal sealed class ImageStore(Database database, PictureEncoder pictures, Ind
     }
 
     private async Task<(WriteOutcome? Problem, Generation Generation, Item Item)> FindForChangeAsync(
-        DpfahContext context, string collection, string id, long? expectedVersion, CancellationToken cancellationToken)
+        DpfahContext context, string collection, string id, ImageTag? expected, CancellationToken cancellationToken)
     {
         if (await FindActiveAsync(context, collection, cancellationToken) is not { } generation)
         {
@@ -179,8 +192,8 @@ internal sealed class ImageStore(Database database, PictureEncoder pictures, Ind
             return (new WriteOutcome(WriteStatus.NoImage), null!, null!);
         }
 
-        return expectedVersion is { } version && version != item.Version
-            ? (new WriteOutcome(WriteStatus.OtherVersion), null!, null!)
+        return expected is { } tag && tag != new ImageTag(item.Number, item.Version)
+            ? (new WriteOutcome(WriteStatus.OtherTag), null!, null!)
             : (null, generation, item);
     }
 

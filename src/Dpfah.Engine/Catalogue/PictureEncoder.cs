@@ -12,7 +12,7 @@ namespace Dpfah.Engine.Catalogue;
 public sealed record EncodedPicture(PreviewResult Result, ImageCode? Code, TimeSpan DecodeTime, TimeSpan ModelTime);
 
 /// <summary>From a picture's bytes to its codes: the one path of queries and uploads.</summary>
-public sealed class PictureEncoder
+public sealed class PictureEncoder : IDisposable
 {
     private readonly IPreviewMaker previews;
     private readonly EncoderPool encoders;
@@ -53,4 +53,7 @@ public sealed class PictureEncoder
         ImageCode code = await encoder.EncodeAsync(result.Preview.Jpeg, cancellationToken);
         return new EncodedPicture(result, code, decodeTime, Stopwatch.GetElapsedTime(start));
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => decoding.Dispose();
 }

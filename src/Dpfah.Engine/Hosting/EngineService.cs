@@ -1,4 +1,3 @@
-using Dpfah.Core.Imaging;
 using Dpfah.Core.Models;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
@@ -18,6 +17,7 @@ internal sealed partial class EngineService(
     CollectionStore collections,
     IndexFollower follower,
     IdentityCheck identityCheck,
+    Housekeeping housekeeping,
     ServiceState state,
     ILogger<EngineService> logger) : BackgroundService
 {
@@ -56,9 +56,8 @@ internal sealed partial class EngineService(
             firstModel, new StepProgress(progress => Report("model", progress.Step, progress.Done)), cancellationToken);
 
         Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
-        IImageEncoder encoder = await encoders.GetAsync(model.Id, cancellationToken);
-        await collections.CreateAsync(CollectionStore.DefaultName, model, encoder.Identity, cancellationToken);
-        await collections.RemoveDeletedAsync(cancellationToken);
+        await encoders.GetAsync(model.Id, cancellationToken);
+        await collections.CreateAsync(CollectionStore.DefaultName, cancellationToken);
 
         Report("index", "Loading the codes.");
         await follower.LoadAsync(
@@ -69,16 +68,16 @@ internal sealed partial class EngineService(
         state.ReportStarted();
         LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
 
-        using var trimming = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task trim = follower.TrimAsync(trimming.Token);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task cleaning = housekeeping.RunAsync(ending.Token);
         try
         {
             await follower.FollowAsync(state.ReportDatabase, cancellationToken);
         }
         finally
         {
-            await trimming.CancelAsync();
-            await trim.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await ending.CancelAsync();
+            await cleaning;
         }
     }
 

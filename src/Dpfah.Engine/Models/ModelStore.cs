@@ -1,6 +1,7 @@
 using Dpfah.Core.Models;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Hosting;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Models;
@@ -30,6 +31,11 @@ internal sealed class ModelStore(Database database, EngineOptions options, TimeP
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    /// <summary>The model that new collections start with.</summary>
+    /// <exception cref="NotReadyException">No model is stored yet.</exception>
+    public async Task<ModelInfo> GetDefaultAsync(CancellationToken cancellationToken) =>
+        await FindDefaultAsync(cancellationToken) ?? throw new NotReadyException("The first model is not ready yet.");
 
     private Task<ModelInfo?> FindDefaultAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(

@@ -5,7 +5,6 @@ using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Models;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Dpfah.Engine.Search;
@@ -15,7 +14,7 @@ namespace Dpfah.Engine.Search;
 /// one horizon, so one number says what every search sees.
 /// </summary>
 internal sealed partial class IndexFollower(
-    Database database, ModelStore models, EngineOptions options, TimeProvider clock, ILogger<IndexFollower> logger)
+    Database database, ModelStore models, EngineOptions options, ILogger<IndexFollower> logger) : IDisposable
 {
     private const int LoadBatch = 10_000;
     private const int ApplyBatch = 500;
@@ -96,7 +95,7 @@ internal sealed partial class IndexFollower(
         (ulong horizon, Dictionary<string, CollectionIndex> collections) = await database.ReadAsync(
             async (context, token) =>
             {
-                await using IDbContextTransaction snapshot = await database.BeginSnapshotAsync(context, token);
+                await using Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction snapshot = await database.BeginSnapshotAsync(context, token);
                 ulong from = await database.HorizonAsync(context, token);
                 var loaded = new Dictionary<string, CollectionIndex>(StringComparer.Ordinal);
                 long total = await context.Codes.LongCountAsync(token), done = 0;
@@ -292,23 +291,8 @@ internal sealed partial class IndexFollower(
             generation.Id, generation.ModelId, model.Description.Name, model.Description.Bits, generation.Decoder, generation.Arithmetic);
     }
 
-    /// <summary>Trims the log now and then, until it is cancelled.</summary>
-    public async Task TrimAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMinutes(10), clock);
-        do
-        {
-            try
-            {
-                await database.TrimLogAsync(options.LogRetention, clock, cancellationToken);
-            }
-            catch (Exception error) when (error is not OperationCanceledException)
-            {
-                LogTrimFailed(error.GetBaseException().Message);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(cancellationToken));
-    }
+    /// <inheritdoc/>
+    public void Dispose() => wake.Dispose();
 
     private void Publish(State next)
     {
@@ -320,7 +304,4 @@ internal sealed partial class IndexFollower(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The change log cannot be read, trying again: {Reason}")]
     private partial void LogReadFailed(string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The change log cannot be trimmed, trying again later: {Reason}")]
-    private partial void LogTrimFailed(string reason);
 }
