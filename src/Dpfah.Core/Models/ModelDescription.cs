@@ -63,6 +63,12 @@ public sealed record ModelDescription
             throw new InvalidDataException($"The model's description has {description.Bits} bits; a code has a multiple of 8, up to {Codes.BinaryCode.MaxBits}.");
         }
 
+        // The reader refuses null properties, but not null elements.
+        if (description.Classes.Any(name => name is null) || description.Parameters.Values.Any(value => value is null))
+        {
+            throw new InvalidDataException("The model's description has null among its classes or parameters.");
+        }
+
         description.Preprocessing.ThrowIfInvalid();
         return description;
     }

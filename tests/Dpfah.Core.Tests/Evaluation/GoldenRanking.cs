@@ -33,6 +33,10 @@ internal sealed class GoldenRanking
         return [.. document.RootElement.GetProperty("cases").EnumerateArray().Select(c => new GoldenRanking(c))];
     }
 
+    public int[] Order(string name) => [.. Expected.GetProperty(name).EnumerateArray().Select(v => v.GetInt32())];
+
+    public int[][] Matrix(string name) => Rows(Expected.GetProperty(name));
+
     /// <summary>Query and database item share a label.</summary>
     public bool IsRelevant(int query, int item) => queryLabels[query].Zip(databaseLabels[item]).Any(pair => pair is (1, 1));
 
