@@ -9,10 +9,10 @@ internal static class EndpointDocs
     public static RouteHandlerBuilder TakesPicture(this RouteHandlerBuilder builder, bool withFields = false) =>
         builder.WithMetadata(new PictureBodyMetadata(withFields)).DisableAntiforgery();
 
-    /// <summary>The endpoint answers these statuses with problem details.</summary>
+    /// <summary>The endpoint answers these statuses with problem details, beside those that any endpoint can answer.</summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder builder, params ReadOnlySpan<int> statuses)
     {
-        foreach (int status in statuses)
+        foreach (int status in (int[])[400, 401, 403, .. statuses, 500, 503])
         {
             builder.ProducesProblem(status);
         }
