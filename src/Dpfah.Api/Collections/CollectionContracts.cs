@@ -1,0 +1,43 @@
+using System.Text.Json.Serialization;
+
+namespace Dpfah.Api.Collections;
+
+/// <summary>A collection: pictures that are searched together.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Pictures">Pictures in the index.</param>
+/// <param name="Generation">The generation of codes that answers.</param>
+/// <param name="Index">The index in memory.</param>
+/// <param name="Drift">Set when this process makes codes in another way than those that are stored were made.</param>
+/// <param name="Position">After a write: a position that covers it. Left out in reads.</param>
+public sealed record CollectionResponse(
+    string Name,
+    long Pictures,
+    GenerationResponse Generation,
+    IndexResponse Index,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DriftResponse? Drift,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Position);
+
+/// <summary>A generation with all that its codes depend on.</summary>
+/// <param name="Id">Number of the generation.</param>
+/// <param name="Model">Name of its model.</param>
+/// <param name="Bits">Length of its codes.</param>
+/// <param name="Decoder">The decoder that read the previews.</param>
+/// <param name="Arithmetic">Encoder version, layout, precision, device class and CPU kernel class.</param>
+public sealed record GenerationResponse(int Id, string Model, int Bits, string Decoder, string Arithmetic);
+
+/// <summary>The index in memory.</summary>
+/// <param name="MemoryBytes">Bytes of codes, signatures and numbers.</param>
+public sealed record IndexResponse(long MemoryBytes);
+
+/// <summary>A difference between what made the codes and what runs now.</summary>
+/// <param name="Stored">What made the codes.</param>
+/// <param name="Running">What this process runs.</param>
+/// <param name="Pictures">Stored previews that were hashed again.</param>
+/// <param name="FlippedBits">Bits that came out differently.</param>
+/// <param name="ComparedBits">Bits that were compared.</param>
+public sealed record DriftResponse(string Stored, string Running, int Pictures, long FlippedBits, long ComparedBits);
+
+/// <summary>A page of collections.</summary>
+/// <param name="Items">The collections, by name.</param>
+/// <param name="NextCursor">Cursor of the next page; null on the last.</param>
+public sealed record CollectionList(IReadOnlyList<CollectionResponse> Items, string? NextCursor);

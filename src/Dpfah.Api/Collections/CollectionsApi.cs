@@ -1,0 +1,123 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Dpfah.Api.Access;
+using Dpfah.Api.Hosting;
+using Dpfah.Api.Http;
+using Dpfah.Api.OpenApi;
+using Dpfah.Core.Indexing;
+using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Search;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Dpfah.Api.Collections;
+
+/// <summary>Collections.</summary>
+internal static class CollectionsApi
+{
+    public static void MapCollections(this IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder group = routes.MapGroup("/collections").WithTags("Collections").WithQueryGuard();
+        group.MapGet("", List)
+            .RequireAuthorization(Policies.Reader)
+            .WithName("listCollections")
+            .WithSummary("List the collections")
+            .ProducesProblems(400, 401, 403, 503);
+        group.MapGet("/{collection}", Get)
+            .RequireAuthorization(Policies.Reader)
+            .WithName("getCollection")
+            .WithSummary("Read a collection's size, generation and index")
+            .ProducesProblems(400, 401, 403, 404, 503);
+        group.MapPut("/{collection}", Put)
+            .RequireAuthorization(Policies.Indexer)
+            .WithName("putCollection")
+            .WithSummary("Make a collection")
+            .WithDescription("201 for a new collection, 200 when it was there. A name has 1 to 64 of a-z, 0-9, '-', '_' and '.'.")
+            .ProducesProblems(400, 401, 403, 503);
+        group.MapDelete("/{collection}", Delete)
+            .RequireAuthorization(Policies.Indexer)
+            .WithName("deleteCollection")
+            .WithSummary("Delete a collection with all its pictures")
+            .ProducesProblems(400, 401, 403, 404, 503);
+    }
+
+    private static Results<Ok<CollectionList>, ProblemHttpResult> List(
+        SearchService search,
+        [FromQuery, Range(1, ApiLimits.MaxLimit), Description("Collections a page, 1 to 500. Default 50.")] int? limit,
+        [FromQuery, Description("The nextCursor of the page before.")] string? cursor)
+    {
+        // The cursor is the last name seen: names are the order.
+        if (cursor is not null && CatalogueRules.CheckCollectionName(cursor) is not null)
+        {
+            return Problems.BadParameter("cursor", "'cursor' is the nextCursor of a page, unchanged.");
+        }
+
+        int count = limit ?? ApiLimits.DefaultLimit;
+        List<CollectionIndex> found = search.Collections.Where(c => cursor is null || string.CompareOrdinal(c.Name, cursor) > 0).Take(count + 1).ToList();
+        return TypedResults.Ok(new CollectionList(
+            [.. found.Take(count).Select(c => ToResponse(c, null))], found.Count > count ? found[count - 1].Name : null));
+    }
+
+    private static Results<Ok<CollectionResponse>, ProblemHttpResult> Get(SearchService search, string collection)
+    {
+        collection = RawPath.Decode(collection);
+        return search.Find(collection) is { } index ? TypedResults.Ok(ToResponse(index, null)) : Problems.NoCollection(collection);
+    }
+
+    private static async Task<Results<Created<CollectionResponse>, Ok<CollectionResponse>, ProblemHttpResult>> Put(
+        HttpRequest request, CollectionStore collections, SearchService search, string collection, CancellationToken cancellationToken)
+    {
+        collection = RawPath.Decode(collection);
+        if (CatalogueRules.CheckCollectionName(collection) is { } wrong)
+        {
+            return Problems.BadParameter("collection", wrong);
+        }
+
+        if (await request.Body.ReadAsync(new byte[1], cancellationToken) > 0)
+        {
+            return Problems.BadBody("Making a collection takes no body. To index a picture, send it to /collections/{collection}/images.");
+        }
+
+        _ = search.Collections;
+        (bool created, Position position) = await collections.CreateAsync(collection, cancellationToken);
+        await search.WaitAsync(position, cancellationToken);
+        if (search.Find(collection) is not { } index)
+        {
+            // Somebody deleted it in the meantime.
+            return Problems.NoCollection(collection);
+        }
+
+        CollectionResponse response = ToResponse(index, position);
+        return created ? TypedResults.Created($"/collections/{collection}", response) : TypedResults.Ok(response);
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Delete(
+        HttpContext context, CollectionStore collections, SearchService search, string collection, CancellationToken cancellationToken)
+    {
+        collection = RawPath.Decode(collection);
+        _ = search.Collections;
+        if (await collections.DeleteAsync(collection, cancellationToken) is not { } position)
+        {
+            return Problems.NoCollection(collection);
+        }
+
+        await search.WaitAsync(position, cancellationToken);
+        context.Response.Headers["Dpfah-Position"] = position.ToString();
+        return TypedResults.NoContent();
+    }
+
+    private static CollectionResponse ToResponse(CollectionIndex index, Position? position)
+    {
+        IndexSnapshot<IndexedItem> snapshot = index.Snapshot;
+        GenerationInfo generation = index.Generation;
+        return new CollectionResponse(
+            index.Name,
+            snapshot.Count,
+            new GenerationResponse(generation.Id, generation.ModelName, generation.Bits, generation.Decoder, generation.Arithmetic),
+            new IndexResponse(snapshot.MemoryBytes),
+            index.Drift is { } drift
+                ? new DriftResponse(drift.Stored, drift.Running, drift.Pictures, drift.FlippedBits, drift.ComparedBits)
+                : null,
+            position?.ToString());
+    }
+}

@@ -1,0 +1,14 @@
+namespace Dpfah.Api.Hosting;
+
+/// <summary>Limits of the HTTP side.</summary>
+internal static class ApiLimits
+{
+    /// <summary>Most bytes of a request's body: 20 MiB.</summary>
+    public const long MaxBodyBytes = 20 << 20;
+
+    /// <summary>Entries of a list when the caller names no number.</summary>
+    public const int DefaultLimit = 50;
+
+    /// <summary>Most entries of a list.</summary>
+    public const int MaxLimit = 500;
+}

@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Dpfah.Api.Hosting;
+
+/// <summary>Settings of the service: section <c>Dpfah</c> of the configuration (environment: <c>Dpfah__Device</c>, and so on).</summary>
+public sealed class ServiceOptions
+{
+    /// <summary>Folder of the SQLite file and of cached models. Default: <c>data</c> in the working directory.</summary>
+    public string DataFolder { get; set; } = "data";
+
+    /// <summary>Where the network runs: <c>auto</c> (a GPU where there is one), <c>cpu</c>, <c>cuda</c> or <c>cuda:n</c>.</summary>
+    public string Device { get; set; } = "auto";
+
+    /// <summary>Which library decodes pictures: <c>skia</c> (fast, native) or <c>imagesharp</c> (managed, memory-safe).</summary>
+    public string Decoder { get; set; } = "skia";
+
+    /// <summary>Threads of the network on the CPU; 0 for one a core.</summary>
+    public int Threads { get; set; }
+
+    /// <summary>Length of the first model's codes in bits, a multiple of 8 up to 256.</summary>
+    public int Bits { get; set; } = 64;
+
+    /// <summary>Reads the settings; tells all that is wrong with them at once.</summary>
+    /// <exception cref="InvalidOperationException">A setting is unknown or out of range.</exception>
+    public static ServiceOptions Read(IConfiguration configuration)
+    {
+        IConfigurationSection section = configuration.GetSection("Dpfah");
+        var errors = new List<string>();
+        string[] known = [.. typeof(ServiceOptions).GetProperties().Select(p => p.Name)];
+        foreach (IConfigurationSection child in section.GetChildren())
+        {
+            if (!known.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            {
+                errors.Add($"Dpfah:{child.Key} is no setting. Known: {string.Join(", ", known)}.");
+            }
+        }
+
+        var options = new ServiceOptions();
+        foreach (string name in (string[])[nameof(Threads), nameof(Bits)])
+        {
+            if (section[name] is { } text && !int.TryParse(text, out _))
+            {
+                errors.Add($"Dpfah:{name} is a whole number; it was '{text}'.");
+                section[name] = null;
+            }
+        }
+
+        section.Bind(options);
+        if (string.IsNullOrWhiteSpace(options.DataFolder))
+        {
+            errors.Add("Dpfah:DataFolder is empty: name a folder, or leave the setting out for 'data'.");
+        }
+
+        if (options.Threads is < 0 or > 256)
+        {
+            errors.Add($"Dpfah:Threads is 0 (one a core) to 256; it was {options.Threads}.");
+        }
+
+        if (options.Bits is < 8 or > 256 || options.Bits % 8 != 0)
+        {
+            errors.Add($"Dpfah:Bits is a multiple of 8 from 8 to 256; it was {options.Bits}.");
+        }
+
+        return errors.Count == 0
+            ? options
+            : throw new InvalidOperationException($"The settings are not valid:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", errors)}");
+    }
+}

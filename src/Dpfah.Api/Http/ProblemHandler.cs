@@ -1,0 +1,58 @@
+using System.Data.Common;
+using System.Net.Sockets;
+using Dpfah.Core.Imaging;
+using Dpfah.Engine.Hosting;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace Dpfah.Api.Http;
+
+/// <summary>Turns exceptions into problem details. Only what nobody expected is logged as an error.</summary>
+internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : IExceptionHandler
+{
+    private const int RetryAfterSeconds = 2;
+
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to hear the answer.
+            httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return true;
+        }
+
+        ProblemHttpResult problem = exception switch
+        {
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.TooLarge(Hosting.ApiLimits.MaxBodyBytes),
+            BadHttpRequestException bad => Problems.BadBody(bad.Message),
+            NotReadyException notReady => Problems.NotReady(notReady.Message),
+            EncoderBusyException busy => Problems.EncoderBusy(busy.Message),
+            _ when IsDatabaseDown(exception) => Problems.DatabaseDown(),
+            _ => Problems.Internal(httpContext.TraceIdentifier),
+        };
+        if (problem.StatusCode == StatusCodes.Status503ServiceUnavailable)
+        {
+            int seconds = exception is EncoderBusyException { RetryAfter: var wait } ? (int)Math.Ceiling(wait.TotalSeconds) : RetryAfterSeconds;
+            httpContext.Response.Headers.RetryAfter = Math.Max(1, seconds).ToString();
+            LogUnavailable(httpContext.Request.Method, httpContext.Request.Path, exception.GetBaseException().Message);
+        }
+        else if (problem.StatusCode >= StatusCodes.Status500InternalServerError)
+        {
+            LogUnexpected(exception, httpContext.TraceIdentifier, httpContext.Request.Method, httpContext.Request.Path);
+        }
+
+        await problem.ExecuteAsync(httpContext);
+        return true;
+    }
+
+    private static bool IsDatabaseDown(Exception exception) =>
+        exception is RetryLimitExceededException or DbException { IsTransient: true }
+        || exception.GetBaseException() is SocketException or DbException { IsTransient: true };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} was answered 503: {Reason}")]
+    private partial void LogUnavailable(string method, PathString path, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Trace {TraceId}: {Method} {Path} failed")]
+    private partial void LogUnexpected(Exception exception, string traceId, string method, PathString path);
+}

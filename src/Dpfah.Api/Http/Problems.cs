@@ -1,0 +1,113 @@
+using Dpfah.Core.Imaging;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Dpfah.Api.Http;
+
+/// <summary>
+/// Every error as problem details (RFC 9457): a stable <c>type</c> and <c>code</c>, and a <c>detail</c> that says what to change.
+/// </summary>
+internal static class Problems
+{
+    public static ProblemHttpResult BadParameter(string parameter, string detail) =>
+        Create(StatusCodes.Status400BadRequest, "bad-parameter", "A parameter is not valid", detail, ("parameter", parameter));
+
+    public static ProblemHttpResult BadBody(string detail) =>
+        Create(StatusCodes.Status400BadRequest, "bad-body", "The request's body is not valid", detail);
+
+    public static ProblemHttpResult NoCollection(string name) => Create(
+        StatusCodes.Status404NotFound,
+        "collection-not-found",
+        "There is no such collection",
+        $"There is no collection '{name}'. GET /collections lists them; PUT /collections/{{name}} makes one.",
+        ("parameter", "collection"));
+
+    public static ProblemHttpResult NoImage(string collection, string id) => Create(
+        StatusCodes.Status404NotFound,
+        "image-not-found",
+        "There is no such picture",
+        $"Collection '{collection}' has no picture with the id '{id}'.",
+        ("parameter", "id"));
+
+    public static ProblemHttpResult OtherGeneration(string collection) => Create(
+        StatusCodes.Status409Conflict,
+        "other-generation",
+        "The ranking has changed",
+        $"Collection '{collection}' is answered by another generation of codes than the cursor's. Search again from the first page.");
+
+    public static ProblemHttpResult OtherEpoch(string detail) => Create(
+        StatusCodes.Status409Conflict, "other-epoch", "The position belongs to another database", detail, ("parameter", "minPosition"));
+
+    public static ProblemHttpResult OtherTag(string id) => Create(
+        StatusCodes.Status412PreconditionFailed,
+        "other-version",
+        "The picture has changed",
+        $"The picture '{id}' is not in the state that If-Match names. Read it again and repeat the change on what it is now.");
+
+    public static ProblemHttpResult Rejected(PreviewResult result) => result.Rejection switch
+    {
+        ImageRejection.NotAnImage => Create(StatusCodes.Status415UnsupportedMediaType, "not-an-image", "Not a picture", result.Detail),
+        ImageRejection.TooManyPixels => Create(
+            StatusCodes.Status422UnprocessableEntity, "too-many-pixels", "The picture has too many pixels", result.Detail),
+        _ => Create(StatusCodes.Status422UnprocessableEntity, "undecodable", "The picture cannot be decoded", result.Detail),
+    };
+
+    public static ProblemHttpResult Unauthorized() => Create(
+        StatusCodes.Status401Unauthorized,
+        "no-key",
+        "An API key is needed",
+        "Send an API key as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'. The key that was sent, if any, is not known here.");
+
+    public static ProblemHttpResult Forbidden() => Create(
+        StatusCodes.Status403Forbidden, "role-too-low", "The key's role does not allow this", "Use a key of a higher role.");
+
+    public static ProblemHttpResult TooLarge(long limit) => Create(
+        StatusCodes.Status413PayloadTooLarge,
+        "too-large",
+        "The request is too large",
+        $"A request's body has at most {limit:N0} bytes. Send a smaller or more strongly compressed picture.");
+
+    public static ProblemHttpResult NotReady(string detail) =>
+        Create(StatusCodes.Status503ServiceUnavailable, "not-ready", "The service is not ready", detail);
+
+    public static ProblemHttpResult EncoderBusy(string detail) =>
+        Create(StatusCodes.Status503ServiceUnavailable, "encoder-busy", "Too many pictures are waiting", detail);
+
+    public static ProblemHttpResult DatabaseDown() => Create(
+        StatusCodes.Status503ServiceUnavailable,
+        "database-unavailable",
+        "The database does not answer",
+        "The database does not answer at the moment; nothing was changed. Try again in some seconds.");
+
+    public static ProblemHttpResult Internal(string traceId) => Create(
+        StatusCodes.Status500InternalServerError,
+        "internal-error",
+        "Something went wrong inside of the service",
+        $"The service's log has the cause under trace '{traceId}'.");
+
+    /// <summary>The problem for a bare status, such as an unknown path.</summary>
+    public static ProblemHttpResult ForStatus(int status, HttpRequest request) => status switch
+    {
+        StatusCodes.Status404NotFound => Create(
+            status, "no-such-path", "There is no such path", $"'{request.Path}' is no path of this service. GET /openapi/v1.json lists them."),
+        StatusCodes.Status405MethodNotAllowed => Create(
+            status, "method-not-allowed", "The path does not take this method", $"'{request.Path}' does not take {request.Method}; the Allow header lists what it takes."),
+        StatusCodes.Status413PayloadTooLarge => TooLarge(Hosting.ApiLimits.MaxBodyBytes),
+        StatusCodes.Status415UnsupportedMediaType => Create(
+            status, "unsupported-content-type", "The content type is not accepted", $"'{request.Path}' does not take a body of type '{request.ContentType}'."),
+        _ => Create(status, $"status-{status}", "The request failed", $"The request ended with status {status}."),
+    };
+
+    private static ProblemHttpResult Create(
+        int status, string code, string title, string detail, params ReadOnlySpan<(string Name, object Value)> more)
+    {
+        var problem = new ProblemDetails { Status = status, Title = title, Detail = detail, Type = $"urn:dpfah:problem:{code}" };
+        problem.Extensions["code"] = code;
+        foreach ((string name, object value) in more)
+        {
+            problem.Extensions[name] = value;
+        }
+
+        return TypedResults.Problem(problem);
+    }
+}

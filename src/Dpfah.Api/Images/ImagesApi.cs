@@ -1,0 +1,340 @@
+using System.Buffers.Text;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text;
+using System.Text.Json;
+using Dpfah.Api.Access;
+using Dpfah.Api.Hosting;
+using Dpfah.Api.Http;
+using Dpfah.Api.OpenApi;
+using Dpfah.Api.Search;
+using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Search;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Net.Http.Headers;
+
+namespace Dpfah.Api.Images;
+
+/// <summary>The pictures of a collection.</summary>
+internal static class ImagesApi
+{
+    private const string PositionHeader = "Dpfah-Position";
+
+    public static void MapImages(this IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder group = routes.MapGroup("/collections/{collection}/images").WithTags("Images").WithQueryGuard();
+        group.MapPost("", Post)
+            .RequireAuthorization(Policies.Indexer)
+            .WithName("addImage")
+            .WithSummary("Index a picture")
+            .WithDescription("Multipart: 'image', and optionally 'id', 'labels' (repeatable) and 'metadata' (a JSON object); or the picture as the body. Without an id the service gives one. 201 for a new picture, 200 for a changed or unchanged one.")
+            .TakesPicture(withFields: true)
+            .ProducesProblems(400, 401, 403, 404, 413, 415, 422, 503);
+        group.MapGet("", List)
+            .RequireAuthorization(Policies.Reader)
+            .WithName("listImages")
+            .WithSummary("Browse the pictures in the order in which they came")
+            .ProducesProblems(400, 401, 403, 404, 503);
+        group.MapPut("/{id}", Put)
+            .RequireAuthorization(Policies.Indexer)
+            .WithName("putImage")
+            .WithSummary("Index a picture under an id, or replace it")
+            .WithDescription("As POST, with the id in the path. The same bytes, labels and metadata again change nothing.")
+            .TakesPicture(withFields: true)
+            .ProducesProblems(400, 401, 403, 404, 413, 415, 422, 503);
+        group.MapGet("/{id}", Get)
+            .RequireAuthorization(Policies.Reader)
+            .WithName("getImage")
+            .WithSummary("Read a picture's labels, metadata and codes")
+            .ProducesProblems(400, 401, 403, 404, 503);
+        group.MapPatch("/{id}", Patch)
+            .RequireAuthorization(Policies.Indexer)
+            .WithName("patchImage")
+            .WithSummary("Change a picture's labels and metadata")
+            .WithDescription("With If-Match only if the picture is still as the entity tag says.")
+            .Accepts<PatchImageRequest>("application/json")
+            .ProducesProblems(400, 401, 403, 404, 412, 503);
+        group.MapDelete("/{id}", Delete)
+            .RequireAuthorization(Policies.Indexer)
+            .WithName("deleteImage")
+            .WithSummary("Delete a picture")
+            .ProducesProblems(400, 401, 403, 404, 412, 503);
+        group.MapGet("/{id}/preview", Preview)
+            .RequireAuthorization(Policies.Reader)
+            .WithName("getPreview")
+            .WithSummary("The picture, at most 256 pixels on its shorter side, as JPEG")
+            .Produces(StatusCodes.Status200OK, contentType: "image/jpeg")
+            .ProducesProblems(400, 401, 403, 404, 503);
+        group.MapGet("/{id}/similar", Similar)
+            .RequireAuthorization(Policies.Reader)
+            .WithName("findSimilar")
+            .WithSummary("Pictures like this one, without itself")
+            .ProducesProblems(400, 401, 403, 404, 409, 503);
+    }
+
+    private static Task<Results<Created<ImageResponse>, Ok<ImageResponse>, ProblemHttpResult>> Post(
+        HttpContext context, ImageStore images, SearchService search, string collection, CancellationToken cancellationToken) =>
+        WriteAsync(context, images, search, collection, null, cancellationToken);
+
+    private static Task<Results<Created<ImageResponse>, Ok<ImageResponse>, ProblemHttpResult>> Put(
+        HttpContext context, ImageStore images, SearchService search, string collection, string id, CancellationToken cancellationToken) =>
+        WriteAsync(context, images, search, collection, RawPath.Decode(id), cancellationToken);
+
+    private static async Task<Results<Created<ImageResponse>, Ok<ImageResponse>, ProblemHttpResult>> WriteAsync(
+        HttpContext context, ImageStore images, SearchService search, string collection, string? id, CancellationToken cancellationToken)
+    {
+        collection = RawPath.Decode(collection);
+        if (search.Find(collection) is null)
+        {
+            return Problems.NoCollection(collection);
+        }
+
+        if (id is not null && CatalogueRules.CheckId(id) is { } wrongId)
+        {
+            return Problems.BadParameter("id", wrongId);
+        }
+
+        string[] fields = id is null ? ["id", "labels", "metadata"] : ["labels", "metadata"];
+        (PictureBody body, ProblemHttpResult? wrong) = await PictureBody.ReadAsync(context.Request, fields, 1, cancellationToken);
+        if (wrong is not null)
+        {
+            return wrong;
+        }
+
+        if (body.Images.Count == 0)
+        {
+            return Problems.BadParameter("image", "There is no picture: send one as the multipart field 'image', or as the body.");
+        }
+
+        id ??= body.Id ?? Guid.CreateVersion7().ToString("n");
+        WriteOutcome outcome = await images.PutAsync(
+            collection, id, new ImageInput(body.Images[0], body.Labels, body.Metadata), cancellationToken);
+        if (Problem(outcome, collection, id) is { } problem)
+        {
+            return problem;
+        }
+
+        ImageResponse response = Respond(context, collection, outcome);
+        return outcome.Status == WriteStatus.Created
+            ? TypedResults.Created($"/collections/{collection}/images/{RawPath.Escape(id)}", response)
+            : TypedResults.Ok(response);
+    }
+
+    private static async Task<Results<Ok<ImageList>, ProblemHttpResult>> List(
+        SearchService search,
+        ImageReader images,
+        string collection,
+        [FromQuery, Range(1, ApiLimits.MaxLimit), Description("Pictures a page, 1 to 500. Default 50.")] int? limit,
+        [FromQuery, Description("The nextCursor of the page before.")] string? cursor,
+        [FromQuery, Description("Only pictures that have one of these labels (exact). May be repeated.")] string[]? label,
+        CancellationToken cancellationToken)
+    {
+        if (search.Find(RawPath.Decode(collection)) is not { } index)
+        {
+            return Problems.NoCollection(RawPath.Decode(collection));
+        }
+
+        long after = 0;
+        if (cursor is not null && !TryReadCursor(cursor, out after))
+        {
+            return Problems.BadParameter("cursor", "'cursor' is the nextCursor of a page, unchanged.");
+        }
+
+        int count = limit ?? ApiLimits.DefaultLimit;
+        List<ImageRecord> found = await images.ListAsync(
+            index.CollectionId, index.Generation.Id, after, count + 1, label ?? [], cancellationToken);
+        string? next = found.Count > count ? WriteCursor(found[count - 1].Number) : null;
+        return TypedResults.Ok(new ImageList([.. found.Take(count).Select(i => ToResponse(index.Name, i, null))], next));
+    }
+
+    private static async Task<Results<Ok<ImageResponse>, ProblemHttpResult>> Get(
+        HttpContext context, SearchService search, ImageReader images, string collection, string id, CancellationToken cancellationToken)
+    {
+        (collection, id) = (RawPath.Decode(collection), RawPath.Decode(id));
+        if (search.Find(collection) is not { } index)
+        {
+            return Problems.NoCollection(collection);
+        }
+
+        if (await images.FindAsync(index.CollectionId, index.Generation.Id, id, cancellationToken) is not { } image)
+        {
+            return Problems.NoImage(collection, id);
+        }
+
+        context.Response.Headers.ETag = ToEntityTag(image.Tag);
+        return TypedResults.Ok(ToResponse(collection, image, null));
+    }
+
+    private static async Task<Results<Ok<ImageResponse>, ProblemHttpResult>> Patch(
+        HttpContext context, ImageStore images, SearchService search, string collection, string id, CancellationToken cancellationToken)
+    {
+        (collection, id) = (RawPath.Decode(collection), RawPath.Decode(id));
+        if (search.Find(collection) is null)
+        {
+            return Problems.NoCollection(collection);
+        }
+
+        (PatchImageRequest? body, ProblemHttpResult? wrong) = await JsonBody.ReadAsync<PatchImageRequest>(context.Request, cancellationToken);
+        if (wrong is not null)
+        {
+            return wrong;
+        }
+
+        if (body is null || (body.Labels is null && body.Metadata.ValueKind == JsonValueKind.Undefined))
+        {
+            return Problems.BadBody("There is nothing to change: send JSON with 'labels' (an array of text), 'metadata' (an object or null), or both.");
+        }
+
+        if (body.Labels?.Contains(null!) == true || CatalogueRules.CheckLabels(body.Labels ?? []) is not null)
+        {
+            return Problems.BadParameter("labels", CatalogueRules.CheckLabels([.. body.Labels!.OfType<string>()]) ?? "A label is text, not null.");
+        }
+
+        string? metadata = null;
+        if (body.Metadata.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null)
+            && CatalogueRules.CheckMetadata(body.Metadata.GetRawText(), out metadata) is { } wrongMetadata)
+        {
+            return Problems.BadParameter("metadata", wrongMetadata);
+        }
+
+        if (!TryReadIfMatch(context.Request, out ImageTag? expected))
+        {
+            return Problems.OtherTag(id);
+        }
+
+        var patch = new ImagePatch(body.Labels, body.Metadata.ValueKind != JsonValueKind.Undefined, metadata, expected);
+        WriteOutcome outcome = await images.PatchAsync(collection, id, patch, cancellationToken);
+        return Problem(outcome, collection, id) is { } problem ? problem : TypedResults.Ok(Respond(context, collection, outcome));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Delete(
+        HttpContext context, ImageStore images, SearchService search, string collection, string id, CancellationToken cancellationToken)
+    {
+        (collection, id) = (RawPath.Decode(collection), RawPath.Decode(id));
+        if (search.Find(collection) is null)
+        {
+            return Problems.NoCollection(collection);
+        }
+
+        if (!TryReadIfMatch(context.Request, out ImageTag? expected))
+        {
+            return Problems.OtherTag(id);
+        }
+
+        WriteOutcome outcome = await images.DeleteAsync(collection, id, expected, cancellationToken);
+        if (Problem(outcome, collection, id) is { } problem)
+        {
+            return problem;
+        }
+
+        context.Response.Headers[PositionHeader] = outcome.Position.ToString();
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> Preview(
+        HttpContext context, SearchService search, ImageReader images, string collection, string id, CancellationToken cancellationToken)
+    {
+        (collection, id) = (RawPath.Decode(collection), RawPath.Decode(id));
+        if (search.Find(collection) is not { } index)
+        {
+            return Problems.NoCollection(collection);
+        }
+
+        if (await images.FindPreviewAsync(index.CollectionId, id, cancellationToken) is not { } preview)
+        {
+            return Problems.NoImage(collection, id);
+        }
+
+        // The picture under an id can be replaced: a client may keep it, and asks whether it is still the same.
+        context.Response.Headers.CacheControl = "private, no-cache";
+        var tag = new EntityTagHeaderValue($"\"{preview.Sha256[..32]}-{preview.Decoder.Replace('/', '-')}\"");
+        return TypedResults.File(preview.Jpeg, "image/jpeg", entityTag: tag);
+    }
+
+    private static async Task<Results<Ok<SearchResponse>, ProblemHttpResult>> Similar(
+        RankingResponder responder,
+        ImageReader images,
+        string collection,
+        string id,
+        [AsParameters] RankingQuery query,
+        CancellationToken cancellationToken)
+    {
+        (collection, id) = (RawPath.Decode(collection), RawPath.Decode(id));
+        (CollectionIndex? index, ProblemHttpResult? wrong) = await responder.PrepareAsync(collection, query, cancellationToken);
+        if (wrong is not null)
+        {
+            return wrong;
+        }
+
+        if (await images.FindAsync(index!.CollectionId, index.Generation.Id, id, cancellationToken) is not { } image)
+        {
+            return Problems.NoImage(collection, id);
+        }
+
+        Ranking ranking = RankingResponder.ToRanking(query, image.Code, image.Signature) with { Exclude = image.Number };
+        return await responder.RespondAsync(index, ranking, query, null, cancellationToken);
+    }
+
+    private static ProblemHttpResult? Problem(WriteOutcome outcome, string collection, string id) => outcome.Status switch
+    {
+        WriteStatus.NoCollection => Problems.NoCollection(collection),
+        WriteStatus.NoImage => Problems.NoImage(collection, id),
+        WriteStatus.OtherTag => Problems.OtherTag(id),
+        WriteStatus.Rejected => Problems.Rejected(outcome.Rejection!),
+        _ => null,
+    };
+
+    private static ImageResponse Respond(HttpContext context, string collection, WriteOutcome outcome)
+    {
+        context.Response.Headers.ETag = ToEntityTag(outcome.Image!.Tag);
+        context.Response.Headers[PositionHeader] = outcome.Position.ToString();
+        return ToResponse(collection, outcome.Image, outcome.Position);
+    }
+
+    private static ImageResponse ToResponse(string collection, ImageRecord image, Position? position) => new(
+        image.Id,
+        image.Labels,
+        image.Metadata is null ? null : JsonElement.Parse(image.Metadata),
+        image.Code.ToString(),
+        image.Signature.ToString(),
+        image.Sha256,
+        image.PreviewWidth,
+        image.PreviewHeight,
+        image.CreatedAt,
+        image.UpdatedAt,
+        RankingResponder.PreviewPath(collection, image.Id),
+        position?.ToString());
+
+    private static string ToEntityTag(ImageTag tag) => $"\"{tag.Number}.{tag.Version}\"";
+
+    /// <returns>False when If-Match names a state that no picture can be in.</returns>
+    private static bool TryReadIfMatch(HttpRequest request, out ImageTag? expected)
+    {
+        expected = null;
+        string? header = request.Headers.IfMatch;
+        if (string.IsNullOrEmpty(header) || header == "*")
+        {
+            return true;
+        }
+
+        string[] parts = header.Trim('"').Split('.');
+        if (parts.Length != 2 || !long.TryParse(parts[0], out long number) || !long.TryParse(parts[1], out long version))
+        {
+            return false;
+        }
+
+        expected = new ImageTag(number, version);
+        return true;
+    }
+
+    private static string WriteCursor(long number) => Base64Url.EncodeToString(Encoding.ASCII.GetBytes($"i{number}"));
+
+    private static bool TryReadCursor(string cursor, out long number)
+    {
+        number = 0;
+        return Base64Url.IsValid(cursor)
+            && Encoding.ASCII.GetString(Base64Url.DecodeFromChars(cursor)) is ['i', .. var digits]
+            && long.TryParse(digits, System.Globalization.NumberStyles.None, null, out number);
+    }
+}

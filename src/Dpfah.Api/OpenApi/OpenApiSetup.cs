@@ -1,0 +1,104 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Dpfah.Api.OpenApi;
+
+/// <summary>The OpenAPI document, written by ASP.NET Core, and Swagger UI on it.</summary>
+internal static class OpenApiSetup
+{
+    private const string SecurityScheme = "apiKey";
+
+    public static IServiceCollection AddDpfahOpenApi(this IServiceCollection services) =>
+        services.AddOpenApi("v1", options =>
+        {
+            options.AddDocumentTransformer((document, _, _) =>
+            {
+                document.Info = new OpenApiInfo
+                {
+                    Title = "Dpfah",
+                    Version = "v1",
+                    Description = "Search a catalogue of pictures by picture. Pictures are hashed by a deep network into short binary codes, "
+                        + "and found by Hamming distance: exactly, and in a total order.",
+                };
+                document.Servers = [];
+                document.Components ??= new OpenApiComponents();
+                document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+                {
+                    [SecurityScheme] = new OpenApiSecurityScheme
+                    {
+                        Type = SecuritySchemeType.Http,
+                        Scheme = "bearer",
+                        Description = "An API key. Not needed where the service runs without keys, on its own machine.",
+                    },
+                };
+                document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SecurityScheme, document)] = [] }];
+                return Task.CompletedTask;
+            });
+            options.AddOperationTransformer((operation, context, _) =>
+            {
+                if (context.Description.ActionDescriptor.EndpointMetadata.OfType<PictureBodyMetadata>().FirstOrDefault() is { } picture)
+                {
+                    operation.RequestBody = PictureBodyOf(picture, single: operation.OperationId != "compare");
+                }
+
+                return Task.CompletedTask;
+            });
+        });
+
+    public static void MapDpfahOpenApi(this WebApplication app)
+    {
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        app.UseSwaggerUI(options =>
+        {
+            options.SwaggerEndpoint("../openapi/v1.json", "Dpfah v1");
+            options.DocumentTitle = "Dpfah API";
+            options.EnableTryItOutByDefault();
+            options.DisplayRequestDuration();
+        });
+    }
+
+    private static OpenApiRequestBody PictureBodyOf(PictureBodyMetadata picture, bool single)
+    {
+        var file = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary", Description = "JPEG, PNG, WebP, GIF or BMP, at most 20 MiB and 40 megapixels." };
+        var form = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object,
+            Properties = new Dictionary<string, IOpenApiSchema>
+            {
+                ["image"] = single ? file : new OpenApiSchema { Type = JsonSchemaType.Array, Items = file, Description = "One or two pictures." },
+            },
+        };
+        if (picture.WithFields)
+        {
+            form.Properties["id"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "1 to 256 printable characters. Not beside an id in the path." };
+            form.Properties["labels"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Array,
+                Items = new OpenApiSchema { Type = JsonSchemaType.String },
+                Description = "One field a label.",
+            };
+            form.Properties["metadata"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "A JSON object." };
+        }
+
+        var body = new OpenApiRequestBody
+        {
+            Content = new Dictionary<string, OpenApiMediaType>
+            {
+                ["multipart/form-data"] = new()
+                {
+                    Schema = form,
+                    // One field a label, not one field with a comma in it.
+                    Encoding = picture.WithFields
+                        ? new Dictionary<string, OpenApiEncoding> { ["labels"] = new() { Style = ParameterStyle.Form, Explode = true } }
+                        : null,
+                },
+            },
+        };
+        if (single)
+        {
+            body.Content["application/octet-stream"] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } };
+        }
+
+        return body;
+    }
+}

@@ -1,0 +1,234 @@
+using System.ComponentModel;
+using Dpfah.Api.Access;
+using Dpfah.Api.Http;
+using Dpfah.Api.OpenApi;
+using Dpfah.Core.Codes;
+using Dpfah.Core.Imaging;
+using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Search;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Dpfah.Api.Search;
+
+/// <summary>Search by picture and by code, and the comparison of two pictures.</summary>
+internal static class SearchApi
+{
+    public static void MapSearch(this IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder group = routes.MapGroup("").WithTags("Search").RequireAuthorization(Policies.Reader).WithQueryGuard();
+        group.MapPost("/search", SearchByPicture)
+            .WithName("search")
+            .WithSummary("Search by picture")
+            .WithDescription("Send a picture as the multipart field 'image' or as the body itself. Hits come by Hamming distance, then signature distance, then item number: a total order. A cursor alone, without a picture, gives the next page.")
+            .TakesPicture()
+            .ProducesProblems(400, 404, 409, 413, 415, 422, 503);
+        group.MapPost("/search/code", SearchByCode)
+            .WithName("searchByCode")
+            .WithSummary("Search by code, or get the next page of any search")
+            .WithDescription("Send a code as JSON, or only the query parameter 'cursor' with an empty body.")
+            .Accepts<SearchByCodeRequest>(isOptional: true, "application/json")
+            .ProducesProblems(400, 404, 409, 413, 503);
+        group.MapPost("/compare", Compare)
+            .WithName("compare")
+            .WithSummary("Compare two pictures")
+            .WithDescription("Send two pictures (multipart field 'image', twice), or two ids of the collection ('id', twice), or one of each: then the picture is A.")
+            .TakesPicture()
+            .ProducesProblems(400, 404, 413, 415, 422, 503);
+    }
+
+    private static async Task<Results<Ok<SearchResponse>, ProblemHttpResult>> SearchByPicture(
+        HttpRequest request,
+        RankingResponder responder,
+        PictureEncoder pictures,
+        [AsParameters] RankingQuery query,
+        [FromQuery, Description("Collection to search. Default: 'default'.")] string? collection,
+        [FromQuery, Description("Cursor of the next page; it carries the query and all else that defines the ranking.")] string? cursor,
+        CancellationToken cancellationToken)
+    {
+        (PictureBody body, ProblemHttpResult? wrong) = await PictureBody.ReadAsync(request, [], 1, cancellationToken);
+        if (wrong is not null)
+        {
+            return wrong;
+        }
+
+        if (cursor is not null)
+        {
+            return body.Images.Count > 0
+                ? Problems.BadParameter("cursor", "A cursor carries its query: send no picture beside it.")
+                : await FollowCursorAsync(cursor, collection, query, responder, cancellationToken);
+        }
+
+        (CollectionIndex? index, wrong) = await responder.PrepareAsync(collection ?? CollectionStore.DefaultName, query, cancellationToken);
+        if (wrong is not null)
+        {
+            return wrong;
+        }
+
+        if (body.Images.Count == 0)
+        {
+            return Problems.BadParameter("image", "There is no picture: send one as the multipart field 'image', or as the body.");
+        }
+
+        EncodedPicture encoded = await pictures.EncodeAsync(body.Images[0], index!.Generation.ModelId, cancellationToken);
+        return encoded.Code is null
+            ? Problems.Rejected(encoded.Result)
+            : await responder.RespondAsync(index, RankingResponder.ToRanking(query, encoded.Code), query, encoded, cancellationToken);
+    }
+
+    private static async Task<Results<Ok<SearchResponse>, ProblemHttpResult>> SearchByCode(
+        HttpRequest request,
+        RankingResponder responder,
+        [AsParameters] RankingQuery query,
+        [FromQuery, Description("Cursor of the next page; it carries the query and all else that defines the ranking.")] string? cursor,
+        CancellationToken cancellationToken)
+    {
+        (SearchByCodeRequest? body, ProblemHttpResult? wrong) = await JsonBody.ReadAsync<SearchByCodeRequest>(request, cancellationToken);
+        if (wrong is not null)
+        {
+            return wrong;
+        }
+
+        if (cursor is not null)
+        {
+            return body is not null
+                ? Problems.BadParameter("cursor", "A cursor carries its query: send an empty body beside it.")
+                : await FollowCursorAsync(cursor, null, query, responder, cancellationToken);
+        }
+
+        if (body?.Code is null)
+        {
+            return Problems.BadParameter("code", "There is no code: send JSON such as {\"code\": \"9f03…\"}, or the query parameter 'cursor'.");
+        }
+
+        (CollectionIndex? index, wrong) = await responder.PrepareAsync(body.Collection ?? CollectionStore.DefaultName, query, cancellationToken);
+        if (wrong is not null)
+        {
+            return wrong;
+        }
+
+        if (!TryReadCode("code", body.Code, index!.Generation.Bits, out BinaryCode code, out wrong))
+        {
+            return wrong!;
+        }
+
+        BinaryCode? signature = null;
+        if (body.Signature is not null)
+        {
+            if (!TryReadCode("signature", body.Signature, ImageCode.SignatureBits, out BinaryCode read, out wrong))
+            {
+                return wrong!;
+            }
+
+            signature = read;
+        }
+
+        return await responder.RespondAsync(index, RankingResponder.ToRanking(query, code, signature), query, null, cancellationToken);
+    }
+
+    private static bool TryReadCode(string name, string text, int bits, out BinaryCode code, out ProblemHttpResult? problem)
+    {
+        problem = BinaryCode.TryParseHex(text, out code) && code.Bits == bits
+            ? null
+            : Problems.BadParameter(name, $"'{name}' is {bits / 4} hex digits ({bits} bits); it had {text.Length} characters{(text.All(char.IsAsciiHexDigit) ? "" : ", not all of them hex digits")}.");
+        return problem is null;
+    }
+
+    private static async Task<Results<Ok<SearchResponse>, ProblemHttpResult>> FollowCursorAsync(
+        string text, string? collection, RankingQuery query, RankingResponder responder, CancellationToken cancellationToken)
+    {
+        if (RankingCursor.TryParse(text) is not { } cursor)
+        {
+            return Problems.BadParameter("cursor", "'cursor' is the nextCursor of an answer, unchanged.");
+        }
+
+        string? carried = query.Radius is not null ? "radius" : query.Label is { Length: > 0 } ? "label" : collection is not null ? "collection" : null;
+        if (carried is not null)
+        {
+            return Problems.BadParameter(carried, $"A cursor carries its '{carried}': leave the parameter out beside it.");
+        }
+
+        (CollectionIndex? index, ProblemHttpResult? wrong) = await responder.PrepareAsync(cursor.Collection, query, cancellationToken);
+        if (wrong is not null)
+        {
+            return wrong;
+        }
+
+        if (index!.Generation.Id != cursor.Generation)
+        {
+            return Problems.OtherGeneration(cursor.Collection);
+        }
+
+        if (cursor.Code.Bits != index.Generation.Bits || cursor.Radius > index.Generation.Bits)
+        {
+            return Problems.BadParameter("cursor", "'cursor' is the nextCursor of an answer, unchanged.");
+        }
+
+        var ranking = new Ranking(cursor.Code, cursor.Signature, query.K ?? cursor.K, cursor.Radius, cursor.Labels)
+        {
+            Exclude = cursor.Exclude,
+            After = cursor.After,
+        };
+        return await responder.RespondAsync(index, ranking, query, null, cancellationToken);
+    }
+
+    private static async Task<Results<Ok<CompareResponse>, ProblemHttpResult>> Compare(
+        HttpRequest request,
+        SearchService search,
+        ImageReader images,
+        PictureEncoder pictures,
+        [FromQuery, Description("Collection whose model compares, and to which ids belong. Default: 'default'.")] string? collection,
+        [FromQuery, Description("Id of a picture of the collection. May be given twice.")] string[]? id,
+        CancellationToken cancellationToken)
+    {
+        (PictureBody body, ProblemHttpResult? wrong) = await PictureBody.ReadAsync(request, [], 2, cancellationToken);
+        if (wrong is not null)
+        {
+            return wrong;
+        }
+
+        string name = collection ?? CollectionStore.DefaultName;
+        if (search.Find(name) is not { } index)
+        {
+            return Problems.NoCollection(name);
+        }
+
+        if (body.Images.Count + (id?.Length ?? 0) != 2)
+        {
+            return Problems.BadParameter(
+                "image", $"Two are compared: there were {body.Images.Count} pictures ('image') and {id?.Length ?? 0} ids ('id').");
+        }
+
+        var codes = new List<(BinaryCode Code, BinaryCode Signature)>();
+        foreach (byte[] image in body.Images)
+        {
+            EncodedPicture encoded = await pictures.EncodeAsync(image, index.Generation.ModelId, cancellationToken);
+            if (encoded.Code is null)
+            {
+                return Problems.Rejected(encoded.Result);
+            }
+
+            codes.Add((encoded.Code.Code, encoded.Code.Signature));
+        }
+
+        foreach (string one in id ?? [])
+        {
+            if (await images.FindAsync(index.CollectionId, index.Generation.Id, one, cancellationToken) is not { } image)
+            {
+                return Problems.NoImage(name, one);
+            }
+
+            codes.Add((image.Code, image.Signature));
+        }
+
+        (BinaryCode a, BinaryCode b) = (codes[0].Code, codes[1].Code);
+        return TypedResults.Ok(new CompareResponse(
+            name,
+            RankingResponder.Summary(index.Generation),
+            new QueryCodes(a.ToString(), codes[0].Signature.ToString()),
+            new QueryCodes(b.ToString(), codes[1].Signature.ToString()),
+            a.HammingDistance(b),
+            codes[0].Signature.HammingDistance(codes[1].Signature),
+            [.. Enumerable.Range(0, a.Bits).Where(bit => a[bit] != b[bit])]));
+    }
+}

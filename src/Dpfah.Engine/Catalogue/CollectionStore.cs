@@ -1,0 +1,137 @@
+using Dpfah.Core.Imaging;
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Models;
+using Dpfah.Engine.Search;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dpfah.Engine.Catalogue;
+
+/// <summary>Collections in the database: made, deleted, and their rows removed in small transactions.</summary>
+public sealed class CollectionStore
+{
+    /// <summary>The collection that a request means when it names none.</summary>
+    public const string DefaultName = "default";
+
+    private const int RemoveBatch = 500;
+
+    private readonly Database database;
+    private readonly ModelStore models;
+    private readonly EncoderPool encoders;
+    private readonly IndexFollower follower;
+    private readonly TimeProvider clock;
+
+    internal CollectionStore(Database database, ModelStore models, EncoderPool encoders, IndexFollower follower, TimeProvider clock)
+    {
+        this.database = database;
+        this.models = models;
+        this.encoders = encoders;
+        this.follower = follower;
+        this.clock = clock;
+    }
+
+    /// <summary>Makes a collection with an empty first generation of the default model.</summary>
+    /// <param name="name">Name; checked by <see cref="CatalogueRules.CheckCollectionName"/>.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
+    /// <returns>Whether it was made here, and a position that covers it.</returns>
+    public async Task<(bool Created, Position Position)> CreateAsync(string name, CancellationToken cancellationToken)
+    {
+        ModelInfo model = await models.GetDefaultAsync(cancellationToken);
+        EncoderIdentity identity = (await encoders.GetAsync(model.Id, cancellationToken)).Identity;
+        (bool created, ulong position) = await database.WriteAsync(
+            (context, token) => TryCreateAsync(context, name, model.Id, identity, token), cancellationToken);
+        follower.Wake();
+        return (created, new Position(follower.Epoch, position));
+    }
+
+    private async Task<(bool Created, ulong Position)> TryCreateAsync(
+        DpfahContext context, string name, int modelId, EncoderIdentity identity, CancellationToken cancellationToken)
+    {
+        if (await context.Collections.AnyAsync(c => c.Name == name && c.DeletedAt == null, cancellationToken))
+        {
+            return (false, await database.VisiblePositionAsync(context, cancellationToken));
+        }
+
+        DateTime now = clock.GetUtcNow().UtcDateTime;
+        var collection = new Collection { Name = name, CreatedAt = now };
+        context.Collections.Add(collection);
+        await context.SaveChangesAsync(cancellationToken);
+
+        var generation = new Generation
+        {
+            CollectionId = collection.Id,
+            ModelId = modelId,
+            Decoder = identity.Decoder,
+            Arithmetic = identity.Arithmetic,
+            IsActive = true,
+            CreatedAt = now,
+        };
+        context.Generations.Add(generation);
+        await context.SaveChangesAsync(cancellationToken);
+
+        var change = new Change
+        {
+            CollectionId = collection.Id,
+            GenerationId = generation.Id,
+            Kind = ChangeKind.CollectionCreated,
+            CreatedAt = now,
+        };
+        context.Changes.Add(change);
+        await context.SaveChangesAsync(cancellationToken);
+        return (true, database.PositionOf(change));
+    }
+
+    /// <summary>Deletes a collection: its name is free at once, its rows go afterwards (<see cref="RemoveDeletedAsync"/>).</summary>
+    /// <returns>The position of the deletion; null when there was no such collection.</returns>
+    public async Task<Position?> DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        ulong? position = await database.WriteAsync<ulong?>(
+            async (context, token) =>
+            {
+                Collection? collection = await context.Collections.AsTracking()
+                    .SingleOrDefaultAsync(c => c.Name == name && c.DeletedAt == null, token);
+                if (collection is null)
+                {
+                    return null;
+                }
+
+                DateTime now = clock.GetUtcNow().UtcDateTime;
+                collection.DeletedAt = now;
+                var change = new Change { CollectionId = collection.Id, Kind = ChangeKind.CollectionDeleted, CreatedAt = now };
+                context.Changes.Add(change);
+                await context.SaveChangesAsync(token);
+                return database.PositionOf(change);
+            },
+            cancellationToken);
+        follower.Wake();
+        return position is { } value ? new Position(follower.Epoch, value) : null;
+    }
+
+    /// <summary>Removes the rows of deleted collections; goes on where an earlier run was interrupted.</summary>
+    public async Task RemoveDeletedAsync(CancellationToken cancellationToken)
+    {
+        List<int> deleted = await database.ReadAsync(
+            (context, token) => context.Collections.Where(c => c.DeletedAt != null).Select(c => c.Id).ToListAsync(token), cancellationToken);
+        foreach (int collectionId in deleted)
+        {
+            while (await database.WriteAsync((context, token) => RemoveSomeAsync(context, collectionId, token), cancellationToken))
+            {
+            }
+        }
+    }
+
+    private static async Task<bool> RemoveSomeAsync(DpfahContext context, int collectionId, CancellationToken cancellationToken)
+    {
+        List<long> numbers = await context.Items.Where(i => i.CollectionId == collectionId)
+            .OrderBy(i => i.Number).Select(i => i.Number).Take(RemoveBatch).ToListAsync(cancellationToken);
+        if (numbers.Count > 0)
+        {
+            // Previews and codes go by cascade.
+            await context.Items.Where(i => numbers.Contains(i.Number)).ExecuteDeleteAsync(cancellationToken);
+            return true;
+        }
+
+        await context.Collections.Where(c => c.Id == collectionId).ExecuteDeleteAsync(cancellationToken);
+        return false;
+    }
+}

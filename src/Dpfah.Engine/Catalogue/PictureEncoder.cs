@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using Dpfah.Core.Imaging;
+using Dpfah.Engine.Models;
+
+namespace Dpfah.Engine.Catalogue;
+
+/// <summary>A picture's preview and codes, or the reason why there are none.</summary>
+/// <param name="Result">The preview, or the rejection.</param>
+/// <param name="Code">The codes; null when the picture was rejected.</param>
+/// <param name="DecodeTime">From bytes to preview, waiting for a free decoder included.</param>
+/// <param name="ModelTime">From preview to codes, waiting for the batch included.</param>
+public sealed record EncodedPicture(PreviewResult Result, ImageCode? Code, TimeSpan DecodeTime, TimeSpan ModelTime);
+
+/// <summary>From a picture's bytes to its codes: the one path of queries and uploads.</summary>
+public sealed class PictureEncoder : IDisposable
+{
+    private readonly IPreviewMaker previews;
+    private readonly EncoderPool encoders;
+
+    // A decoded picture of 40 megapixels takes 160 MB: no more of them at once than there are cores.
+    private readonly SemaphoreSlim decoding = new(Environment.ProcessorCount);
+
+    internal PictureEncoder(IPreviewMaker previews, EncoderPool encoders)
+    {
+        this.previews = previews;
+        this.encoders = encoders;
+    }
+
+    /// <summary>Makes the preview and hashes it with a model.</summary>
+    /// <exception cref="EncoderBusyException">The encoder's queue is full.</exception>
+    public async Task<EncodedPicture> EncodeAsync(ReadOnlyMemory<byte> bytes, int modelId, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        PreviewResult result;
+        await decoding.WaitAsync(cancellationToken);
+        try
+        {
+            result = previews.Make(bytes);
+        }
+        finally
+        {
+            decoding.Release();
+        }
+
+        TimeSpan decodeTime = Stopwatch.GetElapsedTime(start);
+        if (result.Preview is null)
+        {
+            return new EncodedPicture(result, null, decodeTime, TimeSpan.Zero);
+        }
+
+        start = Stopwatch.GetTimestamp();
+        IImageEncoder encoder = await encoders.GetAsync(modelId, cancellationToken);
+        ImageCode code = await encoder.EncodeAsync(result.Preview.Jpeg, cancellationToken);
+        return new EncodedPicture(result, code, decodeTime, Stopwatch.GetElapsedTime(start));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => decoding.Dispose();
+}

@@ -1,0 +1,112 @@
+using Dpfah.Engine.Data.Entities;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dpfah.Engine.Data;
+
+/// <summary>
+/// The database with what differs between the providers: how a write transaction is run, and how the change log is read.
+/// </summary>
+/// <remarks>
+/// Every change has a <em>position</em>. The <em>horizon</em> is the position below which nothing can appear any more:
+/// a reader that has applied every row below the horizon has lost none, although transactions commit out of order.
+/// </remarks>
+internal abstract class Database : IAsyncDisposable
+{
+    /// <summary>Short name of the provider: <c>postgres</c> or <c>sqlite</c>.</summary>
+    public abstract string Provider { get; }
+
+    /// <summary>A new context for reading, without change tracking.</summary>
+    public abstract DpfahContext CreateContext();
+
+    /// <summary>Brings the schema up to date and reads the database's epoch.</summary>
+    public abstract Task<int> PrepareAsync(CancellationToken cancellationToken);
+
+    /// <summary>Runs work in one write transaction, again from its start when the database asks for it.</summary>
+    /// <param name="work">Must have no other effect than through the context that it is given.</param>
+    /// <param name="cancellationToken">Gives up before the transaction has begun to commit.</param>
+    public abstract Task<T> WriteAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken);
+
+    /// <summary>Reads an item for update: nobody else changes it before the transaction ends.</summary>
+    public abstract Task<Item?> LockItemAsync(DpfahContext context, int collectionId, string publicId, CancellationToken cancellationToken);
+
+    /// <summary>The position below which no log row can appear any more.</summary>
+    public abstract Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken);
+
+    /// <summary>Log rows at positions from <paramref name="from"/> (included) to <paramref name="to"/> (excluded), in log order.</summary>
+    public abstract IQueryable<Change> Changes(DpfahContext context, ulong from, ulong to);
+
+    /// <summary>The position of a row that was read or has just been written.</summary>
+    public abstract ulong PositionOf(Change change);
+
+    /// <summary>A position that covers all that this context can see now.</summary>
+    public abstract Task<ulong> VisiblePositionAsync(DpfahContext context, CancellationToken cancellationToken);
+
+    /// <summary>Begins a read transaction in which all statements see one state of the database.</summary>
+    public abstract Task<Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction> BeginSnapshotAsync(
+        DpfahContext context, CancellationToken cancellationToken);
+
+    /// <summary>Runs a query, again when the connection was lost.</summary>
+    public async Task<T> ReadAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await using DpfahContext outer = CreateContext();
+        return await outer.Database.CreateExecutionStrategy().ExecuteAsync(
+            work,
+            async (_, state, token) =>
+            {
+                await using DpfahContext context = CreateContext();
+                return await state(context, token);
+            },
+            null,
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Folds log rows that are older than <paramref name="keep"/> into the generations' digests and deletes them, in
+    /// transactions of at most 500 rows.
+    /// </summary>
+    public async Task TrimLogAsync(TimeSpan keep, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        DateTime before = clock.GetUtcNow().UtcDateTime - keep;
+        int trimmed;
+        do
+        {
+            trimmed = await WriteAsync(
+                async (context, token) =>
+                {
+                    ulong horizon = await HorizonAsync(context, token);
+                    List<Change> rows = await Changes(context, 0, horizon).Where(c => c.CreatedAt < before).Take(500).ToListAsync(token);
+                    await FoldAsync(context, rows, token);
+                    return rows.Count;
+                },
+                cancellationToken);
+        }
+        while (trimmed == 500);
+    }
+
+    /// <summary>Folds rows into the generations' digests and deletes them.</summary>
+    protected async Task FoldAsync(DpfahContext context, List<Change> rows, CancellationToken cancellationToken)
+    {
+        if (rows.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var group in rows.GroupBy(r => r.GenerationId))
+        {
+            Generation? generation = await context.Generations.AsTracking().SingleOrDefaultAsync(g => g.Id == group.Key, cancellationToken);
+            if (generation is not null)
+            {
+                generation.TrimmedDigest ^= group.Aggregate(0L, (digest, row) => digest ^ row.DigestDelta);
+                generation.TrimmedCount += group.Sum(row => row.CountDelta);
+            }
+        }
+
+        DatabaseInfo info = await context.DatabaseInfo.AsTracking().SingleAsync(cancellationToken);
+        info.TrimmedBelow = Math.Max(info.TrimmedBelow, (long)rows.Max(PositionOf) + 1);
+        context.Changes.RemoveRange(rows);
+        await context.SaveChangesAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

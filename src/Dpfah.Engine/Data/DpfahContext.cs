@@ -1,0 +1,107 @@
+using Dpfah.Engine.Data.Entities;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace Dpfah.Engine.Data;
+
+/// <summary>The model of the database, shared by both providers; what differs stands in the derived contexts.</summary>
+internal abstract class DpfahContext(DbContextOptions options) : DbContext(options)
+{
+    public DbSet<Collection> Collections => Set<Collection>();
+
+    public DbSet<Item> Items => Set<Item>();
+
+    public DbSet<StoredPreview> Previews => Set<StoredPreview>();
+
+    public DbSet<StoredCode> Codes => Set<StoredCode>();
+
+    public DbSet<Generation> Generations => Set<Generation>();
+
+    public DbSet<StoredModel> Models => Set<StoredModel>();
+
+    public DbSet<StoredBackbone> Backbones => Set<StoredBackbone>();
+
+    public DbSet<Change> Changes => Set<Change>();
+
+    public DbSet<DatabaseInfo> DatabaseInfo => Set<DatabaseInfo>();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        configurationBuilder.Properties<DateTime>().HaveConversion<UtcConverter>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Collection>(entity =>
+        {
+            entity.ToTable("collections");
+            entity.Property(c => c.Name).HasMaxLength(64);
+            // A deleted collection keeps its row until its items are gone; its name is free at once.
+            entity.HasIndex(c => c.Name).IsUnique().HasFilter("deleted_at IS NULL");
+        });
+        modelBuilder.Entity<Item>(entity =>
+        {
+            entity.ToTable("items");
+            entity.HasKey(i => i.Number);
+            entity.HasOne<Collection>().WithMany().HasForeignKey(i => i.CollectionId).OnDelete(DeleteBehavior.Restrict);
+            entity.HasIndex(i => new { i.CollectionId, i.PublicId }).IsUnique();
+            entity.HasIndex(i => new { i.CollectionId, i.Number });
+        });
+        modelBuilder.Entity<StoredPreview>(entity =>
+        {
+            entity.ToTable("previews");
+            entity.HasKey(p => p.ItemNumber);
+            entity.Property(p => p.ItemNumber).ValueGeneratedNever();
+            entity.HasOne<Item>().WithOne().HasForeignKey<StoredPreview>(p => p.ItemNumber).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<StoredCode>(entity =>
+        {
+            entity.ToTable("codes");
+            entity.HasKey(c => new { c.GenerationId, c.ItemNumber });
+            entity.HasOne<Generation>().WithMany().HasForeignKey(c => c.GenerationId).OnDelete(DeleteBehavior.Restrict);
+            entity.HasOne<Item>().WithMany().HasForeignKey(c => c.ItemNumber).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<Generation>(entity =>
+        {
+            entity.ToTable("generations");
+            entity.HasOne<Collection>().WithMany().HasForeignKey(g => g.CollectionId).OnDelete(DeleteBehavior.Cascade);
+            entity.HasOne<StoredModel>().WithMany().HasForeignKey(g => g.ModelId).OnDelete(DeleteBehavior.Restrict);
+            entity.HasIndex(g => g.CollectionId).IsUnique().HasFilter("is_active").HasDatabaseName("ix_generations_active");
+        });
+        modelBuilder.Entity<StoredModel>(entity =>
+        {
+            entity.ToTable("models");
+            entity.HasIndex(m => m.Name).IsUnique();
+            entity.HasOne<StoredBackbone>().WithMany().HasForeignKey(m => m.BackboneDigest).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<StoredBackbone>(entity =>
+        {
+            entity.ToTable("backbones");
+            entity.HasKey(b => b.Digest);
+        });
+        modelBuilder.Entity<Change>(entity =>
+        {
+            entity.ToTable("changes");
+            entity.HasKey(c => c.Seq);
+            entity.Property(c => c.Seq).ValueGeneratedOnAdd();
+        });
+        modelBuilder.Entity<DatabaseInfo>(entity =>
+        {
+            entity.ToTable("database_info");
+            entity.Property(d => d.Id).ValueGeneratedNever();
+        });
+
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            foreach (var property in entity.GetProperties())
+            {
+                property.SetColumnName(SnakeCase(property.Name));
+            }
+        }
+    }
+
+    private static string SnakeCase(string name) =>
+        string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(c) : c.ToString()));
+
+    /// <summary>SQLite forgets that times are UTC.</summary>
+    private sealed class UtcConverter() : ValueConverter<DateTime, DateTime>(
+        value => value, value => DateTime.SpecifyKind(value, DateTimeKind.Utc));
+}

@@ -1,0 +1,14 @@
+namespace Dpfah.Engine.Data.Entities;
+
+/// <summary>A catalogue: pictures that are searched together.</summary>
+internal sealed class Collection
+{
+    public int Id { get; set; }
+
+    public required string Name { get; set; }
+
+    public DateTime CreatedAt { get; set; }
+
+    /// <summary>Set when the collection was deleted; its rows are removed afterwards, in small transactions.</summary>
+    public DateTime? DeletedAt { get; set; }
+}

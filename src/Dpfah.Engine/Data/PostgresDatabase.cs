@@ -1,0 +1,113 @@
+using System.Data;
+using Dpfah.Engine.Data.Entities;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
+
+namespace Dpfah.Engine.Data;
+
+/// <summary>PostgreSQL. A position is the 64-bit id of the writing transaction.</summary>
+/// <remarks>
+/// "Rows above the last one that I saw" loses rows: a transaction that began early may commit late. Rows of transactions
+/// below <c>pg_snapshot_xmin</c> are all there is or will ever be, so the log is read up to it and no further.
+/// </remarks>
+internal sealed class PostgresDatabase(string connectionString) : Database
+{
+    private const int UniqueViolationRetries = 8;
+
+    private readonly DbContextOptions<PostgresContext> options = PostgresContext.Options(connectionString);
+
+    public override string Provider => "postgres";
+
+    public override DpfahContext CreateContext()
+    {
+        var context = new PostgresContext(options);
+        context.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
+        return context;
+    }
+
+    public override async Task<int> PrepareAsync(CancellationToken cancellationToken)
+    {
+        await using (DpfahContext context = CreateContext())
+        {
+            await context.Database.MigrateAsync(cancellationToken);
+        }
+
+        return await WriteAsync(
+            async (context, token) =>
+            {
+                // Two nodes may start at once.
+                await context.Database.ExecuteSqlRawAsync("LOCK TABLE database_info IN EXCLUSIVE MODE", token);
+                string identifier = (await context.Database
+                    .SqlQueryRaw<string>("SELECT system_identifier::text AS \"Value\" FROM pg_control_system()").ToListAsync(token))[0];
+                DatabaseInfo? info = await context.DatabaseInfo.AsTracking().SingleOrDefaultAsync(token);
+                if (info is null)
+                {
+                    info = new DatabaseInfo { Epoch = 1, SystemIdentifier = identifier };
+                    context.DatabaseInfo.Add(info);
+                }
+                else if (info.SystemIdentifier != identifier)
+                {
+                    // A dump restored on another server carries transaction ids from that server's past or future.
+                    await FoldAsync(context, await context.Changes.AsTracking().ToListAsync(token), token);
+                    info.Epoch++;
+                    info.SystemIdentifier = identifier;
+                    info.TrimmedBelow = 0;
+                }
+
+                await context.SaveChangesAsync(token);
+                return info.Epoch;
+            },
+            cancellationToken);
+    }
+
+    public override async Task<T> WriteAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using DpfahContext outer = CreateContext();
+                return await outer.Database.CreateExecutionStrategy().ExecuteAsync(
+                    work,
+                    async (_, state, token) =>
+                    {
+                        await using DpfahContext context = CreateContext();
+                        await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(token);
+                        T result = await state(context, token);
+                        await transaction.CommitAsync(CancellationToken.None);
+                        return result;
+                    },
+                    null,
+                    cancellationToken);
+            }
+            catch (DbUpdateException error) when (
+                error.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } && attempt < UniqueViolationRetries)
+            {
+                // Somebody else inserted the same key first; the next attempt finds it.
+            }
+        }
+    }
+
+    public override Task<Item?> LockItemAsync(DpfahContext context, int collectionId, string publicId, CancellationToken cancellationToken) =>
+        context.Items
+            .FromSql($"SELECT * FROM items WHERE collection_id = {collectionId} AND public_id = {publicId} FOR UPDATE")
+            .AsTracking().SingleOrDefaultAsync(cancellationToken);
+
+    public override Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        ReadXidAsync(context, "SELECT pg_snapshot_xmin(pg_current_snapshot()) AS \"Value\"", cancellationToken);
+
+    public override async Task<ulong> VisiblePositionAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        await ReadXidAsync(context, "SELECT pg_snapshot_xmax(pg_current_snapshot()) AS \"Value\"", cancellationToken) - 1;
+
+    private static async Task<ulong> ReadXidAsync(DpfahContext context, string sql, CancellationToken cancellationToken) =>
+        (await context.Database.SqlQueryRaw<ulong>(sql).ToListAsync(cancellationToken))[0];
+
+    public override IQueryable<Change> Changes(DpfahContext context, ulong from, ulong to) =>
+        context.Changes.Where(c => c.Xid >= from && c.Xid < to).OrderBy(c => c.Xid).ThenBy(c => c.Seq);
+
+    public override ulong PositionOf(Change change) => change.Xid;
+
+    public override Task<IDbContextTransaction> BeginSnapshotAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        context.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+}

@@ -1,0 +1,223 @@
+using System.Threading.Channels;
+using Dpfah.Engine.Data.Entities;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace Dpfah.Engine.Data;
+
+/// <summary>A SQLite file. A position is the number of the log row: there is one writer, so rows commit in order.</summary>
+/// <remarks>
+/// All writes pass through one queue; those that wait together share a transaction and so one flush to disk
+/// (WAL, synchronous=FULL: what was acknowledged survives a crash of the machine).
+/// </remarks>
+internal sealed class SqliteDatabase : Database
+{
+    private const int MaxGroup = 64;
+
+    private readonly string connectionString;
+    private readonly DbContextOptions<SqliteContext> options;
+    private readonly Channel<Work> queue = Channel.CreateBounded<Work>(1024);
+    private readonly Task writer;
+
+    public SqliteDatabase(string path)
+    {
+        connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, ForeignKeys = true }.ToString();
+        options = new DbContextOptionsBuilder<SqliteContext>().UseSqlite(connectionString).Options;
+        writer = Task.Run(RunWriterAsync);
+    }
+
+    public override string Provider => "sqlite";
+
+    public override DpfahContext CreateContext()
+    {
+        var context = new SqliteContext(options);
+        context.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
+        return context;
+    }
+
+    public override async Task<int> PrepareAsync(CancellationToken cancellationToken)
+    {
+        await using (DpfahContext context = CreateContext())
+        {
+            await context.Database.MigrateAsync(cancellationToken);
+            await context.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", cancellationToken);
+        }
+
+        return await WriteAsync(
+            async (context, token) =>
+            {
+                DatabaseInfo? info = await context.DatabaseInfo.SingleOrDefaultAsync(token);
+                if (info is null)
+                {
+                    info = new DatabaseInfo { Epoch = 1, SystemIdentifier = Guid.NewGuid().ToString("n") };
+                    context.DatabaseInfo.Add(info);
+                    await context.SaveChangesAsync(token);
+                }
+
+                return info.Epoch;
+            },
+            cancellationToken);
+    }
+
+    public override async Task<T> WriteAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        var item = new Work<T>(work, cancellationToken);
+        await queue.Writer.WriteAsync(item, cancellationToken);
+        return await item.Result;
+    }
+
+    public override Task<Item?> LockItemAsync(DpfahContext context, int collectionId, string publicId, CancellationToken cancellationToken) =>
+        context.Items.AsTracking().SingleOrDefaultAsync(i => i.CollectionId == collectionId && i.PublicId == publicId, cancellationToken);
+
+    public override async Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        await VisiblePositionAsync(context, cancellationToken) + 1;
+
+    public override async Task<ulong> VisiblePositionAsync(DpfahContext context, CancellationToken cancellationToken)
+    {
+        // Not max(seq): rows are trimmed, and a position must never go back.
+        long? last = (await context.Database
+            .SqlQueryRaw<long?>("SELECT max(seq) AS \"Value\" FROM sqlite_sequence WHERE name = 'changes'").ToListAsync(cancellationToken))[0];
+        return (ulong)(last ?? 0);
+    }
+
+    public override IQueryable<Change> Changes(DpfahContext context, ulong from, ulong to)
+    {
+        long first = (long)from, end = to > long.MaxValue ? long.MaxValue : (long)to;
+        return context.Changes.Where(c => c.Seq >= first && c.Seq < end).OrderBy(c => c.Seq);
+    }
+
+    public override ulong PositionOf(Change change) => (ulong)change.Seq;
+
+    public override Task<IDbContextTransaction> BeginSnapshotAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        // Deferred: the snapshot is taken by the first read, and no write lock is held.
+        Task.Run<IDbContextTransaction>(
+            async () =>
+            {
+                await context.Database.OpenConnectionAsync(cancellationToken);
+                var connection = (SqliteConnection)context.Database.GetDbConnection();
+                return (await context.Database.UseTransactionAsync(connection.BeginTransaction(deferred: true), cancellationToken))!;
+            },
+            cancellationToken);
+
+    private async Task RunWriterAsync()
+    {
+        var group = new List<Work>(MaxGroup);
+        while (await queue.Reader.WaitToReadAsync())
+        {
+            while (group.Count < MaxGroup && queue.Reader.TryRead(out Work? work))
+            {
+                group.Add(work);
+            }
+
+            await RunGroupAsync(group);
+            group.Clear();
+        }
+    }
+
+    private async Task RunGroupAsync(List<Work> group)
+    {
+        try
+        {
+            await using var connection = new SqliteConnection(connectionString);
+            await connection.OpenAsync();
+            await using (SqliteCommand command = connection.CreateCommand())
+            {
+                command.CommandText = "PRAGMA synchronous = FULL";
+                await command.ExecuteNonQueryAsync();
+            }
+
+            await using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+            foreach (Work work in group)
+            {
+                await transaction.SaveAsync("work");
+                DbContextOptions<SqliteContext> shared = new DbContextOptionsBuilder<SqliteContext>().UseSqlite(connection).Options;
+                await using var context = new SqliteContext(shared);
+                context.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
+                await context.Database.UseTransactionAsync(transaction);
+                if (!await work.RunAsync(context))
+                {
+                    await transaction.RollbackAsync("work");
+                }
+
+                await transaction.ReleaseAsync("work");
+            }
+
+            await transaction.CommitAsync();
+        }
+        catch (Exception error)
+        {
+            // Nothing of the group was committed: every caller hears why.
+            group.ForEach(work => work.Fail(error));
+            return;
+        }
+
+        group.ForEach(work => work.Complete());
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        queue.Writer.TryComplete();
+        await writer;
+        await base.DisposeAsync();
+    }
+
+    /// <summary>One caller's part of a transaction; the caller hears of it only after the commit.</summary>
+    private abstract class Work
+    {
+        public abstract Task<bool> RunAsync(DpfahContext context);
+
+        public abstract void Complete();
+
+        public abstract void Fail(Exception error);
+    }
+
+    private sealed class Work<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken) : Work
+    {
+        private readonly TaskCompletionSource<T> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? value;
+        private Exception? failure;
+
+        public Task<T> Result => completion.Task;
+
+        public override async Task<bool> RunAsync(DpfahContext context)
+        {
+            try
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                value = await work(context, cancellationToken);
+                return true;
+            }
+            catch (Exception error)
+            {
+                failure = error;
+                return false;
+            }
+        }
+
+        public override void Complete()
+        {
+            if (failure is not null)
+            {
+                Fail(failure);
+            }
+            else
+            {
+                completion.TrySetResult(value!);
+            }
+        }
+
+        public override void Fail(Exception error)
+        {
+            if (error is OperationCanceledException canceled)
+            {
+                completion.TrySetCanceled(canceled.CancellationToken);
+            }
+            else
+            {
+                completion.TrySetException(error);
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using Dpfah.Core.Models;
+using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Models;
+using Dpfah.Engine.Search;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Dpfah.Engine.Hosting;
+
+/// <summary>Brings the service up, step by step, as often as it takes; then follows the change log for as long as it runs.</summary>
+internal sealed partial class EngineService(
+    Database database,
+    ModelStore models,
+    EncoderPool encoders,
+    IFirstModel firstModel,
+    CollectionStore collections,
+    IndexFollower follower,
+    IdentityCheck identityCheck,
+    Housekeeping housekeeping,
+    ServiceState state,
+    ILogger<EngineService> logger) : BackgroundService
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await StartAndFollowAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                string reason = error.GetBaseException().Message;
+                LogStepFailed(state.Step.Name, reason);
+                state.Report(state.Step.Name, $"Waiting for the step '{state.Step.Name}': {reason}");
+                await Task.Delay(RetryDelay, stoppingToken);
+            }
+        }
+    }
+
+    private async Task StartAndFollowAsync(CancellationToken cancellationToken)
+    {
+        Report("database", "Opening the database and bringing its schema up to date.");
+        int epoch = await database.PrepareAsync(cancellationToken);
+
+        Report("model", "Preparing the first model.");
+        ModelInfo model = await models.EnsureFirstModelAsync(
+            firstModel, new StepProgress(progress => Report("model", progress.Step, progress.Done)), cancellationToken);
+
+        Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
+        await encoders.GetAsync(model.Id, cancellationToken);
+        await collections.CreateAsync(CollectionStore.DefaultName, cancellationToken);
+
+        Report("index", "Loading the codes.");
+        await follower.LoadAsync(
+            epoch,
+            (done, total) => Report("index", $"Loaded {done:N0} of {total:N0} codes.", total == 0 ? 1 : (double)done / total),
+            cancellationToken);
+        await identityCheck.RunAsync(cancellationToken);
+        state.ReportStarted();
+        LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task cleaning = housekeeping.RunAsync(ending.Token);
+        try
+        {
+            await follower.FollowAsync(state.ReportDatabase, cancellationToken);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await cleaning;
+        }
+    }
+
+    private void Report(string step, string detail, double? done = null)
+    {
+        // After the first start a reload goes on behind answers from the index as it was.
+        if (!state.HasStarted)
+        {
+            state.Report(step, detail, done);
+        }
+    }
+
+    /// <summary>Reports at once, on the thread that makes the progress.</summary>
+    private sealed class StepProgress(Action<(string Step, double Done)> report) : IProgress<(string Step, double Done)>
+    {
+        public void Report((string Step, double Done) value) => report(value);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Step '{Step}' of the start failed, trying again: {Reason}")]
+    private partial void LogStepFailed(string step, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Ready on {Provider}: {Collections} collections, {Pictures} pictures")]
+    private partial void LogReady(string provider, int collections, long pictures);
+}

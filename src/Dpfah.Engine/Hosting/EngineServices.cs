@@ -1,0 +1,56 @@
+using Dpfah.Core.Imaging;
+using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Models;
+using Dpfah.Engine.Search;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Dpfah.Engine.Hosting;
+
+/// <summary>Registers the engine with a host.</summary>
+public static class EngineServices
+{
+    /// <summary>
+    /// Adds the catalogue, its storage and its search. The host adds the seam beside it: <see cref="IPreviewMaker"/>,
+    /// <see cref="IImageEncoderFactory"/> and <see cref="Core.Models.IFirstModel"/>.
+    /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="options">Where to store; the folder is made when it is missing.</param>
+    public static IServiceCollection AddDpfahEngine(this IServiceCollection services, EngineOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton(_ => Open(options));
+        services.AddSingleton<ServiceState>();
+        services.AddSingleton<ModelStore>();
+        services.AddSingleton<EncoderPool>();
+        services.AddSingleton<IndexFollower>();
+        services.AddSingleton<IdentityCheck>();
+        services.AddSingleton<Housekeeping>();
+        services.AddSingleton(p => new PictureEncoder(p.GetRequiredService<IPreviewMaker>(), p.GetRequiredService<EncoderPool>()));
+        services.AddSingleton(p => new SearchService(p.GetRequiredService<IndexFollower>(), p.GetRequiredService<ServiceState>()));
+        services.AddSingleton(p => new ImageReader(p.GetRequiredService<Database>()));
+        services.AddSingleton(p => new ImageStore(
+            p.GetRequiredService<Database>(),
+            p.GetRequiredService<PictureEncoder>(),
+            p.GetRequiredService<IndexFollower>(),
+            p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new CollectionStore(
+            p.GetRequiredService<Database>(),
+            p.GetRequiredService<ModelStore>(),
+            p.GetRequiredService<EncoderPool>(),
+            p.GetRequiredService<IndexFollower>(),
+            p.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<EngineService>();
+        return services;
+    }
+
+    private static Database Open(EngineOptions options)
+    {
+        Directory.CreateDirectory(options.DataFolder);
+        return string.IsNullOrWhiteSpace(options.PostgresConnectionString)
+            ? new SqliteDatabase(Path.Combine(options.DataFolder, "dpfah.db"))
+            : new PostgresDatabase(options.PostgresConnectionString);
+    }
+}

@@ -1,0 +1,67 @@
+using Dpfah.Core.Codes;
+using Dpfah.Core.Imaging;
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Models;
+using Dpfah.Engine.Search;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Dpfah.Engine.Hosting;
+
+/// <summary>
+/// Looks whether this process makes codes by the same decoder and arithmetic as those that are stored. When it does not,
+/// it hashes some stored previews again and tells how many bits come out differently.
+/// </summary>
+internal sealed partial class IdentityCheck(Database database, EncoderPool encoders, IndexFollower follower, ILogger<IdentityCheck> logger)
+{
+    private const int Pictures = 100;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        foreach (CollectionIndex collection in follower.Collections.Values)
+        {
+            GenerationInfo generation = collection.Generation;
+            IImageEncoder encoder = await encoders.GetAsync(generation.ModelId, cancellationToken);
+            if (encoder.Identity.Decoder == generation.Decoder && encoder.Identity.Arithmetic == generation.Arithmetic)
+            {
+                continue;
+            }
+
+            IdentityDrift drift = await MeasureAsync(collection, encoder, cancellationToken);
+            collection.Drift = drift;
+            LogDrift(collection.Name, drift.Stored, drift.Running, drift.FlippedBits, drift.ComparedBits, drift.Pictures);
+        }
+    }
+
+    private async Task<IdentityDrift> MeasureAsync(CollectionIndex collection, IImageEncoder encoder, CancellationToken cancellationToken)
+    {
+        int collectionId = collection.CollectionId, generationId = collection.Generation.Id;
+        var stored = await database.ReadAsync(
+            (context, token) => context.Items
+                .Where(i => i.CollectionId == collectionId)
+                .Join(context.Codes.Where(c => c.GenerationId == generationId), i => i.Number, c => c.ItemNumber, (i, c) => c)
+                .Join(context.Previews, c => c.ItemNumber, p => p.ItemNumber, (c, p) => new { c.ItemNumber, c.Code, p.Jpeg })
+                .OrderBy(x => x.ItemNumber).Take(Pictures).ToListAsync(token),
+            cancellationToken);
+        long flipped = 0, compared = 0;
+        foreach (var item in stored)
+        {
+            ImageCode now = await encoder.EncodeAsync(item.Jpeg, cancellationToken);
+            flipped += now.Code.HammingDistance(BinaryCode.FromBytes(item.Code));
+            compared += now.Code.Bits;
+        }
+
+        return new IdentityDrift(
+            $"{collection.Generation.Decoder} {collection.Generation.Arithmetic}",
+            $"{encoder.Identity.Decoder} {encoder.Identity.Arithmetic}",
+            stored.Count,
+            flipped,
+            compared);
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The codes of collection '{Collection}' were made by {Stored}; this process makes them by {Running}. "
+            + "{Flipped} of {Compared} bits differ on {Pictures} stored previews. Old and new codes are compared with that error until the collection is hashed anew.")]
+    private partial void LogDrift(string collection, string stored, string running, long flipped, long compared, int pictures);
+}

@@ -1,0 +1,51 @@
+namespace Dpfah.Engine.Hosting;
+
+/// <summary>Where the service stands on its way to ready, in words for the people who run it.</summary>
+public sealed class ServiceState
+{
+    private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile StartupStep step = new("starting", "The service is starting.", null);
+    private volatile string? databaseProblem;
+
+    /// <summary>What is being done, or what stands in the way.</summary>
+    public StartupStep Step => step;
+
+    /// <summary>Why the database does not answer at the moment; null when it does. Searches by code go on without it.</summary>
+    public string? DatabaseProblem => databaseProblem;
+
+    /// <summary>Whether the start is complete: model and index are in memory.</summary>
+    public bool HasStarted => started.Task.IsCompleted;
+
+    /// <summary>Waits for the start to be complete.</summary>
+    public Task WaitUntilStartedAsync(CancellationToken cancellationToken) => started.Task.WaitAsync(cancellationToken);
+
+    /// <summary>Throws unless the start is complete.</summary>
+    /// <exception cref="NotReadyException">It is not; the message says why.</exception>
+    public void ThrowIfNotReady()
+    {
+        if (!HasStarted)
+        {
+            throw new NotReadyException(step.Detail);
+        }
+    }
+
+    internal void Report(string name, string detail, double? done = null) => step = new StartupStep(name, detail, done);
+
+    internal void ReportDatabase(string? problem) => databaseProblem = problem;
+
+    internal void ReportStarted()
+    {
+        step = new StartupStep("ready", "The service is ready.", 1);
+        started.TrySetResult();
+    }
+}
+
+/// <summary>A step of the start.</summary>
+/// <param name="Name"><c>starting</c>, <c>database</c>, <c>model</c>, <c>encoder</c>, <c>index</c> or <c>ready</c>.</param>
+/// <param name="Detail">A sentence.</param>
+/// <param name="Done">Share of the step that is done, from 0 to 1; null when that is not known.</param>
+public sealed record StartupStep(string Name, string Detail, double? Done);
+
+/// <summary>The service cannot answer yet, or not at the moment; the caller should come back.</summary>
+/// <param name="message">Why, in a sentence.</param>
+public sealed class NotReadyException(string message) : Exception(message);

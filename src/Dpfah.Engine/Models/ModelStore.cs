@@ -1,0 +1,153 @@
+using Dpfah.Core.Models;
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Hosting;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dpfah.Engine.Models;
+
+/// <summary>Models in the database, cached as files by their digest.</summary>
+internal sealed class ModelStore(Database database, EngineOptions options, TimeProvider clock)
+{
+    private string CacheFolder => Path.Combine(options.DataFolder, "models");
+
+    /// <summary>The oldest model, which new collections start with; made by <paramref name="first"/> when there is none.</summary>
+    public async Task<ModelInfo> EnsureFirstModelAsync(
+        IFirstModel first, IProgress<(string Step, double Done)> progress, CancellationToken cancellationToken)
+    {
+        if (await FindDefaultAsync(cancellationToken) is { } known)
+        {
+            return known;
+        }
+
+        string folder = Directory.CreateTempSubdirectory("dpfah-model-").FullName;
+        try
+        {
+            ModelFiles files = await Task.Run(() => first.Create(folder, progress, cancellationToken), cancellationToken);
+            return await ImportAsync(files, cancellationToken);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>The model that new collections start with.</summary>
+    /// <exception cref="NotReadyException">No model is stored yet.</exception>
+    public async Task<ModelInfo> GetDefaultAsync(CancellationToken cancellationToken) =>
+        await FindDefaultAsync(cancellationToken) ?? throw new NotReadyException("The first model is not ready yet.");
+
+    private Task<ModelInfo?> FindDefaultAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async (context, token) =>
+            {
+                StoredModel? model = await context.Models.OrderBy(m => m.Id).FirstOrDefaultAsync(token);
+                return model is null ? null : ModelInfo.From(model);
+            },
+            cancellationToken);
+
+    /// <summary>Reads a model's name and description.</summary>
+    public Task<ModelInfo> GetAsync(int modelId, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async (context, token) => ModelInfo.From(await context.Models.SingleAsync(m => m.Id == modelId, token)), cancellationToken);
+
+    /// <summary>Checks a model's files and stores them; a model of the same name and digest is found again.</summary>
+    /// <exception cref="InvalidDataException">The files do not belong together, or are damaged.</exception>
+    public async Task<ModelInfo> ImportAsync(ModelFiles files, CancellationToken cancellationToken)
+    {
+        byte[] head = await File.ReadAllBytesAsync(files.HeadPath, cancellationToken);
+        byte[] backbone = await File.ReadAllBytesAsync(files.BackbonePath, cancellationToken);
+        string headDigest = DigestOf(head, out ModelDescription? description);
+        string backboneDigest = DigestOf(backbone, out _);
+        if (description is null)
+        {
+            throw new InvalidDataException($"{files.HeadPath} has no '{ModelDescription.MetadataKey}' description in its header.");
+        }
+
+        if (description.Backbone.Digest != backboneDigest)
+        {
+            throw new InvalidDataException(
+                $"The model '{description.Name}' wants backbone {description.Backbone.Digest}; the file has {backboneDigest}.");
+        }
+
+        return await database.WriteAsync(
+            async (context, token) =>
+            {
+                StoredModel? model = await context.Models.SingleOrDefaultAsync(m => m.Name == description.Name, token);
+                if (model is not null)
+                {
+                    return model.Digest == headDigest
+                        ? ModelInfo.From(model)
+                        : throw new InvalidDataException($"Another model is already named '{description.Name}'.");
+                }
+
+                if (!await context.Backbones.AnyAsync(b => b.Digest == backboneDigest, token))
+                {
+                    context.Backbones.Add(new StoredBackbone { Digest = backboneDigest, File = backbone });
+                }
+
+                model = new StoredModel
+                {
+                    Name = description.Name,
+                    Digest = headDigest,
+                    BackboneDigest = backboneDigest,
+                    Head = head,
+                    CreatedAt = clock.GetUtcNow().UtcDateTime,
+                };
+                context.Models.Add(model);
+                await context.SaveChangesAsync(token);
+                return ModelInfo.From(model);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>The model's files in the local cache, fetched from the database when they are not there or were altered.</summary>
+    public async Task<ModelFiles> FetchAsync(int modelId, CancellationToken cancellationToken)
+    {
+        StoredModel model = await database.ReadAsync(
+            (context, token) => context.Models.SingleAsync(m => m.Id == modelId, token), cancellationToken);
+        Directory.CreateDirectory(CacheFolder);
+        string backbone = await CacheAsync(
+            model.BackboneDigest,
+            token => database.ReadAsync(
+                (context, inner) => context.Backbones.Where(b => b.Digest == model.BackboneDigest).Select(b => b.File).SingleAsync(inner), token),
+            cancellationToken);
+        string head = await CacheAsync(model.Digest, _ => Task.FromResult(model.Head), cancellationToken);
+        return new ModelFiles(backbone, head);
+    }
+
+    private async Task<string> CacheAsync(string digest, Func<CancellationToken, Task<byte[]>> fetch, CancellationToken cancellationToken)
+    {
+        string path = Path.Combine(CacheFolder, digest + ".safetensors");
+        if (File.Exists(path) && IsIntact(path, digest))
+        {
+            return path;
+        }
+
+        string temporary = Path.Combine(CacheFolder, $".{digest}.{Guid.NewGuid():n}");
+        await File.WriteAllBytesAsync(temporary, await fetch(cancellationToken), cancellationToken);
+        File.Move(temporary, path, overwrite: true);
+        return path;
+    }
+
+    private static bool IsIntact(string path, string digest)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return SafetensorsFile.Read(stream).Digest(stream) == digest;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
+    private static string DigestOf(byte[] file, out ModelDescription? description)
+    {
+        using var stream = new MemoryStream(file, writable: false);
+        SafetensorsFile header = SafetensorsFile.Read(stream);
+        description = header.Metadata.TryGetValue(ModelDescription.MetadataKey, out string? json) ? ModelDescription.FromJson(json) : null;
+        return header.Digest(stream);
+    }
+}

@@ -1,0 +1,106 @@
+using Dpfah.Core.Imaging;
+using Dpfah.Core.Indexing;
+
+namespace Dpfah.Engine.Search;
+
+/// <summary>A generation of a collection: what the log says of it.</summary>
+/// <param name="Id">Number of the generation.</param>
+/// <param name="ModelId">Number of its model.</param>
+/// <param name="ModelName">Name of its model.</param>
+/// <param name="Bits">Length of its codes.</param>
+/// <param name="Decoder">The decoder that read the previews.</param>
+/// <param name="Arithmetic">The arithmetic that made the codes.</param>
+public sealed record GenerationInfo(int Id, int ModelId, string ModelName, int Bits, string Decoder, string Arithmetic);
+
+/// <summary>The active generation of one collection in memory.</summary>
+public sealed class CollectionIndex
+{
+    private readonly HammingIndex<IndexedItem> index;
+    private readonly LabelPool labels = new();
+    private long digest;
+
+    internal CollectionIndex(int collectionId, string name, GenerationInfo generation)
+    {
+        CollectionId = collectionId;
+        Name = name;
+        Generation = generation;
+        index = new HammingIndex<IndexedItem>(generation.Bits, ImageCode.SignatureBits);
+    }
+
+    /// <summary>Number of the collection.</summary>
+    public int CollectionId { get; }
+
+    /// <summary>Name of the collection.</summary>
+    public string Name { get; }
+
+    /// <summary>The generation that answers.</summary>
+    public GenerationInfo Generation { get; }
+
+    /// <summary>The codes as they are now; readers keep it for the length of an answer.</summary>
+    public IndexSnapshot<IndexedItem> Snapshot => index.Snapshot;
+
+    /// <summary>XOR of the digests of all items.</summary>
+    public long Digest => Volatile.Read(ref digest);
+
+    /// <summary>What running the generation's model here differs in from what made its codes; null when nothing does.</summary>
+    public IdentityDrift? Drift { get; internal set; }
+
+    /// <summary>Applies what was read from the database. One caller at a time.</summary>
+    internal void Apply(IReadOnlyList<ItemState> states)
+    {
+        IndexSnapshot<IndexedItem> before = index.Snapshot;
+        long delta = 0;
+        var changes = new List<IndexChange<IndexedItem>>(states.Count);
+        foreach (ItemState state in states)
+        {
+            if (before.TryGet(state.Number, out IndexEntry<IndexedItem> old))
+            {
+                delta ^= ItemDigest.Of(state.Number, old.Code, old.Signature, old.Item.Labels);
+            }
+
+            if (state.Found)
+            {
+                var item = new IndexedItem(state.PublicId, labels.Intern(state.Labels));
+                delta ^= ItemDigest.Of(state.Number, state.Code, state.Signature, item.Labels);
+                changes.Add(IndexChange<IndexedItem>.Put(state.Number, state.Code, state.Signature, item));
+            }
+            else
+            {
+                changes.Add(IndexChange<IndexedItem>.Delete(state.Number));
+            }
+        }
+
+        index.Apply(changes);
+        Volatile.Write(ref digest, digest ^ delta);
+    }
+
+    /// <summary>Most items share their labels with many others: one array for all of them.</summary>
+    private sealed class LabelPool
+    {
+        private readonly Dictionary<string, string[]> pool = new(StringComparer.Ordinal);
+
+        public string[] Intern(string[] labels)
+        {
+            if (labels.Length == 0)
+            {
+                return [];
+            }
+
+            string key = string.Join('\n', labels);
+            if (!pool.TryGetValue(key, out string[]? known))
+            {
+                pool.Add(key, known = labels);
+            }
+
+            return known;
+        }
+    }
+}
+
+/// <summary>A difference between what made a generation's codes and what runs now, with the bits that flip.</summary>
+/// <param name="Stored">Decoder and arithmetic that made the codes.</param>
+/// <param name="Running">Decoder and arithmetic of this process.</param>
+/// <param name="Pictures">Stored previews that were hashed again.</param>
+/// <param name="FlippedBits">Bits that came out differently.</param>
+/// <param name="ComparedBits">Bits that were compared.</param>
+public sealed record IdentityDrift(string Stored, string Running, int Pictures, long FlippedBits, long ComparedBits);

@@ -1,0 +1,307 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using Dpfah.Core.Codes;
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Models;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Dpfah.Engine.Search;
+
+/// <summary>
+/// Keeps the indexes in step with the database: loads them at start, then follows the change log. All collections share
+/// one horizon, so one number says what every search sees.
+/// </summary>
+internal sealed partial class IndexFollower(
+    Database database, ModelStore models, EngineOptions options, ILogger<IndexFollower> logger) : IDisposable
+{
+    private const int LoadBatch = 10_000;
+    private const int ApplyBatch = 500;
+
+    private readonly ConcurrentDictionary<int, ModelInfo> knownModels = new();
+    private readonly SemaphoreSlim wake = new(0, 1);
+    private volatile State state = new(0, 0, FrozenDictionary<string, CollectionIndex>.Empty);
+    private volatile TaskCompletionSource advanced = NewSignal();
+
+    /// <summary>All that a reader needs, published by one write.</summary>
+    private sealed record State(int Epoch, ulong Horizon, FrozenDictionary<string, CollectionIndex> Collections);
+
+    /// <summary>The database's epoch; 0 before the first load.</summary>
+    public int Epoch => state.Epoch;
+
+    /// <summary>The last position that every search sees.</summary>
+    public Position Applied
+    {
+        get
+        {
+            State now = state;
+            return new Position(now.Epoch, now.Horizon == 0 ? 0 : now.Horizon - 1);
+        }
+    }
+
+    /// <summary>The collections, by name.</summary>
+    public FrozenDictionary<string, CollectionIndex> Collections => state.Collections;
+
+    /// <summary>Finds a collection's index.</summary>
+    public CollectionIndex? Find(string collection) => state.Collections.GetValueOrDefault(collection);
+
+    /// <summary>Asks for the log to be read now; called after each write of this process.</summary>
+    public void Wake()
+    {
+        try
+        {
+            wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Already asked for.
+        }
+    }
+
+    /// <summary>Waits until every change up to a position is in the index.</summary>
+    /// <returns>False when the time was up first.</returns>
+    public async Task<bool> WaitAsync(ulong position, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(options.PositionTimeout);
+        while (true)
+        {
+            Task signal = advanced.Task;
+            if (state.Horizon > position)
+            {
+                return true;
+            }
+
+            Wake();
+            try
+            {
+                await signal.WaitAsync(timeout.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return state.Horizon > position;
+            }
+        }
+    }
+
+    /// <summary>Loads all collections anew and checks them against the digests that the database keeps.</summary>
+    /// <param name="epoch">The database's epoch.</param>
+    /// <param name="progress">Told how many codes were loaded, and of how many.</param>
+    /// <param name="cancellationToken">Stops loading.</param>
+    /// <exception cref="InvalidDataException">A digest does not agree.</exception>
+    public async Task LoadAsync(int epoch, Action<long, long> progress, CancellationToken cancellationToken)
+    {
+        (ulong horizon, Dictionary<string, CollectionIndex> collections) = await database.ReadAsync(
+            async (context, token) =>
+            {
+                await using Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction snapshot = await database.BeginSnapshotAsync(context, token);
+                ulong from = await database.HorizonAsync(context, token);
+                var loaded = new Dictionary<string, CollectionIndex>(StringComparer.Ordinal);
+                long total = await context.Codes.LongCountAsync(token), done = 0;
+                foreach (Collection collection in await context.Collections.Where(c => c.DeletedAt == null).ToListAsync(token))
+                {
+                    Generation generation = await context.Generations.SingleAsync(g => g.CollectionId == collection.Id && g.IsActive, token);
+                    var index = new CollectionIndex(collection.Id, collection.Name, await DescribeAsync(generation, token));
+                    done = await LoadItemsAsync(context, index, done, total, progress, token);
+                    await CheckDigestAsync(context, generation, index, token);
+                    loaded.Add(collection.Name, index);
+                }
+
+                return (from, loaded);
+            },
+            cancellationToken);
+        Publish(new State(epoch, horizon, collections.ToFrozenDictionary(StringComparer.Ordinal)));
+    }
+
+    private static async Task<long> LoadItemsAsync(
+        DpfahContext context, CollectionIndex index, long done, long total, Action<long, long> progress, CancellationToken cancellationToken)
+    {
+        var batch = new List<ItemState>(LoadBatch);
+        await foreach (ItemState item in States(context, index).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            batch.Add(item);
+            if (batch.Count == LoadBatch)
+            {
+                index.Apply(batch);
+                progress(done += batch.Count, total);
+                batch.Clear();
+            }
+        }
+
+        index.Apply(batch);
+        progress(done += batch.Count, total);
+        return done;
+    }
+
+    private static IQueryable<ItemState> States(DpfahContext context, CollectionIndex index, IReadOnlyCollection<long>? numbers = null)
+    {
+        int collectionId = index.CollectionId, generationId = index.Generation.Id;
+        IQueryable<Item> items = context.Items.Where(i => i.CollectionId == collectionId);
+        if (numbers is not null)
+        {
+            items = items.Where(i => numbers.Contains(i.Number));
+        }
+
+        return items
+            .Join(context.Codes.Where(c => c.GenerationId == generationId), i => i.Number, c => c.ItemNumber, (i, c) => new { i, c })
+            .OrderBy(x => x.i.Number)
+            .Select(x => new ItemState(
+                x.i.Number, true, x.i.PublicId, x.i.Labels, BinaryCode.FromBytes(x.c.Code), BinaryCode.FromBytes(x.c.Signature)));
+    }
+
+    private static async Task CheckDigestAsync(
+        DpfahContext context, Generation generation, CollectionIndex index, CancellationToken cancellationToken)
+    {
+        long digest = generation.TrimmedDigest, count = generation.TrimmedCount;
+        IQueryable<Change> rows = context.Changes.Where(c => c.GenerationId == generation.Id);
+        await foreach (var row in rows.Select(c => new { c.DigestDelta, c.CountDelta }).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            digest ^= row.DigestDelta;
+            count += row.CountDelta;
+        }
+
+        if (digest != index.Digest || count != index.Snapshot.Count)
+        {
+            throw new InvalidDataException(
+                $"The index of collection '{index.Name}' has {index.Snapshot.Count} pictures and digest {index.Digest:x16}; the log says {count} and {digest:x16}. "
+                + "Rows of the tables items or codes were changed from outside: restore them, or delete and import the collection anew.");
+        }
+    }
+
+    /// <summary>Follows the log until it is cancelled; returns when the log was trimmed behind this reader and a reload is due.</summary>
+    /// <param name="healthy">Told after each reading whether the database answered, with the reason when it did not.</param>
+    /// <param name="cancellationToken">Ends the following.</param>
+    public async Task FollowAsync(Action<string?> healthy, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                if (!await AdvanceAsync(cancellationToken))
+                {
+                    return;
+                }
+
+                healthy(null);
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                // The index goes on answering; the database is asked again at the next turn.
+                healthy(error.GetBaseException().Message);
+                LogReadFailed(error.GetBaseException().Message);
+            }
+
+            await wake.WaitAsync(options.PollInterval, cancellationToken);
+        }
+    }
+
+    private async Task<bool> AdvanceAsync(CancellationToken cancellationToken)
+    {
+        State now = state;
+        (ulong horizon, bool trimmed, List<Change> changes) = await database.ReadAsync(
+            async (context, token) =>
+            {
+                ulong to = await database.HorizonAsync(context, token);
+                if (to <= now.Horizon)
+                {
+                    return (now.Horizon, false, []);
+                }
+
+                // Read after the horizon: each row below it is committed by now and therefore visible.
+                List<Change> rows = await database.Changes(context, now.Horizon, to).ToListAsync(token);
+                bool behind = (ulong)(await context.DatabaseInfo.SingleAsync(token)).TrimmedBelow > now.Horizon;
+                return (to, behind, rows);
+            },
+            cancellationToken);
+        if (trimmed)
+        {
+            return false;
+        }
+
+        if (horizon > now.Horizon)
+        {
+            FrozenDictionary<string, CollectionIndex> collections = await ApplyAsync(now.Collections, changes, cancellationToken);
+            Publish(now with { Horizon = horizon, Collections = collections });
+        }
+
+        return true;
+    }
+
+    private async Task<FrozenDictionary<string, CollectionIndex>> ApplyAsync(
+        FrozenDictionary<string, CollectionIndex> collections, List<Change> changes, CancellationToken cancellationToken)
+    {
+        if (changes.Exists(c => c.Kind is ChangeKind.CollectionCreated or ChangeKind.CollectionDeleted))
+        {
+            collections = await ReadCollectionsAsync(collections, cancellationToken);
+        }
+
+        Dictionary<int, CollectionIndex> byId = collections.Values.ToDictionary(c => c.CollectionId);
+        foreach (var group in changes.Where(c => c.ItemNumber != 0).GroupBy(c => c.CollectionId))
+        {
+            if (!byId.TryGetValue(group.Key, out CollectionIndex? index))
+            {
+                continue;
+            }
+
+            foreach (long[] numbers in group.Select(c => c.ItemNumber).Distinct().Chunk(ApplyBatch))
+            {
+                List<ItemState> states = await database.ReadAsync(
+                    (context, token) => States(context, index, numbers).ToListAsync(token), cancellationToken);
+                states.AddRange(numbers.Except(states.Select(s => s.Number)).Select(ItemState.Gone));
+                index.Apply(states);
+            }
+        }
+
+        return collections;
+    }
+
+    private async Task<FrozenDictionary<string, CollectionIndex>> ReadCollectionsAsync(
+        FrozenDictionary<string, CollectionIndex> known, CancellationToken cancellationToken)
+    {
+        List<(Collection Collection, Generation Generation)> rows = await database.ReadAsync(
+            async (context, token) =>
+                (await context.Collections.Where(c => c.DeletedAt == null)
+                    .Join(context.Generations.Where(g => g.IsActive), c => c.Id, g => g.CollectionId, (c, g) => new { c, g })
+                    .ToListAsync(token)).ConvertAll(x => (x.c, x.g)),
+            cancellationToken);
+        var collections = new Dictionary<string, CollectionIndex>(StringComparer.Ordinal);
+        foreach ((Collection collection, Generation generation) in rows)
+        {
+            // Items of a new collection follow in the log, behind the row that created it.
+            collections.Add(
+                collection.Name,
+                known.GetValueOrDefault(collection.Name) is { } index && index.CollectionId == collection.Id && index.Generation.Id == generation.Id
+                    ? index
+                    : new CollectionIndex(collection.Id, collection.Name, await DescribeAsync(generation, cancellationToken)));
+        }
+
+        return collections.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    private async Task<GenerationInfo> DescribeAsync(Generation generation, CancellationToken cancellationToken)
+    {
+        if (!knownModels.TryGetValue(generation.ModelId, out ModelInfo? model))
+        {
+            model = await models.GetAsync(generation.ModelId, cancellationToken);
+            knownModels[generation.ModelId] = model;
+        }
+
+        return new GenerationInfo(
+            generation.Id, generation.ModelId, model.Description.Name, model.Description.Bits, generation.Decoder, generation.Arithmetic);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => wake.Dispose();
+
+    private void Publish(State next)
+    {
+        state = next;
+        Interlocked.Exchange(ref advanced, NewSignal()).TrySetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The change log cannot be read, trying again: {Reason}")]
+    private partial void LogReadFailed(string reason);
+}

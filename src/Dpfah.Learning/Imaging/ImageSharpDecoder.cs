@@ -1,0 +1,86 @@
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Formats.Bmp;
+using SixLabors.ImageSharp.Formats.Gif;
+using SixLabors.ImageSharp.Formats.Jpeg;
+using SixLabors.ImageSharp.Formats.Png;
+using SixLabors.ImageSharp.Formats.Webp;
+using SixLabors.ImageSharp.Memory;
+using SixLabors.ImageSharp.Metadata;
+using SixLabors.ImageSharp.PixelFormats;
+
+namespace Dpfah.Learning.Imaging;
+
+/// <summary>Reads and writes pictures with ImageSharp 2.1.</summary>
+/// <remarks>
+/// The decoder is chosen by our own look at the format, so no other decoder of the library is ever reached, and it ignores
+/// metadata, color profiles among it: the open advisories against ImageSharp 2 are in TIFF and in color profiles.
+/// The library cannot read animated WebP.
+/// </remarks>
+internal sealed class ImageSharpDecoder : IImageDecoder
+{
+    // The largest accepted picture needs 4 bytes a pixel in one piece; see PreviewMaker.LargestPixelLimit.
+    private const int AllocationLimitMegabytes = 512;
+
+    private readonly Configuration configuration = new(
+        new JpegConfigurationModule(), new PngConfigurationModule(), new GifConfigurationModule(), new BmpConfigurationModule(), new WebpConfigurationModule())
+    {
+        MaxDegreeOfParallelism = 1,
+        MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions { AllocationLimitMegabytes = AllocationLimitMegabytes }),
+    };
+
+    /// <inheritdoc/>
+    public string Name { get; } = ImageDecoders.WithVersion(ImageDecoders.ImageSharp, typeof(Image));
+
+    /// <inheritdoc/>
+    public RgbImage Decode(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide)
+    {
+        using Image<Rgba32> image = Load(file.Span, header.Format);
+        if (image.Width != header.Width || image.Height != header.Height)
+        {
+            throw new InvalidDataException(
+                $"The {header.Format} file is ambiguous about its size: {header.Width} x {header.Height} or {image.Width} x {image.Height}.");
+        }
+
+        byte[] rgb = GC.AllocateUninitializedArray<byte>(3 * image.Width * image.Height);
+        image.ProcessPixelRows(rows =>
+        {
+            for (int y = 0; y < rows.Height; y++)
+            {
+                Rgba.CompositeOverWhite(
+                    System.Runtime.InteropServices.MemoryMarshal.AsBytes(rows.GetRowSpan(y)), rgb.AsSpan(3 * rows.Width * y));
+            }
+        });
+        return new RgbImage(image.Width, image.Height, rgb);
+    }
+
+    /// <inheritdoc/>
+    public byte[] EncodeJpeg(RgbImage image, int quality)
+    {
+        using Image<Rgb24> pixels = Image.LoadPixelData<Rgb24>(configuration, image.Pixels, image.Width, image.Height);
+        using var stream = new MemoryStream();
+        pixels.Save(stream, new JpegEncoder { Quality = quality, ColorType = JpegColorType.YCbCrRatio420 });
+        return stream.ToArray();
+    }
+
+    private Image<Rgba32> Load(ReadOnlySpan<byte> file, ImageFormat format)
+    {
+        SixLabors.ImageSharp.Formats.IImageDecoder decoder = format switch
+        {
+            ImageFormat.Jpeg => new JpegDecoder { IgnoreMetadata = true },
+            ImageFormat.Png => new PngDecoder { IgnoreMetadata = true },
+            ImageFormat.Gif => new GifDecoder { IgnoreMetadata = true, DecodingMode = FrameDecodingMode.First },
+            ImageFormat.Bmp => new BmpDecoder(),
+            ImageFormat.WebP => new WebpDecoder { IgnoreMetadata = true },
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "No such format."),
+        };
+        try
+        {
+            return Image.Load<Rgba32>(configuration, file, decoder);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            // Beside its own exceptions the library lets those of its loops through (index, overflow, division).
+            throw new InvalidDataException($"The {format} file cannot be decoded: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using Dpfah.Core.Imaging;
+
+namespace Dpfah.Learning.Imaging;
+
+/// <summary>Turns untrusted bytes into previews.</summary>
+/// <remarks>
+/// The header is read by our own code before a library sees the file: it bounds what a decoder may allocate and finds
+/// truncation, which ImageSharp does not notice. Of a picture more than 4,096 pixels long after shrinking (beyond 16 to 1)
+/// the preview keeps the middle: the network's centre crop looks at no more.
+/// </remarks>
+public sealed class PreviewMaker : IPreviewMaker
+{
+    /// <summary>Largest length of a preview's shorter side, in pixels.</summary>
+    public const int ShorterSide = 256;
+
+    /// <summary>Largest length of a preview's longer side, in pixels.</summary>
+    public const int LongestSide = 4096;
+
+    /// <summary>Pixels that a header may declare unless set otherwise.</summary>
+    public const int DefaultPixelLimit = 40_000_000;
+
+    /// <summary>The largest limit that can be set.</summary>
+    public const int LargestPixelLimit = 100_000_000;
+
+    private const int JpegQuality = 90;
+
+    private readonly IImageDecoder decoder;
+    private readonly int pixelLimit;
+
+    /// <summary>Creates a maker of previews.</summary>
+    /// <param name="decoder">Reads the pictures and writes the previews.</param>
+    /// <param name="pixelLimit">Pixels that a header may declare, from 1 to <see cref="LargestPixelLimit"/>.</param>
+    public PreviewMaker(IImageDecoder decoder, int pixelLimit = DefaultPixelLimit)
+    {
+        ArgumentNullException.ThrowIfNull(decoder);
+        ArgumentOutOfRangeException.ThrowIfLessThan(pixelLimit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pixelLimit, LargestPixelLimit);
+        this.decoder = decoder;
+        this.pixelLimit = pixelLimit;
+    }
+
+    /// <inheritdoc/>
+    public string Decoder => decoder.Name;
+
+    /// <inheritdoc/>
+    public PreviewResult Make(ReadOnlyMemory<byte> imageBytes)
+    {
+        try
+        {
+            if (ImageHeader.Read(imageBytes.Span) is not { } header)
+            {
+                return PreviewResult.Rejected(
+                    ImageRejection.NotAnImage, $"The bytes are no picture of an accepted format ({string.Join(", ", Enum.GetNames<ImageFormat>())}).");
+            }
+
+            if ((long)header.Width * header.Height > pixelLimit)
+            {
+                return PreviewResult.Rejected(
+                    ImageRejection.TooManyPixels,
+                    $"The picture declares {header.Width} x {header.Height} pixels; at most {pixelLimit / 1e6:0.######} megapixels are accepted.");
+            }
+
+            header.ThrowIfDamaged();
+            RgbImage preview = Shrink(decoder.Decode(imageBytes, header, 2 * ShorterSide), header).Orient(header.Orientation);
+            return PreviewResult.Accepted(
+                new Preview(decoder.EncodeJpeg(preview, JpegQuality), preview.Width, preview.Height, decoder.Name));
+        }
+        catch (InvalidDataException error)
+        {
+            return PreviewResult.Rejected(ImageRejection.Undecodable, error.Message);
+        }
+    }
+
+    private static RgbImage Shrink(RgbImage stored, ImageHeader header)
+    {
+        // From the declared size, not from that of a scaled decode: both decoders make previews of one size.
+        (int width, int height) = Math.Min(header.Width, header.Height) <= ShorterSide
+            ? (header.Width, header.Height)
+            : TriangleResampler.SizeForShorterSide(header.Width, header.Height, ShorterSide);
+        PixelWindow middle = PixelWindow.Centre(width, height, Math.Min(width, LongestSide), Math.Min(height, LongestSide));
+        return TriangleResampler.Resize(stored, width, height, middle);
+    }
+}

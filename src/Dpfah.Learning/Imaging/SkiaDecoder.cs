@@ -1,0 +1,82 @@
+using SkiaSharp;
+
+namespace Dpfah.Learning.Imaging;
+
+/// <summary>Reads and writes pictures with Skia.</summary>
+internal sealed class SkiaDecoder : IImageDecoder
+{
+    private const int JpegScaleSteps = 8;
+
+    /// <inheritdoc/>
+    public string Name { get; } = ImageDecoders.WithVersion(ImageDecoders.Skia, typeof(SKCodec));
+
+    /// <inheritdoc/>
+    public RgbImage Decode(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide)
+    {
+        using SKData data = SKData.CreateCopy(file.Span);
+        using SKCodec codec = SKCodec.Create(data)
+            ?? throw new InvalidDataException($"The {header.Format} header cannot be read.");
+        if (codec.Info.Width != header.Width || codec.Info.Height != header.Height)
+        {
+            throw new InvalidDataException(
+                $"The {header.Format} file is ambiguous about its size: {header.Width} x {header.Height} or {codec.Info.Width} x {codec.Info.Height}.");
+        }
+
+        SKSizeI size = header.Format == ImageFormat.Jpeg ? SmallestJpegSize(codec, shorterSide) : codec.Info.Size;
+        bool opaque = codec.Info.AlphaType == SKAlphaType.Opaque;
+
+        // No color space in the target: the bytes stay as they are in the file.
+        var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
+        using var bitmap = new SKBitmap(info);
+        SKCodecResult result = codec.GetPixels(info, bitmap.GetPixels());
+        if (result != SKCodecResult.Success)
+        {
+            throw new InvalidDataException($"The {header.Format} file cannot be decoded whole: {Describe(result)}.");
+        }
+
+        byte[] rgb = GC.AllocateUninitializedArray<byte>(3 * size.Width * size.Height);
+        if (opaque)
+        {
+            Rgba.DropAlpha(bitmap.GetPixelSpan(), rgb);
+        }
+        else
+        {
+            Rgba.CompositeOverWhite(bitmap.GetPixelSpan(), rgb);
+        }
+
+        return new RgbImage(size.Width, size.Height, rgb);
+    }
+
+    /// <inheritdoc/>
+    public byte[] EncodeJpeg(RgbImage image, int quality)
+    {
+        using var bitmap = new SKBitmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using SKPixmap pixels = bitmap.PeekPixels();
+        Rgba.AddOpaqueAlpha(image.Pixels, pixels.GetPixelSpan());
+        using SKData data = pixels.Encode(new SKJpegEncoderOptions(quality))
+            ?? throw new InvalidOperationException($"Skia could not encode {image.Width} x {image.Height} pixels as JPEG.");
+        return data.ToArray();
+    }
+
+    /// <summary>The smallest of a JPEG's own eight scales whose shorter side is long enough.</summary>
+    private static SKSizeI SmallestJpegSize(SKCodec codec, int shorterSide)
+    {
+        for (int step = 1; step < JpegScaleSteps; step++)
+        {
+            SKSizeI size = codec.GetScaledDimensions((float)step / JpegScaleSteps);
+            if (Math.Min(size.Width, size.Height) >= shorterSide)
+            {
+                return size;
+            }
+        }
+
+        return codec.Info.Size;
+    }
+
+    private static string Describe(SKCodecResult result) => result switch
+    {
+        SKCodecResult.IncompleteInput => "it is truncated",
+        SKCodecResult.ErrorInInput or SKCodecResult.InvalidInput => "it is damaged",
+        _ => $"it is of a kind that Skia does not read ({result})",
+    };
+}

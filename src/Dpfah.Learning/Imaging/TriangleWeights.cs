@@ -1,0 +1,68 @@
+namespace Dpfah.Learning.Imaging;
+
+/// <summary>The weights of the triangle filter along one axis, in fixed point.</summary>
+internal sealed class TriangleWeights
+{
+    /// <summary>A weight of 1 is 2 to this power: 32 bits less 8 of the pixel and 2 to spare.</summary>
+    public const int PrecisionBits = 32 - 8 - 2;
+
+    /// <summary>One half: added to a sum so that the shift rounds.</summary>
+    public const int Half = 1 << (PrecisionBits - 1);
+
+    private readonly int stride;
+    private readonly int[] weights;
+    private readonly (int First, int Count)[] spans;
+
+    /// <summary>Computes the weights for a stretch of the resized axis.</summary>
+    /// <param name="sourceLength">Length of the axis before, in pixels.</param>
+    /// <param name="targetLength">Length of the axis after, in pixels.</param>
+    /// <param name="start">First pixel of the stretch.</param>
+    /// <param name="count">Pixels in the stretch.</param>
+    public TriangleWeights(int sourceLength, int targetLength, int start, int count)
+    {
+        double scale = (double)sourceLength / targetLength;
+        double support = Math.Max(scale, 1.0);
+        stride = ((int)Math.Ceiling(support) * 2) + 1;
+        weights = new int[stride * count];
+        spans = new (int, int)[count];
+        Span<double> real = new double[stride];
+        for (int i = 0; i < count; i++)
+        {
+            double centre = (start + i + 0.5) * scale;
+            int first = Math.Max((int)(centre - support + 0.5), 0);
+            int taps = Math.Min((int)(centre + support + 0.5), sourceLength) - first;
+            double sum = 0;
+            for (int tap = 0; tap < taps; tap++)
+            {
+                real[tap] = Math.Max(1.0 - Math.Abs((tap + first - centre + 0.5) * (1.0 / support)), 0.0);
+                sum += real[tap];
+            }
+
+            for (int tap = 0; tap < taps; tap++)
+            {
+                weights[(i * stride) + tap] = (int)(0.5 + (real[tap] / sum * (1 << PrecisionBits)));
+            }
+
+            spans[i] = (first, taps);
+        }
+
+        SourceStart = spans[0].First;
+        SourceEnd = spans[^1].First + spans[^1].Count;
+    }
+
+    /// <summary>Pixels in the stretch.</summary>
+    public int Count => spans.Length;
+
+    /// <summary>First source pixel that the stretch needs.</summary>
+    public int SourceStart { get; }
+
+    /// <summary>One past the last source pixel that the stretch needs.</summary>
+    public int SourceEnd { get; }
+
+    /// <summary>The weights of one pixel of the stretch, and the source pixel that the first of them is for.</summary>
+    public ReadOnlySpan<int> Of(int index, out int first)
+    {
+        (first, int taps) = spans[index];
+        return weights.AsSpan(index * stride, taps);
+    }
+}

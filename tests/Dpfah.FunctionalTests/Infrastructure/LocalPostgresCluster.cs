@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Npgsql;
+
+namespace Dpfah.FunctionalTests.Infrastructure;
+
+/// <summary>A throw-away PostgreSQL cluster in a temporary folder, run by programs that are installed on this machine.</summary>
+/// <remarks>
+/// Durability is left on (<c>fsync</c>), since tests kill programs and look what survived. The cluster collates by the
+/// rules of English, as a server set up by hand would, so that a forgotten <c>COLLATE "C"</c> shows.
+/// A small shell process stands by: when this process ends, however it ends, it stops the server and deletes the folder.
+/// </remarks>
+internal sealed class LocalPostgresCluster : PostgresCluster
+{
+    private const string Superuser = "dpfah";
+
+    // Standard input is a pipe whose other end only the test process holds: it closes even when that process is killed.
+    private const string Janitor =
+        """
+        trap '' INT TERM HUP
+        cat > /dev/null
+        "$1" stop -D "$2/data" -m immediate -w -s
+        rm -rf "$2"
+        """;
+
+    private static int count;
+
+    private readonly PostgresPrograms programs;
+    private readonly string folder;
+    private readonly string password = RandomNumberGenerator.GetHexString(32, lowercase: true);
+    private readonly int port = FreePort.Next();
+    private Process? janitor;
+
+    private LocalPostgresCluster(PostgresPrograms programs, string folder)
+    {
+        this.programs = programs;
+        this.folder = folder;
+    }
+
+    /// <inheritdoc/>
+    public override string AdminConnectionString => ConnectionString(host: "127.0.0.1");
+
+    /// <summary>The same as <see cref="AdminConnectionString"/> by way of the Unix socket, which needs no network.</summary>
+    public string SocketConnectionString => ConnectionString(host: folder);
+
+    private string DataFolder => Path.Combine(folder, "data");
+
+    /// <summary>Makes a cluster and starts its server.</summary>
+    public static async Task<LocalPostgresCluster> StartNewAsync(PostgresPrograms programs)
+    {
+        await SweepAsync(programs);
+        string folder = FolderOf(Environment.ProcessId, Interlocked.Increment(ref count));
+        await PostgresPrograms.CreateFolderAsync(folder);
+        var cluster = new LocalPostgresCluster(programs, folder);
+        try
+        {
+            cluster.janitor = cluster.StartJanitor();
+            await cluster.InitializeAsync();
+            await cluster.StartAsync();
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task StartAsync()
+    {
+        try
+        {
+            await programs.RunAsync(folder, "pg_ctl", "start", "-D", DataFolder, "-w", "-t", "60", "-s", "-l", Path.Combine(folder, "log"));
+        }
+        catch (InvalidOperationException error)
+        {
+            string log = Path.Combine(folder, "log");
+            throw new InvalidOperationException($"PostgreSQL did not start. {(File.Exists(log) ? await File.ReadAllTextAsync(log) : "")}", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Task StopAsync() => programs.RunAsync(folder, "pg_ctl", "stop", "-D", DataFolder, "-m", "fast", "-w", "-s");
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        if (janitor is not null)
+        {
+            janitor.StandardInput.Close();
+            await janitor.WaitForExitAsync();
+            janitor.Dispose();
+            janitor = null;
+        }
+    }
+
+    /// <summary>The folder of a test process's n-th cluster.</summary>
+    internal static string FolderOf(int processId, int number) => $"{FolderPrefix}{processId}-{number}";
+
+    // Short, because a Unix socket's path may have some 100 bytes.
+    private static string FolderPrefix => Path.Combine(Path.GetTempPath(), $"dpfah-pg-{Environment.UserName}-");
+
+    /// <summary>Deletes what test processes left that were killed together with their janitors.</summary>
+    private static async Task SweepAsync(PostgresPrograms programs)
+    {
+        HashSet<int> running = [.. Process.GetProcesses().Select(process => process.Id)];
+        foreach (string folder in Directory.GetDirectories(Path.GetTempPath(), Path.GetFileName(FolderPrefix) + "*"))
+        {
+            string owner = folder[FolderPrefix.Length..].Split('-')[0];
+            if (int.TryParse(owner, out int processId) && !running.Contains(processId))
+            {
+                IReadOnlyList<string> stop = PostgresPrograms.AsServerUser(
+                    programs.PathOf("pg_ctl"), "stop", "-D", Path.Combine(folder, "data"), "-m", "immediate", "-w", "-s");
+                await Command.TryRunAsync(Path.GetTempPath(), environment: null, stop[0], stop.Skip(1)); // Fails where no server runs.
+                await Command.RunAsync(null, "rm", "-rf", folder);
+            }
+        }
+    }
+
+    private Process StartJanitor()
+    {
+        IReadOnlyList<string> line = PostgresPrograms.AsServerUser("/bin/sh", "-c", Janitor, "janitor", programs.PathOf("pg_ctl"), folder);
+        return Process.Start(new ProcessStartInfo(line[0], line.Skip(1))
+        {
+            WorkingDirectory = "/",
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+    }
+
+    private async Task InitializeAsync()
+    {
+        string passwordFile = Path.Combine(folder, "password");
+        await File.WriteAllTextAsync(passwordFile, password + "\n");
+        await Command.RunAsync(null, "chmod", "644", passwordFile); // Read by the server's user; the folder is closed to others.
+        string[] collation = programs.MajorVersion >= 15 ? ["--locale-provider=icu", "--icu-locale=en-US"] : [];
+        await programs.RunAsync(
+            folder, "initdb",
+            ["-D", DataFolder, "-U", Superuser, $"--pwfile={passwordFile}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", .. collation]);
+        await File.AppendAllTextAsync(
+            Path.Combine(DataFolder, "postgresql.conf"),
+            $"""
+
+            listen_addresses = '127.0.0.1'
+            port = {port}
+            unix_socket_directories = '{folder}'
+            max_connections = 400
+            """ + "\n");
+    }
+
+    private string ConnectionString(string host) => new NpgsqlConnectionStringBuilder
+    {
+        Host = host,
+        Port = port,
+        Username = Superuser,
+        Password = password,
+        Database = "postgres",
+    }.ConnectionString;
+}

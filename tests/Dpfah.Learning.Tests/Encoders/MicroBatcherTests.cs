@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using Dpfah.Core.Imaging;
+using Dpfah.Learning.Encoders;
+
+namespace Dpfah.Learning.Tests.Encoders;
+
+public sealed class MicroBatcherTests : IDisposable
+{
+    private readonly DoublingWorker worker = new();
+
+    public void Dispose() => worker.OpenGate();
+
+    [Fact]
+    public async Task Every_caller_gets_its_own_result()
+    {
+        await using MicroBatcher<int, int, int> batcher = Create(capacity: 1000);
+
+        int[] results = await Task.WhenAll(Enumerable.Range(100, 1000).Select(i => Task.Run(() => batcher.RunAsync(i, CancellationToken.None))));
+
+        Assert.Equal(Enumerable.Range(100, 1000).Select(i => 2 * i), results);
+        Assert.All(worker.Batches, batch => Assert.InRange(batch.Length, 1, 4));
+    }
+
+    [Fact]
+    public async Task Requests_that_come_while_a_batch_runs_share_the_next_batches()
+    {
+        await using MicroBatcher<int, int, int> batcher = Create(delay: TimeSpan.FromSeconds(1));
+        worker.CloseGate();
+        Task<int> first = batcher.RunAsync(0, CancellationToken.None);
+        await worker.BatchBeganAsync();
+        Task<int>[] others = [.. Enumerable.Range(1, 10).Select(i => batcher.RunAsync(i, CancellationToken.None))];
+        worker.OpenGate();
+
+        await Task.WhenAll([first, .. others]);
+
+        Assert.Equal([1, 4, 4, 2], worker.Batches.Select(batch => batch.Length));
+    }
+
+    [Fact]
+    public async Task A_lone_request_does_not_wait_for_company()
+    {
+        await using MicroBatcher<int, int, int> batcher = Create(delay: TimeSpan.FromSeconds(1));
+        await batcher.RunAsync(1, CancellationToken.None);
+        long start = Stopwatch.GetTimestamp();
+
+        await batcher.RunAsync(2, CancellationToken.None);
+
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(0.5));
+    }
+
+    [Fact]
+    public async Task A_full_queue_turns_callers_away_at_once_and_keeps_what_it_accepted()
+    {
+        await using MicroBatcher<int, int, int> batcher = Create(capacity: 5);
+        worker.CloseGate();
+        var accepted = new List<Task<int>>();
+        EncoderBusyException? busy = null;
+
+        // Beside the queue a batch runs, a batch is prepared, and each prepare loop holds one request.
+        int most = 5 + 4 + 4 + Environment.ProcessorCount;
+        while (busy is null && accepted.Count <= most)
+        {
+            Task<int> task = batcher.RunAsync(accepted.Count + 100, CancellationToken.None);
+            if (task.IsFaulted)
+            {
+                busy = await Assert.ThrowsAsync<EncoderBusyException>(() => task);
+            }
+            else
+            {
+                accepted.Add(task);
+            }
+        }
+
+        Assert.NotNull(busy);
+        Assert.InRange(busy.RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        Assert.InRange(accepted.Count, 5, most);
+        worker.OpenGate();
+        Assert.Equal(accepted.Select((_, i) => 2 * (i + 100)), await Task.WhenAll(accepted));
+    }
+
+    [Fact]
+    public async Task A_caller_that_gives_up_is_released_at_once_and_never_computed()
+    {
+        await using MicroBatcher<int, int, int> batcher = Create();
+        using var cancellation = new CancellationTokenSource();
+        worker.CloseGate();
+        Task<int> first = batcher.RunAsync(1, CancellationToken.None);
+        await worker.BatchBeganAsync();
+        Task<int> second = batcher.RunAsync(2, cancellation.Token);
+        Task<int> third = batcher.RunAsync(3, CancellationToken.None);
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        Assert.False(first.IsCompleted);
+        worker.OpenGate();
+        Assert.Equal((2, 6), (await first, await third));
+        Assert.DoesNotContain(2, worker.Batches.SelectMany(batch => batch));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => batcher.RunAsync(4, cancellation.Token));
+    }
+
+    [Fact]
+    public async Task A_request_that_cannot_be_prepared_fails_alone()
+    {
+        await using MicroBatcher<int, int, int> batcher = Create();
+
+        Task<int>[] tasks = [.. ((int[])[1, -1, 2]).Select(i => batcher.RunAsync(i, CancellationToken.None))];
+
+        Assert.Equal(2, await tasks[0]);
+        Assert.Equal("negative", (await Assert.ThrowsAsync<InvalidDataException>(() => tasks[1])).Message);
+        Assert.Equal(4, await tasks[2]);
+    }
+
+    [Fact]
+    public async Task A_broken_batch_fails_its_own_callers_only()
+    {
+        await using MicroBatcher<int, int, int> batcher = Create(delay: TimeSpan.FromSeconds(1));
+        worker.CloseGate();
+        Task<int> first = batcher.RunAsync(1, CancellationToken.None);
+        await worker.BatchBeganAsync();
+        Task<int>[] broken = [.. ((int[])[2, 13, 3, 4]).Select(i => batcher.RunAsync(i, CancellationToken.None))];
+        worker.OpenGate();
+
+        foreach (Task<int> task in broken)
+        {
+            Assert.Equal("thirteen", (await Assert.ThrowsAsync<InvalidOperationException>(() => task)).Message);
+        }
+
+        Assert.Equal(2, await first);
+        Assert.Equal(10, await batcher.RunAsync(5, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Disposing_finishes_the_running_batch_and_fails_what_waits()
+    {
+        MicroBatcher<int, int, int> batcher = Create();
+        worker.CloseGate();
+        Task<int> running = batcher.RunAsync(1, CancellationToken.None);
+        await worker.BatchBeganAsync();
+        Task<int>[] waiting = [.. Enumerable.Range(20, 30).Select(i => batcher.RunAsync(i, CancellationToken.None))];
+
+        Task disposal = batcher.DisposeAsync().AsTask();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => batcher.RunAsync(2, CancellationToken.None));
+        worker.OpenGate();
+        await disposal;
+
+        Assert.Equal(2, await running);
+        foreach (Task<int> task in waiting)
+        {
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => task);
+        }
+
+        Assert.True(worker.IsDisposed);
+        await batcher.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task One_thread_alone_starts_runs_and_disposes_the_worker()
+    {
+        MicroBatcher<int, int, int> batcher = Create();
+        await Task.WhenAll(Enumerable.Range(100, 50).Select(i => batcher.RunAsync(i, CancellationToken.None)));
+        await batcher.DisposeAsync();
+
+        Assert.Single(worker.Threads.Distinct());
+        Assert.DoesNotContain(Environment.CurrentManagedThreadId, worker.Threads);
+    }
+
+    [Fact]
+    public void A_worker_that_cannot_start_tells_the_one_who_opens_it()
+    {
+        var broken = new DoublingWorker { FailsAtStart = true };
+
+        Assert.Equal("no model", Assert.Throws<InvalidDataException>(() => new MicroBatcher<int, int, int>(broken, new BatchingOptions(), "test")).Message);
+        Assert.True(broken.IsDisposed);
+    }
+
+    [Theory]
+    [InlineData(0, 8, 2)]
+    [InlineData(256, 0, 2)]
+    [InlineData(256, 8, -1)]
+    [InlineData(256, 8, 1001)]
+    public void Options_out_of_range_are_refused(int capacity, int batchSize, int delayMilliseconds)
+    {
+        var options = new BatchingOptions { QueueCapacity = capacity, BatchSize = batchSize, BatchDelay = TimeSpan.FromMilliseconds(delayMilliseconds) };
+        Assert.Throws<ArgumentOutOfRangeException>(() => new MicroBatcher<int, int, int>(worker, options, "test"));
+    }
+
+    private MicroBatcher<int, int, int> Create(int capacity = 64, TimeSpan? delay = null) =>
+        new(worker, new BatchingOptions { QueueCapacity = capacity, BatchSize = 4, BatchDelay = delay ?? TimeSpan.FromMilliseconds(2) }, "test");
+}
