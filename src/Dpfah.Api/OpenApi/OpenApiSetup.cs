@@ -94,13 +94,13 @@ internal static class OpenApiSetup
 
     private static OpenApiSchema FieldOf(string name) => name switch
     {
-        "id" => new OpenApiSchema { Type = JsonSchemaType.String, Description = "1 to 256 printable characters.", Example = "shoes/0001.jpg" },
+        "id" => new OpenApiSchema { Type = JsonSchemaType.String, Description = "1 to 256 printable characters.", Examples = ["shoes/0001.jpg"] },
         Labels => new OpenApiSchema
         {
             Type = JsonSchemaType.Array,
-            Items = new OpenApiSchema { Type = JsonSchemaType.String, Example = "sneaker" },
+            Items = new OpenApiSchema { Type = JsonSchemaType.String, Examples = ["sneaker"] },
             Description = "One field a label.",
         },
-        _ => new OpenApiSchema { Type = JsonSchemaType.String, Description = "A JSON object.", Example = "{\"colour\": \"red\"}" },
+        _ => new OpenApiSchema { Type = JsonSchemaType.String, Description = "A JSON object.", Examples = ["{\"colour\": \"red\"}"] },
     };
 }
