@@ -1,1 +1,52 @@
-WebApplication.CreateBuilder(args).Build().Run();
+using Dpfah.Api.Demo;
+using Dpfah.Api.Hosting;
+using Dpfah.Engine.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Spectre.Console;
+
+if (args is ["healthcheck", ..])
+{
+    return await HealthCheckVerb.RunAsync(args[1..]);
+}
+
+bool demo = args.Contains("--demo");
+try
+{
+    await using WebApplication app = ApiHost.Build([.. args.Where(arg => arg != "--demo")], LearningServices.AddDpfahEncoding);
+    await app.StartAsync();
+    if (demo)
+    {
+        await RunDemoAsync(app);
+    }
+
+    await app.WaitForShutdownAsync();
+    return 0;
+}
+catch (Exception error) when (error is InvalidOperationException or IOException)
+{
+    // A wrong setting or a port that is taken: a sentence helps, a stack trace does not.
+    Console.Error.WriteLine(error.Message);
+    return 1;
+}
+
+static async Task RunDemoAsync(WebApplication app)
+{
+    string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    using var client = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromMinutes(5) };
+    if (app.Configuration[ApiHost.AdminKeyVariable] is { Length: > 0 } key)
+    {
+        client.DefaultRequestHeaders.Authorization = new("Bearer", key);
+    }
+
+    var runner = new DemoRunner(
+        client, app.Services.GetRequiredService<ServiceState>(), ServiceOptions.Read(app.Configuration).DataFolder, AnsiConsole.Console);
+    try
+    {
+        await runner.RunAsync(app.Lifetime.ApplicationStopping);
+    }
+    catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+    {
+        // Stopped from the terminal before the demo was through.
+    }
+}

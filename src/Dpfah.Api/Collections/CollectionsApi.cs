@@ -22,23 +22,23 @@ internal static class CollectionsApi
             .RequireAuthorization(Policies.Reader)
             .WithName("listCollections")
             .WithSummary("List the collections")
-            .ProducesProblems(400, 401, 403, 503);
+            .ProducesProblems();
         group.MapGet("/{collection}", Get)
             .RequireAuthorization(Policies.Reader)
             .WithName("getCollection")
             .WithSummary("Read a collection's size, generation and index")
-            .ProducesProblems(400, 401, 403, 404, 503);
+            .ProducesProblems(404);
         group.MapPut("/{collection}", Put)
             .RequireAuthorization(Policies.Indexer)
             .WithName("putCollection")
             .WithSummary("Make a collection")
             .WithDescription("201 for a new collection, 200 when it was there. A name has 1 to 64 of a-z, 0-9, '-', '_' and '.'.")
-            .ProducesProblems(400, 401, 403, 503);
+            .ProducesProblems();
         group.MapDelete("/{collection}", Delete)
             .RequireAuthorization(Policies.Indexer)
             .WithName("deleteCollection")
             .WithSummary("Delete a collection with all its pictures")
-            .ProducesProblems(400, 401, 403, 404, 503);
+            .ProducesProblems(404);
     }
 
     private static Results<Ok<CollectionList>, ProblemHttpResult> List(

@@ -1,4 +1,3 @@
-using Dpfah.Api.OpenApi;
 using Dpfah.Engine.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -16,6 +15,7 @@ internal static class HealthApi
         group.MapGet("/ready", Ready)
             .WithName("ready")
             .WithSummary("Whether requests are answered: database, model and index")
+            .Produces<ReadyResponse>()
             .Produces<ReadyResponse>(StatusCodes.Status503ServiceUnavailable);
     }
 

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Configuration;
-
 namespace Dpfah.Api.Hosting;
 
 /// <summary>Settings of the service: section <c>Dpfah</c> of the configuration (environment: <c>Dpfah__Device</c>, and so on).</summary>

@@ -48,7 +48,14 @@ internal static class JsonBody
         }
         catch (JsonException error)
         {
-            return (null, Problems.BadBody($"The JSON body is not valid: {error.Message}"));
+            return (null, Problems.BadBody($"The JSON body is not valid: {WithoutTypes(error.Message)}"));
         }
+    }
+
+    /// <summary>The reader's messages name our types, which mean nothing to a caller.</summary>
+    private static string WithoutTypes(string message)
+    {
+        int end = message.IndexOf(" could not be mapped to any .NET member", StringComparison.Ordinal);
+        return end < 0 ? message : message[..end].Replace("The JSON property", "there is no member", StringComparison.Ordinal) + " here.";
     }
 }

@@ -21,6 +21,9 @@ internal static class ImagesApi
 {
     private const string PositionHeader = "Dpfah-Position";
 
+    private static readonly string[] PostFields = ["id", "labels", "metadata"];
+    private static readonly string[] PutFields = ["labels", "metadata"];
+
     public static void MapImages(this IEndpointRouteBuilder routes)
     {
         RouteGroupBuilder group = routes.MapGroup("/collections/{collection}/images").WithTags("Images").WithQueryGuard();
@@ -29,48 +32,48 @@ internal static class ImagesApi
             .WithName("addImage")
             .WithSummary("Index a picture")
             .WithDescription("Multipart: 'image', and optionally 'id', 'labels' (repeatable) and 'metadata' (a JSON object); or the picture as the body. Without an id the service gives one. 201 for a new picture, 200 for a changed or unchanged one.")
-            .TakesPicture(withFields: true)
-            .ProducesProblems(400, 401, 403, 404, 413, 415, 422, 503);
+            .TakesPicture(1, PostFields)
+            .ProducesProblems(404, 413, 415, 422);
         group.MapGet("", List)
             .RequireAuthorization(Policies.Reader)
             .WithName("listImages")
             .WithSummary("Browse the pictures in the order in which they came")
-            .ProducesProblems(400, 401, 403, 404, 503);
+            .ProducesProblems(404);
         group.MapPut("/{id}", Put)
             .RequireAuthorization(Policies.Indexer)
             .WithName("putImage")
             .WithSummary("Index a picture under an id, or replace it")
             .WithDescription("As POST, with the id in the path. The same bytes, labels and metadata again change nothing.")
-            .TakesPicture(withFields: true)
-            .ProducesProblems(400, 401, 403, 404, 413, 415, 422, 503);
+            .TakesPicture(1, PutFields)
+            .ProducesProblems(404, 413, 415, 422);
         group.MapGet("/{id}", Get)
             .RequireAuthorization(Policies.Reader)
             .WithName("getImage")
             .WithSummary("Read a picture's labels, metadata and codes")
-            .ProducesProblems(400, 401, 403, 404, 503);
+            .ProducesProblems(404);
         group.MapPatch("/{id}", Patch)
             .RequireAuthorization(Policies.Indexer)
             .WithName("patchImage")
             .WithSummary("Change a picture's labels and metadata")
             .WithDescription("With If-Match only if the picture is still as the entity tag says.")
             .Accepts<PatchImageRequest>("application/json")
-            .ProducesProblems(400, 401, 403, 404, 412, 503);
+            .ProducesProblems(404, 412);
         group.MapDelete("/{id}", Delete)
             .RequireAuthorization(Policies.Indexer)
             .WithName("deleteImage")
             .WithSummary("Delete a picture")
-            .ProducesProblems(400, 401, 403, 404, 412, 503);
+            .ProducesProblems(404, 412);
         group.MapGet("/{id}/preview", Preview)
             .RequireAuthorization(Policies.Reader)
             .WithName("getPreview")
             .WithSummary("The picture, at most 256 pixels on its shorter side, as JPEG")
             .Produces(StatusCodes.Status200OK, contentType: "image/jpeg")
-            .ProducesProblems(400, 401, 403, 404, 503);
+            .ProducesProblems(404);
         group.MapGet("/{id}/similar", Similar)
             .RequireAuthorization(Policies.Reader)
             .WithName("findSimilar")
             .WithSummary("Pictures like this one, without itself")
-            .ProducesProblems(400, 401, 403, 404, 409, 503);
+            .ProducesProblems(404, 409);
     }
 
     private static Task<Results<Created<ImageResponse>, Ok<ImageResponse>, ProblemHttpResult>> Post(
@@ -95,8 +98,8 @@ internal static class ImagesApi
             return Problems.BadParameter("id", wrongId);
         }
 
-        string[] fields = id is null ? ["id", "labels", "metadata"] : ["labels", "metadata"];
-        (PictureBody body, ProblemHttpResult? wrong) = await PictureBody.ReadAsync(context.Request, fields, 1, cancellationToken);
+        (PictureBody body, ProblemHttpResult? wrong) = await PictureBody.ReadAsync(
+            context.Request, id is null ? PostFields : PutFields, 1, cancellationToken);
         if (wrong is not null)
         {
             return wrong;

@@ -21,20 +21,20 @@ internal static class SearchApi
             .WithName("search")
             .WithSummary("Search by picture")
             .WithDescription("Send a picture as the multipart field 'image' or as the body itself. Hits come by Hamming distance, then signature distance, then item number: a total order. A cursor alone, without a picture, gives the next page.")
-            .TakesPicture()
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 503);
+            .TakesPicture(1)
+            .ProducesProblems(404, 409, 413, 415, 422);
         group.MapPost("/search/code", SearchByCode)
             .WithName("searchByCode")
             .WithSummary("Search by code, or get the next page of any search")
             .WithDescription("Send a code as JSON, or only the query parameter 'cursor' with an empty body.")
             .Accepts<SearchByCodeRequest>(isOptional: true, "application/json")
-            .ProducesProblems(400, 404, 409, 413, 503);
+            .ProducesProblems(404, 409, 413);
         group.MapPost("/compare", Compare)
             .WithName("compare")
             .WithSummary("Compare two pictures")
             .WithDescription("Send two pictures (multipart field 'image', twice), or two ids of the collection ('id', twice), or one of each: then the picture is A.")
-            .TakesPicture()
-            .ProducesProblems(400, 404, 413, 415, 422, 503);
+            .TakesPicture(2)
+            .ProducesProblems(404, 413, 415, 422);
     }
 
     private static async Task<Results<Ok<SearchResponse>, ProblemHttpResult>> SearchByPicture(

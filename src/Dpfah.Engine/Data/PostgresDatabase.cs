@@ -95,13 +95,13 @@ internal sealed class PostgresDatabase(string connectionString) : Database
             .AsTracking().SingleOrDefaultAsync(cancellationToken);
 
     public override Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken) =>
-        ReadXidAsync(context, "SELECT pg_snapshot_xmin(pg_current_snapshot()) AS \"Value\"", cancellationToken);
+        ReadXidAsync(context, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS \"Value\"", cancellationToken);
 
     public override async Task<ulong> VisiblePositionAsync(DpfahContext context, CancellationToken cancellationToken) =>
-        await ReadXidAsync(context, "SELECT pg_snapshot_xmax(pg_current_snapshot()) AS \"Value\"", cancellationToken) - 1;
+        await ReadXidAsync(context, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS \"Value\"", cancellationToken) - 1;
 
     private static async Task<ulong> ReadXidAsync(DpfahContext context, string sql, CancellationToken cancellationToken) =>
-        (await context.Database.SqlQueryRaw<ulong>(sql).ToListAsync(cancellationToken))[0];
+        ulong.Parse((await context.Database.SqlQueryRaw<string>(sql).ToListAsync(cancellationToken))[0]);
 
     public override IQueryable<Change> Changes(DpfahContext context, ulong from, ulong to) =>
         context.Changes.Where(c => c.Xid >= from && c.Xid < to).OrderBy(c => c.Xid).ThenBy(c => c.Seq);

@@ -18,3 +18,13 @@ public enum ImageFormat
     /// <summary>WebP, lossy or lossless; of an animation the first frame.</summary>
     WebP,
 }
+
+/// <summary>The names of formats as people write them.</summary>
+internal static class ImageFormatNames
+{
+    /// <summary>All names, for a sentence.</summary>
+    public static string All { get; } = string.Join(", ", Enum.GetValues<ImageFormat>().Select(Text));
+
+    /// <summary>The name of one format.</summary>
+    public static string Text(this ImageFormat format) => format == ImageFormat.WebP ? "WebP" : format.ToString().ToUpperInvariant();
+}

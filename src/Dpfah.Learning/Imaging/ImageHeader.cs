@@ -23,7 +23,7 @@ public sealed record ImageHeader(ImageFormat Format, int Width, int Height, int 
             _ => null,
         };
         return header is { Width: < 1 } or { Height: < 1 }
-            ? throw new InvalidDataException($"The {header.Format} file declares a picture without pixels: {header.Width} x {header.Height}.")
+            ? throw new InvalidDataException($"The {header.Format.Text()} file declares a picture without pixels: {header.Width} x {header.Height}.")
             : header;
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats.Bmp;
 using SixLabors.ImageSharp.Formats.Gif;
@@ -38,7 +39,7 @@ internal sealed class ImageSharpDecoder : IImageDecoder
         if (image.Width != header.Width || image.Height != header.Height)
         {
             throw new InvalidDataException(
-                $"The {header.Format} file is ambiguous about its size: {header.Width} x {header.Height} or {image.Width} x {image.Height}.");
+                $"The {header.Format.Text()} file is ambiguous about its size: {header.Width} x {header.Height} or {image.Width} x {image.Height}.");
         }
 
         byte[] rgb = GC.AllocateUninitializedArray<byte>(3 * image.Width * image.Height);
@@ -47,7 +48,7 @@ internal sealed class ImageSharpDecoder : IImageDecoder
             for (int y = 0; y < rows.Height; y++)
             {
                 Rgba.CompositeOverWhite(
-                    System.Runtime.InteropServices.MemoryMarshal.AsBytes(rows.GetRowSpan(y)), rgb.AsSpan(3 * rows.Width * y));
+                    MemoryMarshal.AsBytes(rows.GetRowSpan(y)), rgb.AsSpan(3 * rows.Width * y));
             }
         });
         return new RgbImage(image.Width, image.Height, rgb);
@@ -79,8 +80,9 @@ internal sealed class ImageSharpDecoder : IImageDecoder
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            // Beside its own exceptions the library lets those of its loops through (index, overflow, division).
-            throw new InvalidDataException($"The {format} file cannot be decoded: {error.Message}", error);
+            // Beside its own exceptions, which speak to people, the library lets those of its loops through (index, overflow).
+            string reason = error is ImageFormatException or NotSupportedException ? error.Message.TrimEnd('.') : "it is damaged";
+            throw new InvalidDataException($"The {format.Text()} file cannot be decoded: {reason}.", error);
         }
     }
 }

@@ -50,7 +50,7 @@ public sealed class PreviewMaker : IPreviewMaker
             if (ImageHeader.Read(imageBytes.Span) is not { } header)
             {
                 return PreviewResult.Rejected(
-                    ImageRejection.NotAnImage, $"The bytes are no picture of an accepted format ({string.Join(", ", Enum.GetNames<ImageFormat>())}).");
+                    ImageRejection.NotAnImage, $"The bytes are no picture of an accepted format ({ImageFormatNames.All}).");
             }
 
             if ((long)header.Width * header.Height > pixelLimit)

@@ -15,11 +15,11 @@ internal sealed class SkiaDecoder : IImageDecoder
     {
         using SKData data = SKData.CreateCopy(file.Span);
         using SKCodec codec = SKCodec.Create(data)
-            ?? throw new InvalidDataException($"The {header.Format} header cannot be read.");
+            ?? throw new InvalidDataException($"The {header.Format.Text()} header cannot be read.");
         if (codec.Info.Width != header.Width || codec.Info.Height != header.Height)
         {
             throw new InvalidDataException(
-                $"The {header.Format} file is ambiguous about its size: {header.Width} x {header.Height} or {codec.Info.Width} x {codec.Info.Height}.");
+                $"The {header.Format.Text()} file is ambiguous about its size: {header.Width} x {header.Height} or {codec.Info.Width} x {codec.Info.Height}.");
         }
 
         SKSizeI size = header.Format == ImageFormat.Jpeg ? SmallestJpegSize(codec, shorterSide) : codec.Info.Size;
@@ -31,7 +31,7 @@ internal sealed class SkiaDecoder : IImageDecoder
         SKCodecResult result = codec.GetPixels(info, bitmap.GetPixels());
         if (result != SKCodecResult.Success)
         {
-            throw new InvalidDataException($"The {header.Format} file cannot be decoded whole: {Describe(result)}.");
+            throw new InvalidDataException($"The {header.Format.Text()} file cannot be decoded whole: {Describe(result)}.");
         }
 
         byte[] rgb = GC.AllocateUninitializedArray<byte>(3 * size.Width * size.Height);

@@ -7,10 +7,10 @@ internal sealed class TriangleWeights
     public const int PrecisionBits = 32 - 8 - 2;
 
     /// <summary>One half: added to a sum so that the shift rounds.</summary>
-    public const int Half = 1 << (PrecisionBits - 1);
+    public const uint Half = 1u << (PrecisionBits - 1);
 
     private readonly int stride;
-    private readonly int[] weights;
+    private readonly uint[] weights;
     private readonly (int First, int Count)[] spans;
 
     /// <summary>Computes the weights for a stretch of the resized axis.</summary>
@@ -23,7 +23,7 @@ internal sealed class TriangleWeights
         double scale = (double)sourceLength / targetLength;
         double support = Math.Max(scale, 1.0);
         stride = ((int)Math.Ceiling(support) * 2) + 1;
-        weights = new int[stride * count];
+        weights = new uint[stride * count];
         spans = new (int, int)[count];
         Span<double> real = new double[stride];
         for (int i = 0; i < count; i++)
@@ -40,7 +40,7 @@ internal sealed class TriangleWeights
 
             for (int tap = 0; tap < taps; tap++)
             {
-                weights[(i * stride) + tap] = (int)(0.5 + (real[tap] / sum * (1 << PrecisionBits)));
+                weights[(i * stride) + tap] = (uint)(0.5 + (real[tap] / sum * (1 << PrecisionBits)));
             }
 
             spans[i] = (first, taps);
@@ -60,7 +60,7 @@ internal sealed class TriangleWeights
     public int SourceEnd { get; }
 
     /// <summary>The weights of one pixel of the stretch, and the source pixel that the first of them is for.</summary>
-    public ReadOnlySpan<int> Of(int index, out int first)
+    public ReadOnlySpan<uint> Of(int index, out int first)
     {
         (first, int taps) = spans[index];
         return weights.AsSpan(index * stride, taps);

@@ -42,6 +42,7 @@ public class SearchTests
                 {
                     IndexAnswer<Item> answer = snapshot.Search(page);
                     paged.AddRange(answer.Neighbors);
+                    Assert.True(paged.Count <= c.Entries.Length, "The pages repeat.");
                     page = page with { After = answer.Next };
                 }
                 while (page.After is not null);

@@ -1,6 +1,7 @@
 using Dpfah.Core.Imaging;
 using Dpfah.Learning.Encoders;
 using Dpfah.Learning.Imaging;
+using Dpfah.Learning.Models;
 using Dpfah.Learning.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,9 +15,9 @@ internal sealed class CountingWorker : IBatchWorker<ReadOnlyMemory<byte>, float[
 
     public CountingWorker(ModelFolder model)
     {
-        InferenceBackbone backbone = InferenceBackbone.Load(model.Files.BackbonePath, attention: false, CPU);
+        using ResNet18 network = BackboneFile.Load(model.Files.BackbonePath, attention: false);
         var input = new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), model.Description.Preprocessing);
-        worker = new EncoderWorker(backbone, model.Head, input, CPU, new EncoderOptions { Threads = 1 });
+        worker = new EncoderWorker(new InferenceBackbone(network, CPU), model.Head, input, CPU, new EncoderOptions { Threads = 1 });
     }
 
     /// <summary>Tensors of this thread that were made and neither disposed of nor finalized, after each batch.</summary>

@@ -1,0 +1,119 @@
+using System.Text.Json.Serialization;
+using Dpfah.Api.Access;
+using Dpfah.Api.Collections;
+using Dpfah.Api.Health;
+using Dpfah.Api.Http;
+using Dpfah.Api.Images;
+using Dpfah.Api.OpenApi;
+using Dpfah.Api.Search;
+using Dpfah.Engine;
+using Dpfah.Engine.Hosting;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.HostFiltering;
+
+namespace Dpfah.Api.Hosting;
+
+/// <summary>The one composition root: the program, the tests and the benchmarks run the same service.</summary>
+public static class ApiHost
+{
+    /// <summary>Environment variable of the admin key.</summary>
+    public const string AdminKeyVariable = "DPFAH_ADMIN_KEY";
+
+    /// <summary>Where the service listens when nothing else is configured.</summary>
+    public const string DefaultUrl = "http://127.0.0.1:8080";
+
+    private const int MinKeyLength = 16;
+
+    /// <summary>Builds the service; nothing runs before it is started.</summary>
+    /// <param name="args">Command line: settings as <c>--urls http://…</c> or <c>--Dpfah:Device cpu</c>.</param>
+    /// <param name="addEncoding">Registers the seam between pictures and codes.</param>
+    /// <exception cref="InvalidOperationException">A setting is not valid; the message says which and why.</exception>
+    public static WebApplication Build(string[] args, Action<IServiceCollection, ServiceOptions> addEncoding)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            // Settings files and the page lie beside the program, wherever it is started from.
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        ServiceOptions options = ServiceOptions.Read(builder.Configuration);
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
+        {
+            builder.WebHost.UseUrls(DefaultUrl);
+        }
+
+        AddAccess(builder);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = ApiLimits.MaxBodyBytes;
+        });
+        builder.Services.AddDpfahEngine(new EngineOptions
+        {
+            DataFolder = options.DataFolder,
+            PostgresConnectionString = builder.Configuration.GetConnectionString("Dpfah"),
+        });
+        addEncoding(builder.Services, options);
+        builder.Services.AddSingleton<RankingResponder>();
+        builder.Services.AddExceptionHandler<ProblemHandler>();
+        builder.Services.AddDpfahOpenApi();
+        builder.Services.ConfigureHttpJsonOptions(json =>
+            // Numbers are numbers: the document would otherwise offer text for each of them.
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
+
+        WebApplication app = builder.Build();
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            // ProblemHandler answers every exception and logs what deserves it.
+            ExceptionHandler = _ => Task.CompletedTask,
+            SuppressDiagnosticsCallback = _ => true,
+        });
+        app.UseStatusCodePages(context => Problems
+            .ForStatus(context.HttpContext.Response.StatusCode, context.HttpContext.Request).ExecuteAsync(context.HttpContext));
+        app.Use((context, next) =>
+        {
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            return next(context);
+        });
+        app.UseRawPath();
+        app.MapDpfahOpenApi();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapSearch();
+        app.MapCollections();
+        app.MapImages();
+        app.MapHealth();
+        app.MapGet("/", () => TypedResults.Redirect("/swagger/")).AllowAnonymous().ExcludeFromDescription();
+        return app;
+    }
+
+    private static void AddAccess(WebApplicationBuilder builder)
+    {
+        string? key = builder.Configuration[AdminKeyVariable];
+        if (string.IsNullOrEmpty(key))
+        {
+            if (LoopbackRule.FindOpenAddress(builder.Configuration) is { } open)
+            {
+                throw new InvalidOperationException(
+                    $"'{open}' can be reached from other machines, and no key is set. Set {AdminKeyVariable} to at least {MinKeyLength} random characters "
+                    + $"(such as the output of 'openssl rand -hex 32'), or listen on {DefaultUrl}.");
+            }
+
+            // Without keys, a page from elsewhere must not reach the service under a name that points to this machine.
+            builder.Services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
+        }
+        else if (key.Length < MinKeyLength)
+        {
+            throw new InvalidOperationException(
+                $"{AdminKeyVariable} has {key.Length} characters; a key has at least {MinKeyLength}. Take the output of 'openssl rand -hex 32'.");
+        }
+
+        builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<ApiKeyOptions, ApiKeyHandler>(
+            ApiKeyHandler.SchemeName, scheme => scheme.AdminKeyHash = string.IsNullOrEmpty(key) ? null : ApiKeyOptions.Hash(key));
+        builder.Services.AddDpfahPolicies();
+
+        // Nothing is encrypted for later: no key file is written.
+        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+    }
+}

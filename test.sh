@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Builds the solution and runs all tests. Installs what they need where it may; else says what to install.
+#   ./test.sh                                        all tests
+#   ./test.sh --filter FullyQualifiedName~Search     some of them; all arguments go to `dotnet test`
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+if ! command -v dotnet > /dev/null; then
+    echo "test.sh: the .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0" >&2
+    exit 1
+fi
+
+has_postgres() {
+    [[ -n "${DPFAH_TEST_POSTGRES:-}" ]] \
+        || compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null \
+        || { command -v initdb && command -v pg_ctl; } > /dev/null \
+        || docker info > /dev/null 2>&1
+}
+
+# Runs a command as root, or fails without asking for a password.
+as_root() {
+    if [[ $EUID -eq 0 ]]; then "$@"; else sudo --non-interactive "$@"; fi
+}
+
+install_postgres() {
+    command -v apt-get > /dev/null && as_root true 2> /dev/null || return 1
+    echo "test.sh: installing PostgreSQL's server programs"
+    local config=/etc/postgresql-common/createcluster.d/dpfah-tests.conf
+    # The tests make clusters of their own, so none is to be made and started by the installation.
+    as_root mkdir -p "${config%/*}"
+    echo "create_main_cluster = false" | as_root tee "$config" > /dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive bash -c \
+        'apt-get update -q && apt-get install -q -y --no-install-recommends postgresql' > "$install_log" 2>&1 || {
+        cat "$install_log" >&2
+        as_root rm -f "$config"
+        return 1
+    }
+    as_root rm -f "$config"
+}
+
+if ! has_postgres; then
+    install_log="$(mktemp)"
+    trap 'rm -f "$install_log"' EXIT
+    if ! install_postgres || ! has_postgres; then
+        cat >&2 <<'TEXT'
+test.sh: PostgreSQL's server programs are missing and could not be installed. One of these helps:
+  Debian, Ubuntu   sudo apt-get install postgresql
+  Fedora           sudo dnf install postgresql-server
+  macOS            brew install postgresql@17, with its bin folder in PATH
+  any              a running Docker engine
+  any              DPFAH_TEST_POSTGRES="Host=...;Username=...;Password=..." of a server where the tests may create databases
+TEXT
+        exit 1
+    fi
+fi
+
+# -m:1: test projects one after another, since each has a libtorch that wants all cores.
+exec dotnet test Dpfah.sln --configuration Release --nologo -m:1 "$@"

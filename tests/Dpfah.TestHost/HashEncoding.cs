@@ -1,0 +1,63 @@
+using System.Text;
+using Dpfah.Api.Hosting;
+using Dpfah.Core.Imaging;
+using Dpfah.Core.Models;
+using Dpfah.Learning.Imaging;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Dpfah.TestHost;
+
+/// <summary>The seam of the tests: real previews, and codes that are a hash of the preview instead of a network's.</summary>
+public static class HashEncoding
+{
+    /// <summary>Registers the seam.</summary>
+    public static void Add(IServiceCollection services, ServiceOptions options)
+    {
+        services.AddSingleton<IPreviewMaker>(_ => new PreviewMaker(ImageDecoders.Create(options.Decoder)));
+        services.AddSingleton<IImageEncoderFactory>(new HashEncoderFactory(options.Decoder));
+        services.AddSingleton<IFirstModel, HashFirstModel>();
+    }
+
+    private sealed class HashEncoderFactory(string decoder) : IImageEncoderFactory
+    {
+        public IImageEncoder Open(ModelFiles files) => new HashEncoder(decoder);
+    }
+
+    /// <summary>A model of the right form: two files with one number each.</summary>
+    private sealed class HashFirstModel : IFirstModel
+    {
+        public ModelFiles Create(string folder, IProgress<(string Step, double Done)>? progress, CancellationToken cancellationToken)
+        {
+            var files = new ModelFiles(Path.Combine(folder, "backbone.safetensors"), Path.Combine(folder, "head.safetensors"));
+            Write(files.BackbonePath, "");
+            string digest;
+            using (FileStream stream = File.OpenRead(files.BackbonePath))
+            {
+                digest = SafetensorsFile.Read(stream).Digest(stream);
+            }
+
+            var description = new ModelDescription
+            {
+                Name = "hash-64",
+                Method = "random",
+                Bits = HashEncoder.CodeBits,
+                Backbone = new BackboneDescription("resnet18", 2, false, digest),
+                Preprocessing = new Preprocessing(256, 224, [0, 0, 0], [1, 1, 1]),
+            };
+            Write(files.HeadPath, System.Text.Json.JsonSerializer.Serialize(description.ToJson()));
+            return files;
+        }
+
+        private static void Write(string path, string description)
+        {
+            const string Tensor = "\"one\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}";
+            string metadata = description.Length == 0 ? "" : $"\"__metadata__\":{{\"{ModelDescription.MetadataKey}\":{description}}},";
+            byte[] header = Encoding.UTF8.GetBytes("{" + metadata + Tensor + "}");
+            using FileStream stream = File.Create(path);
+            using var writer = new BinaryWriter(stream);
+            writer.Write((ulong)header.Length);
+            writer.Write(header);
+            writer.Write(1f);
+        }
+    }
+}
