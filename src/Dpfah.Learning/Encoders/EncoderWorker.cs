@@ -1,18 +1,13 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Imaging;
-using Dpfah.Learning.Hashing;
-using Dpfah.Learning.Imaging;
 using Dpfah.Learning.Native;
 using Dpfah.Learning.Networks;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Encoders;
 
 /// <summary>Previews to codes, a batch at a time: decoding on many threads, the network on one.</summary>
-internal sealed class EncoderWorker(InferenceBackbone backbone, ModelHead head, NetworkInput input, Device device, EncoderOptions options)
+internal sealed class EncoderWorker(FeatureExtractor extractor, ModelHead head, EncoderOptions options)
     : IBatchWorker<ReadOnlyMemory<byte>, float[], ImageCode>
 {
     // An input of 224 x 224 pixels has 0.6 MB: used again, not left to the garbage collector's large object heap.
@@ -24,48 +19,33 @@ internal sealed class EncoderWorker(InferenceBackbone backbone, ModelHead head, 
         TorchRuntime.Initialize(options.Threads);
         foreach (int count in (int[])[1, options.Batching.BatchSize])
         {
-            Run([.. Enumerable.Range(0, count).Select(_ => new float[input.Length])]);
+            extractor.Run([.. Enumerable.Repeat(new float[extractor.InputLength], count)]);
         }
     }
 
     public float[] Prepare(ReadOnlyMemory<byte> request)
     {
-        if (!inputs.TryTake(out float[]? prepared))
+        if (!inputs.TryTake(out float[]? input))
         {
-            prepared = new float[input.Length];
+            input = new float[extractor.InputLength];
         }
 
-        input.Write(request, prepared);
-        return prepared;
+        extractor.Prepare(request, input);
+        return input;
     }
 
     public IReadOnlyList<ImageCode> Run(IReadOnlyList<float[]> batch)
     {
-        float[] features = Features(batch);
-        foreach (float[] prepared in batch)
+        float[] features = extractor.Run(batch);
+        foreach (float[] input in batch)
         {
-            inputs.Add(prepared);
+            inputs.Add(input);
         }
 
         return [.. features.Chunk(ResNet18.FeatureLength).Select(Encode)];
     }
 
-    public void Dispose() => backbone.Dispose();
-
-    /// <summary>Features of a batch, one after the other.</summary>
-    private float[] Features(IReadOnlyList<float[]> batch)
-    {
-        using IDisposable inference = inference_mode(true);
-        using DisposeScope scope = NewDisposeScope();
-        Tensor images = empty([batch.Count, 3, input.Side, input.Side], float32);   // (B, 3, side, side)
-        Span<float> destination = MemoryMarshal.Cast<byte, float>(images.bytes);
-        for (int i = 0; i < batch.Count; i++)
-        {
-            batch[i].CopyTo(destination[(i * input.Length)..]);
-        }
-
-        return HashFitting.Floats(backbone.Features(images.to(device)));            // (B, 512)
-    }
+    public void Dispose() => extractor.Dispose();
 
     private ImageCode Encode(float[] feature)
     {

@@ -4,6 +4,8 @@ using Dpfah.Learning.Imaging;
 using Dpfah.Learning.Models;
 using Dpfah.Learning.Native;
 using Dpfah.Learning.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Encoders;
 
@@ -21,7 +23,8 @@ public sealed class TorchImageEncoderFactory(IImageDecoder decoder, TorchDevice 
         InferenceBackbone backbone = OpenBackbone(files.BackbonePath, head.Description.Backbone);
         var identity = new EncoderIdentity(
             ModelHead.ModelDigest(head.Description, BackboneFile.Digest(files.HeadPath)), decoder.Name, backbone.Arithmetic);
-        var worker = new EncoderWorker(backbone, head, new NetworkInput(decoder, head.Description.Preprocessing), device.Device, options);
+        var extractor = new FeatureExtractor(backbone, new NetworkInput(decoder, head.Description.Preprocessing), device.Device);
+        var worker = new EncoderWorker(extractor, head, options);
         return new TorchImageEncoder(worker, identity, head.Description.Bits, options.Batching);
     }
 
@@ -51,8 +54,8 @@ public sealed class TorchImageEncoderFactory(IImageDecoder decoder, TorchDevice 
 
     private static void ThrowIfNotFinite(ResNet18 network)
     {
-        using TorchSharp.DisposeScope scope = TorchSharp.torch.NewDisposeScope();
-        foreach ((string name, TorchSharp.torch.Tensor values) in BackboneFile.Tensors(network))
+        using DisposeScope scope = NewDisposeScope();
+        foreach ((string name, Tensor values) in BackboneFile.Tensors(network))
         {
             if (!values.isfinite().all().item<bool>())
             {

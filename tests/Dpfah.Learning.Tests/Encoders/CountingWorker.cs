@@ -17,7 +17,7 @@ internal sealed class CountingWorker : IBatchWorker<ReadOnlyMemory<byte>, float[
     {
         using ResNet18 network = BackboneFile.Load(model.Files.BackbonePath, attention: false);
         var input = new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), model.Description.Preprocessing);
-        worker = new EncoderWorker(new InferenceBackbone(network, CPU), model.Head, input, CPU, new EncoderOptions { Threads = 1 });
+        worker = new EncoderWorker(new FeatureExtractor(new InferenceBackbone(network, CPU), input, CPU), model.Head, new EncoderOptions { Threads = 1 });
     }
 
     /// <summary>Tensors of this thread that were made and neither disposed of nor finalized, after each batch.</summary>

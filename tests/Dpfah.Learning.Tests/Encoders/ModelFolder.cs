@@ -46,8 +46,16 @@ public sealed class ModelFolder : IDisposable
 
     public ModelHead Head { get; }
 
-    /// <summary>Writes the head anew under another description.</summary>
-    public void Describe(ModelDescription description) => new ModelHead(description, Head.HashLayer, Head.Signature).Write(Files.HeadPath);
+    /// <summary>A new path in the folder.</summary>
+    public string NewPath() => Path.Combine(Folder, $"{Guid.NewGuid():N}.safetensors");
+
+    /// <summary>The same model under another description.</summary>
+    public ModelFiles Described(ModelDescription description)
+    {
+        var files = Files with { HeadPath = NewPath() };
+        new ModelHead(description, Head.HashLayer, Head.Signature).Write(files.HeadPath);
+        return files;
+    }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
