@@ -1,4 +1,5 @@
 using Dpfah.Core.Codes;
+using Dpfah.Core.Imaging;
 using Dpfah.Learning.Hashing;
 using Dpfah.Learning.Networks;
 using static TorchSharp.torch;
@@ -15,6 +16,9 @@ internal sealed record CodeSet(IReadOnlyList<BinaryCode> Codes, IReadOnlyList<Bi
         return new CodeSet([.. rows.Select(row => BinaryCode.FromSigns(layer.RealCode(row)))], [.. rows.Select(row => signature.Of(row))]);
     }
 
+    /// <summary>What an encoder gave.</summary>
+    public static CodeSet Of(IReadOnlyList<ImageCode> codes) => new([.. codes.Select(c => c.Code)], [.. codes.Select(c => c.Signature)]);
+
     /// <summary>Place, from 1, of database item <paramref name="item"/> in the search for query <paramref name="query"/>: by distance, signature, item number.</summary>
     public int Rank(CodeSet queries, int query, int item)
     {
@@ -23,5 +27,12 @@ internal sealed record CodeSet(IReadOnlyList<BinaryCode> Codes, IReadOnlyList<Bi
 
         (int, int, int) own = Key(item);
         return 1 + Enumerable.Range(0, Codes.Count).Count(i => Key(i).CompareTo(own) < 0);
+    }
+
+    /// <summary>Share of the queries that are found at place 1 and among the first ten, as text.</summary>
+    public string Found(CodeSet queries, Func<int, int> itemOf)
+    {
+        int[] ranks = [.. Enumerable.Range(0, queries.Codes.Count).Select(i => Rank(queries, i, itemOf(i)))];
+        return $"{ranks.Count(r => r == 1) / (double)ranks.Length:0.0%} / {ranks.Count(r => r <= 10) / (double)ranks.Length:0.0%}";
     }
 }

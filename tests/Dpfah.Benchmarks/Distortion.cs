@@ -12,7 +12,6 @@ internal sealed record Distortion(string Name, Func<SKBitmap, byte[]> Apply)
     /// <summary>The distortions of a photo, from the mildest on.</summary>
     public static IReadOnlyList<Distortion> OfPhotos { get; } =
     [
-        new("unchanged", picture => Jpeg(picture, 95)),
         new("JPEG quality 50", picture => Jpeg(picture, 50)),
         new("half size", picture => Draw(picture, picture.Width / 2, picture.Height / 2, canvas => canvas.Scale(0.5f))),
         new("10 % cropped", Crop),
@@ -30,8 +29,15 @@ internal sealed record Distortion(string Name, Func<SKBitmap, byte[]> Apply)
         new("256 px, cubic", picture => Enlarge(picture, new SKSamplingOptions(SKCubicResampler.Mitchell))),
     ];
 
+    /// <summary>The file that is sent in place of another.</summary>
+    public byte[] ApplyTo(byte[] file)
+    {
+        using SKBitmap bitmap = Decode(file);
+        return Apply(bitmap);
+    }
+
     /// <summary>Decodes a file, over white.</summary>
-    public static SKBitmap Decode(byte[] file)
+    private static SKBitmap Decode(byte[] file)
     {
         using SKBitmap decoded = SKBitmap.Decode(file);
         var opaque = new SKBitmap(decoded.Width, decoded.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);

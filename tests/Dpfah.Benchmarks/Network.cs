@@ -23,10 +23,13 @@ internal static class Network
     }
 
     /// <summary>Previews of many files, on all cores.</summary>
-    public static byte[][] PreviewAll(IReadOnlyList<byte[]> files)
+    public static byte[][] PreviewAll(IReadOnlyList<byte[]> files) => PreviewAll(files, file => file);
+
+    /// <summary>Previews of what becomes of many pictures, on all cores.</summary>
+    public static byte[][] PreviewAll<T>(IReadOnlyList<T> pictures, Func<T, byte[]> fileOf)
     {
-        var previews = new byte[files.Count][];
-        Parallel.For(0, files.Count, i => previews[i] = Preview(files[i]));
+        var previews = new byte[pictures.Count][];
+        Parallel.For(0, pictures.Count, i => previews[i] = Preview(fileOf(pictures[i])));
         return previews;
     }
 

@@ -5,7 +5,11 @@ using Spectre.Console;
 var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
 {
     ["build-sample"] = ("[[IDX-FOLDER [[PATH]]]]: write the bundled sample anew", BuildSample.Run),
+    ["build-first-model"] = ("[[PATH]]: fit the bundled head anew", BuildFirstModel.Run),
     ["first-model-choices"] = ("[[BLOCKS:RESIZE/CROP]]...: retrieval with each network and input size", FirstModelChoices.Run),
+    ["preview-cost"] = ("[[DIR]]...: time and retrieval lost to the JPEG preview, on the sample and on folders of photos", PreviewCost.Run),
+    ["robustness"] = ("DIR...: whether altered photos find their originals", Robustness.Run),
+    ["encoder"] = (": pictures a second by batch size and threads", EncoderSpeed.Run),
 };
 
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb))

@@ -18,10 +18,11 @@ internal static class Tables
     }
 
     /// <summary>Prints a table and writes it to <c>tests/Dpfah.Benchmarks/results/NAME.md</c> when run from the repository's root.</summary>
-    public static void Show(string name, Table table)
+    public static void Show(string name, Table table, string note)
     {
         string conditions = $"{Cpu()}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}";
         AnsiConsole.Write(table);
+        AnsiConsole.WriteLine(note);
         AnsiConsole.WriteLine(conditions);
         const string folder = "tests/Dpfah.Benchmarks/results";
         if (!Directory.Exists(Path.GetDirectoryName(folder)))
@@ -34,7 +35,7 @@ internal static class Tables
         IAnsiConsole plain = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });
         plain.Profile.Width = 400;
         plain.Write(table);
-        File.WriteAllText(Path.Combine(folder, $"{name}.md"), $"# {name}\n\n{conditions}\n\n{writer.ToString().Trim()}\n");
+        File.WriteAllText(Path.Combine(folder, $"{name}.md"), $"# {name}\n\n{note}\n\n{conditions}\n\n{writer.ToString().Trim()}\n");
     }
 
     private static string Cpu() => File.Exists("/proc/cpuinfo")
