@@ -80,10 +80,10 @@ public static class ApiHost
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.MapHealth();
         app.MapSearch();
         app.MapCollections();
         app.MapImages();
+        app.MapHealth();
         app.MapGet("/", () => TypedResults.Redirect("/swagger/")).AllowAnonymous().ExcludeFromDescription();
         return app;
     }

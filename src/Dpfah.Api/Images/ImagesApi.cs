@@ -21,6 +21,9 @@ internal static class ImagesApi
 {
     private const string PositionHeader = "Dpfah-Position";
 
+    private static readonly string[] PostFields = ["id", "labels", "metadata"];
+    private static readonly string[] PutFields = ["labels", "metadata"];
+
     public static void MapImages(this IEndpointRouteBuilder routes)
     {
         RouteGroupBuilder group = routes.MapGroup("/collections/{collection}/images").WithTags("Images").WithQueryGuard();
@@ -29,7 +32,7 @@ internal static class ImagesApi
             .WithName("addImage")
             .WithSummary("Index a picture")
             .WithDescription("Multipart: 'image', and optionally 'id', 'labels' (repeatable) and 'metadata' (a JSON object); or the picture as the body. Without an id the service gives one. 201 for a new picture, 200 for a changed or unchanged one.")
-            .TakesPicture(withFields: true)
+            .TakesPicture(1, PostFields)
             .ProducesProblems(404, 413, 415, 422);
         group.MapGet("", List)
             .RequireAuthorization(Policies.Reader)
@@ -41,7 +44,7 @@ internal static class ImagesApi
             .WithName("putImage")
             .WithSummary("Index a picture under an id, or replace it")
             .WithDescription("As POST, with the id in the path. The same bytes, labels and metadata again change nothing.")
-            .TakesPicture(withFields: true)
+            .TakesPicture(1, PutFields)
             .ProducesProblems(404, 413, 415, 422);
         group.MapGet("/{id}", Get)
             .RequireAuthorization(Policies.Reader)
@@ -95,8 +98,8 @@ internal static class ImagesApi
             return Problems.BadParameter("id", wrongId);
         }
 
-        string[] fields = id is null ? ["id", "labels", "metadata"] : ["labels", "metadata"];
-        (PictureBody body, ProblemHttpResult? wrong) = await PictureBody.ReadAsync(context.Request, fields, 1, cancellationToken);
+        (PictureBody body, ProblemHttpResult? wrong) = await PictureBody.ReadAsync(
+            context.Request, id is null ? PostFields : PutFields, 1, cancellationToken);
         if (wrong is not null)
         {
             return wrong;

@@ -5,9 +5,10 @@ internal static class EndpointDocs
 {
     /// <summary>The endpoint takes pictures as multipart or as the raw body.</summary>
     /// <param name="builder">The endpoint.</param>
-    /// <param name="withFields">Whether it takes <c>id</c>, <c>labels</c> and <c>metadata</c> beside the picture.</param>
-    public static RouteHandlerBuilder TakesPicture(this RouteHandlerBuilder builder, bool withFields = false) =>
-        builder.WithMetadata(new PictureBodyMetadata(withFields)).DisableAntiforgery();
+    /// <param name="maxImages">Most pictures in one request.</param>
+    /// <param name="fields">The multipart fields that it takes beside <c>image</c>.</param>
+    public static RouteHandlerBuilder TakesPicture(this RouteHandlerBuilder builder, int maxImages, params string[] fields) =>
+        builder.WithMetadata(new PictureBodyMetadata(maxImages, fields));
 
     /// <summary>The endpoint answers these statuses with problem details, beside those that any endpoint can answer.</summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder builder, params ReadOnlySpan<int> statuses)
@@ -22,5 +23,6 @@ internal static class EndpointDocs
 }
 
 /// <summary>Marks an endpoint that takes pictures.</summary>
-/// <param name="WithFields">Whether it takes <c>id</c>, <c>labels</c> and <c>metadata</c> beside the picture.</param>
-internal sealed record PictureBodyMetadata(bool WithFields);
+/// <param name="MaxImages">Most pictures in one request.</param>
+/// <param name="Fields">The multipart fields that it takes beside <c>image</c>.</param>
+internal sealed record PictureBodyMetadata(int MaxImages, IReadOnlyList<string> Fields);

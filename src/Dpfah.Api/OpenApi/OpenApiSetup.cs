@@ -6,6 +6,7 @@ namespace Dpfah.Api.OpenApi;
 internal static class OpenApiSetup
 {
     private const string SecurityScheme = "apiKey";
+    private const string Labels = "labels";
 
     public static IServiceCollection AddDpfahOpenApi(this IServiceCollection services) =>
         services.AddOpenApi("v1", options =>
@@ -37,7 +38,7 @@ internal static class OpenApiSetup
             {
                 if (context.Description.ActionDescriptor.EndpointMetadata.OfType<PictureBodyMetadata>().FirstOrDefault() is { } picture)
                 {
-                    operation.RequestBody = PictureBodyOf(picture, single: operation.OperationId != "compare");
+                    operation.RequestBody = PictureBodyOf(picture);
                 }
 
                 return Task.CompletedTask;
@@ -56,8 +57,9 @@ internal static class OpenApiSetup
         });
     }
 
-    private static OpenApiRequestBody PictureBodyOf(PictureBodyMetadata picture, bool single)
+    private static OpenApiRequestBody PictureBodyOf(PictureBodyMetadata picture)
     {
+        bool single = picture.MaxImages == 1;
         var file = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary", Description = "JPEG, PNG, WebP, GIF or BMP, at most 20 MiB and 40 megapixels." };
         var form = new OpenApiSchema
         {
@@ -67,32 +69,21 @@ internal static class OpenApiSetup
                 ["image"] = single ? file : new OpenApiSchema { Type = JsonSchemaType.Array, Items = file, Description = "One or two pictures." },
             },
         };
-        if (picture.WithFields)
+        foreach (string field in picture.Fields)
         {
-            form.Properties["id"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "1 to 256 printable characters. Not beside an id in the path." };
-            form.Properties["labels"] = new OpenApiSchema
-            {
-                Type = JsonSchemaType.Array,
-                Items = new OpenApiSchema { Type = JsonSchemaType.String },
-                Description = "One field a label.",
-            };
-            form.Properties["metadata"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "A JSON object." };
+            form.Properties[field] = FieldOf(field);
         }
 
-        var body = new OpenApiRequestBody
+        var body = new OpenApiRequestBody { Content = new Dictionary<string, OpenApiMediaType> { ["multipart/form-data"] = new() { Schema = form } } };
+        if (picture.Fields.Contains(Labels))
         {
-            Content = new Dictionary<string, OpenApiMediaType>
+            // One field a label, not one field with a comma in it.
+            body.Content["multipart/form-data"].Encoding = new Dictionary<string, OpenApiEncoding>
             {
-                ["multipart/form-data"] = new()
-                {
-                    Schema = form,
-                    // One field a label, not one field with a comma in it.
-                    Encoding = picture.WithFields
-                        ? new Dictionary<string, OpenApiEncoding> { ["labels"] = new() { Style = ParameterStyle.Form, Explode = true } }
-                        : null,
-                },
-            },
-        };
+                [Labels] = new() { Style = ParameterStyle.Form, Explode = true },
+            };
+        }
+
         if (single)
         {
             body.Content["application/octet-stream"] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } };
@@ -100,4 +91,16 @@ internal static class OpenApiSetup
 
         return body;
     }
+
+    private static OpenApiSchema FieldOf(string name) => name switch
+    {
+        "id" => new OpenApiSchema { Type = JsonSchemaType.String, Description = "1 to 256 printable characters.", Examples = ["shoes/0001.jpg"] },
+        Labels => new OpenApiSchema
+        {
+            Type = JsonSchemaType.Array,
+            Items = new OpenApiSchema { Type = JsonSchemaType.String, Examples = ["sneaker"] },
+            Description = "One field a label.",
+        },
+        _ => new OpenApiSchema { Type = JsonSchemaType.String, Description = "A JSON object.", Examples = ["{\"colour\": \"red\"}"] },
+    };
 }

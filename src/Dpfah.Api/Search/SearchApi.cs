@@ -21,7 +21,7 @@ internal static class SearchApi
             .WithName("search")
             .WithSummary("Search by picture")
             .WithDescription("Send a picture as the multipart field 'image' or as the body itself. Hits come by Hamming distance, then signature distance, then item number: a total order. A cursor alone, without a picture, gives the next page.")
-            .TakesPicture()
+            .TakesPicture(1)
             .ProducesProblems(404, 409, 413, 415, 422);
         group.MapPost("/search/code", SearchByCode)
             .WithName("searchByCode")
@@ -33,7 +33,7 @@ internal static class SearchApi
             .WithName("compare")
             .WithSummary("Compare two pictures")
             .WithDescription("Send two pictures (multipart field 'image', twice), or two ids of the collection ('id', twice), or one of each: then the picture is A.")
-            .TakesPicture()
+            .TakesPicture(2)
             .ProducesProblems(404, 413, 415, 422);
     }
 

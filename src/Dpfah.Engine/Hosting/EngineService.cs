@@ -40,7 +40,16 @@ internal sealed partial class EngineService(
             {
                 string reason = error.GetBaseException().Message;
                 LogStepFailed(state.Step.Name, reason);
-                state.Report(state.Step.Name, $"Waiting for the step '{state.Step.Name}': {reason}");
+                if (state.HasStarted)
+                {
+                    // A reload failed: the index as it was goes on answering.
+                    state.ReportDatabase(reason);
+                }
+                else
+                {
+                    state.Report(state.Step.Name, $"Waiting for the step '{state.Step.Name}': {reason}");
+                }
+
                 await Task.Delay(RetryDelay, stoppingToken);
             }
         }
