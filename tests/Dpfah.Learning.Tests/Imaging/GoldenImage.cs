@@ -3,7 +3,7 @@ using Dpfah.Learning.Imaging;
 
 namespace Dpfah.Learning.Tests.Imaging;
 
-/// <summary>Reads the cases of Golden/image.json.</summary>
+/// <summary>Reads the cases of golden/image.json.</summary>
 internal static class GoldenImage
 {
     public static RgbImage Source(JsonElement golden) =>

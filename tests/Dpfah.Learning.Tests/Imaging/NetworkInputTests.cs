@@ -16,7 +16,7 @@ public class NetworkInputTests
     public void Input_equals_the_golden_file(string decoder)
     {
         int cases = 0;
-        foreach (JsonElement golden in ReferenceFile.Read("Golden/image.json").GetProperty("cases").EnumerateArray())
+        foreach (JsonElement golden in ReferenceFile.Read("golden/image.json").GetProperty("cases").EnumerateArray())
         {
             int crop = golden.GetProperty("crop").GetInt32();
             NetworkInput input = Create(decoder, golden.GetProperty("resize").GetInt32(), crop);

@@ -9,7 +9,7 @@ public class TriangleResamplerTests
     public void Resize_gives_the_bytes_of_the_golden_file()
     {
         int cases = 0;
-        foreach (JsonElement golden in ReferenceFile.Read("Golden/image.json").GetProperty("cases").EnumerateArray())
+        foreach (JsonElement golden in ReferenceFile.Read("golden/image.json").GetProperty("cases").EnumerateArray())
         {
             RgbImage image = GoldenImage.Source(golden);
             (int width, int height) = TriangleResampler.SizeForShorterSide(image.Width, image.Height, golden.GetProperty("resize").GetInt32());
