@@ -1,7 +1,4 @@
-using Dpfah.Core.Imaging;
 using Dpfah.Learning.Encoders;
-using Dpfah.Learning.Imaging;
-using Dpfah.Learning.Native;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Dpfah.Cli;
@@ -11,23 +8,18 @@ internal static class LearningServices
 {
     public static void AddDpfahEncoding(IServiceCollection services, EncoderSettings settings)
     {
-        TorchRuntime.Initialize(settings.Threads);
-        IImageDecoder decoder = ImageDecoders.Create(settings.Decoder);
-        TorchDevice device = ChooseDevice(settings.Device);
-        services.AddSingleton<IPreviewMaker>(new PreviewMaker(decoder));
-        services.AddSingleton<IImageEncoderFactory>(
-            new TorchImageEncoderFactory(decoder, device, new EncoderOptions { Threads = settings.Threads }));
-    }
-
-    private static TorchDevice ChooseDevice(string setting)
-    {
+        ImageEncoding encoding;
         try
         {
-            return TorchDevice.Choose(setting);
+            encoding = ImageEncoding.Prepare(settings.Device, settings.Decoder, settings.Threads, FirstModel.DefaultBits);
         }
         catch (InvalidOperationException error)
         {
             throw new CommandException(error.Message, error);
         }
+
+        services.AddSingleton(encoding.Previews);
+        services.AddSingleton(encoding.Encoders);
+        services.AddSingleton(encoding.FirstModel);
     }
 }
