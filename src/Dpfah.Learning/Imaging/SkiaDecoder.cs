@@ -23,10 +23,9 @@ internal sealed class SkiaDecoder : IImageDecoder
         }
 
         SKSizeI size = header.Format == ImageFormat.Jpeg ? SmallestJpegSize(codec, shorterSide) : codec.Info.Size;
-        bool opaque = codec.Info.AlphaType == SKAlphaType.Opaque;
 
         // No color space in the target: the bytes stay as they are in the file.
-        var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
+        var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         using var bitmap = new SKBitmap(info);
         SKCodecResult result = codec.GetPixels(info, bitmap.GetPixels());
         if (result != SKCodecResult.Success)
@@ -35,15 +34,7 @@ internal sealed class SkiaDecoder : IImageDecoder
         }
 
         byte[] rgb = GC.AllocateUninitializedArray<byte>(3 * size.Width * size.Height);
-        if (opaque)
-        {
-            Rgba.DropAlpha(bitmap.GetPixelSpan(), rgb);
-        }
-        else
-        {
-            Rgba.CompositeOverWhite(bitmap.GetPixelSpan(), rgb);
-        }
-
+        Rgba.CompositeOverWhite(bitmap.GetPixelSpan(), rgb);
         return new RgbImage(size.Width, size.Height, rgb);
     }
 
