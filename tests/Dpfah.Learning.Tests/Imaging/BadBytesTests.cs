@@ -191,7 +191,7 @@ public class BadBytesTests
     {
         public string Name => "untouchable/1.0.0";
 
-        public RgbImage Decode(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide) =>
+        public DecodedImage Open(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide) =>
             throw new InvalidOperationException("The decoder was called.");
 
         public byte[] EncodeJpeg(RgbImage image, int quality) => throw new InvalidOperationException("The decoder was called.");

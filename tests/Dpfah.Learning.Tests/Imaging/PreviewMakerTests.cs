@@ -32,7 +32,7 @@ public class PreviewMakerTests
 
         Assert.Equal((previewWidth, previewHeight), (fromPng.Width, fromPng.Height));
         Assert.Equal((previewWidth, previewHeight), (fromJpeg.Width, fromJpeg.Height));
-        RgbImage expected = TriangleResampler.Resize(image, previewWidth, previewHeight);
+        RgbImage expected = TriangleResampler.Resize(image, previewWidth, previewHeight, PixelWindow.Whole(previewWidth, previewHeight));
         Assert.InRange(TestPicture.MeanDifference(expected, TestPicture.Decode(fromPng.Jpeg, decoder)), 0, 2);
         Assert.InRange(TestPicture.MeanDifference(expected, TestPicture.Decode(fromJpeg.Jpeg, decoder)), 0, 2);
     }
