@@ -15,7 +15,8 @@ namespace Dpfah.Learning.Imaging;
 /// <remarks>
 /// The decoder is chosen by our own look at the format, so no other decoder of the library is ever reached, and it ignores
 /// metadata, color profiles among it: the open advisories against ImageSharp 2 are in TIFF and in color profiles.
-/// The library cannot read animated WebP.
+/// The library cannot read animated WebP, and it does not notice a PNG whose chunks are whole but hold too few rows: those
+/// that are missing come out white.
 /// </remarks>
 internal sealed class ImageSharpDecoder : IImageDecoder
 {

@@ -1,4 +1,3 @@
-using Dpfah.Learning.Models;
 using Dpfah.Learning.Native;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -52,17 +51,6 @@ public sealed class InferenceBackbone : IDisposable
 
     /// <summary>Encoder version, layout, precision, device class and CPU kernel class, such as <c>1/nhwc/fp32/cpu/avx512</c>.</summary>
     public string Arithmetic => $"{Version}/nhwc/fp32/{(device.type == DeviceType.CUDA ? "cuda" : "cpu")}/{CpuKernels.Class}";
-
-    /// <summary>Reads a backbone file and folds it.</summary>
-    /// <param name="path">A file as <see cref="BackboneFile"/> writes it.</param>
-    /// <param name="attention">Whether the parameter-free attention follows the max pool.</param>
-    /// <param name="device">Where features will be computed.</param>
-    /// <exception cref="InvalidDataException">The file is damaged or holds another network.</exception>
-    public static InferenceBackbone Load(string path, bool attention, Device device)
-    {
-        using ResNet18 network = BackboneFile.Load(path, attention);
-        return new InferenceBackbone(network, device);
-    }
 
     /// <summary>The feature φ of each picture.</summary>
     /// <param name="images">Normalised pictures, shape (B, 3, H, W), float32, on the device of this backbone.</param>
