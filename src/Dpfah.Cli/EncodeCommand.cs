@@ -22,7 +22,7 @@ internal static class EncodeCommand
         var files = new Argument<string[]>("FILE") { Description = "Pictures to hash.", Arity = ArgumentArity.OneOrMore };
         var json = new Option<bool>("--json") { Description = "One JSON object a line, failures too, instead of: code, signature, file." };
         var command = new Command("encode", "Prints the binary code and the signature of pictures.") { files, json };
-        var encoder = new EncoderArguments(command);
+        var encoder = new EncoderArguments(command, choosesModel: true);
         files.Validators.Add(result => Misspelling.RefuseOptions(result, command));
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(files), parsed.GetValue(json), encoder.Read(parsed), addEncoding, parsed.InvocationConfiguration, cancellationToken));

@@ -25,7 +25,7 @@ internal sealed partial class EncoderArguments
 
     private readonly Option<string> data = new("--data")
     {
-        Description = "Folder in which the first model is kept.",
+        Description = "Folder of the service: models, and the database where it is SQLite.",
         HelpName = "FOLDER",
         DefaultValueFactory = _ => "data",
     };
@@ -51,14 +51,23 @@ internal sealed partial class EncoderArguments
         CustomParser = ParseThreads,
     };
 
-    public EncoderArguments(Command command)
+    /// <summary>Adds the options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="choosesModel">Whether files can name the model; otherwise the database does.</param>
+    public EncoderArguments(Command command, bool choosesModel)
     {
         decoder.AcceptOnlyFromAmong([.. ImageDecoders.Names]);
         device.Validators.Add(result => Require(
             result, DeviceName().IsMatch(result.GetValueOrDefault<string>() ?? ""), "--device must be auto, cpu, cuda or cuda:n."));
-        command.Validators.Add(result => Require(
-            result, result.GetResult(model) is null == result.GetResult(backbone) is null, "--model and --backbone go together."));
-        foreach (Option option in new Option[] { model, backbone, data, device, decoder, threads })
+        if (choosesModel)
+        {
+            command.Add(model);
+            command.Add(backbone);
+            command.Validators.Add(result => Require(
+                result, result.GetResult(model) is null == result.GetResult(backbone) is null, "--model and --backbone go together."));
+        }
+
+        foreach (Option option in new Option[] { data, device, decoder, threads })
         {
             command.Add(option);
         }
