@@ -11,8 +11,10 @@ internal static class CommandLine
     /// <param name="output">Results, for people and programs.</param>
     /// <param name="error">Messages and progress.</param>
     /// <param name="addEncoding">Registers the seam between pictures and codes.</param>
+    /// <param name="cancellationToken">Stops the command, as Ctrl+C does.</param>
     /// <returns>An <see cref="ExitCode"/>.</returns>
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, AddEncoding addEncoding)
+    public static async Task<int> RunAsync(
+        IReadOnlyList<string> arguments, TextWriter output, TextWriter error, AddEncoding addEncoding, CancellationToken cancellationToken = default)
     {
         var root = new RootCommand("Dpfah: search by picture with deep binary codes.") { EncodeCommand.Create(addEncoding), SearchCommand.Create(addEncoding) };
 
@@ -22,18 +24,23 @@ internal static class CommandLine
         {
             // Standard output may be a pipe that expects results: it gets nothing.
             wrongUsage.ShowHelp = arguments.Count == 0;
-            await parsed.InvokeAsync(new InvocationConfiguration { Output = error, Error = error });
+            await parsed.InvokeAsync(new InvocationConfiguration { Output = error, Error = error }, cancellationToken);
             return ExitCode.Usage;
         }
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+            var console = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false };
+            return await parsed.InvokeAsync(console, cancellationToken);
         }
         catch (CommandException failure)
         {
             error.WriteLine($"dpfah: {failure.Message}");
             return ExitCode.Failure;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Interrupted;
         }
     }
 }

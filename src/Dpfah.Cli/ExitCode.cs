@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>The command line was not understood; nothing was done.</summary>
     public const int Usage = 2;
+
+    /// <summary>Stopped before the end by Ctrl+C; 128 and the signal's number, as shells have it.</summary>
+    public const int Interrupted = 130;
 }

@@ -92,6 +92,13 @@ public sealed class EncodeCommandTests : IDisposable
         Assert.StartsWith("dpfah: @2x.png: Could not find file", run.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_command_that_is_stopped_ends_with_130()
+    {
+        CliRun run = await CliRun.Of(["encode", "a.png", "--data", folder["data"]], new CancellationToken(canceled: true));
+        Assert.Equal(new CliRun(130, "", ""), run);
+    }
+
     private Task<CliRun> Encode(params string[] arguments) =>
         CliRun.Of(["encode", "--data", folder["data"], "--decoder", "imagesharp", .. arguments]);
 
