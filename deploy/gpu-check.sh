@@ -23,7 +23,8 @@ dotnet build src/Dpfah.Cli "${build[@]}"
 dpfah="$(find "$out/build/bin/Dpfah.Cli" -name dpfah.dll | head -n 1)"
 
 echo "== golden tests on the GPU"
-DPFAH_TEST_DEVICE=cuda dotnet test tests/Dpfah.Learning.Tests "${build[@]}" --filter "FullyQualifiedName~Learning.Tests.Golden"
+DPFAH_TEST_DEVICE=cuda dotnet test tests/Dpfah.Learning.Tests "${build[@]}" --filter "FullyQualifiedName~Learning.Tests.Golden" \
+    -- RunConfiguration.TreatNoTestsAsError=true
 
 if ((${#pictures[@]} == 0)); then
     rm -rf "$out/sample"
