@@ -41,7 +41,8 @@ public sealed class PublishTests(PublishedOutput published) : IClassFixture<Publ
         using HttpClient client = enclosure.CreateClient(service);
         Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/collections")).StatusCode);
         client.DefaultRequestHeaders.Add("X-Api-Key", secrets["DPFAH_ADMIN_KEY"]);
-        await AssertPicturesFindThemselvesAsync(client);
+        string code = await AssertPicturesFindThemselvesAsync(client);
+        Assert.Equal(code, await EncodeAsync(enclosure, service, settings));
 
         Assert.Equal(0, await service.TerminateAsync());
     }
@@ -95,8 +96,10 @@ public sealed class PublishTests(PublishedOutput published) : IClassFixture<Publ
         }
     }
 
-    private static async Task AssertPicturesFindThemselvesAsync(HttpClient client)
+    /// <returns>The code of the last picture.</returns>
+    private static async Task<string> AssertPicturesFindThemselvesAsync(HttpClient client)
     {
+        string code = "";
         SamplePicture[] pictures = [.. FashionSample.ReadQueries()];
         foreach (SamplePicture picture in pictures)
         {
@@ -111,9 +114,26 @@ public sealed class PublishTests(PublishedOutput published) : IClassFixture<Publ
             image.Headers.ContentType = new MediaTypeHeaderValue("image/png");
             using HttpResponseMessage found = await client.PostAsync("/search?k=3", new MultipartFormDataContent { { image, "image", "query.png" } });
             Assert.True(found.StatusCode == HttpStatusCode.OK, await found.Content.ReadAsStringAsync());
-            JsonElement first = (await found.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("hits")[0];
+            JsonElement answer = await found.Content.ReadFromJsonAsync<JsonElement>();
+            JsonElement first = answer.GetProperty("hits")[0];
             Assert.Equal(picture.Id, first.GetProperty("id").GetString());
             Assert.Equal(0, first.GetProperty("distance").GetInt32());
+            code = answer.GetProperty("query").GetProperty("code").GetString()!;
         }
+
+        return code;
+    }
+
+    /// <summary>The code of the last picture by the terminal program, which is published beside the service.</summary>
+    private async Task<string> EncodeAsync(Enclosure enclosure, ServiceProcess service, Dictionary<string, string> settings)
+    {
+        using var folder = new TemporaryFolder();
+        await Command.RunAsync(null, "chmod", "755", folder.Path);
+        string file = folder["query.png"];
+        await File.WriteAllBytesAsync(file, FashionSample.ReadQueries()[^1].Bytes);
+        CommandResult result = await enclosure.RunBesideAsync(
+            service, published.Folder, settings, ["dotnet", "dpfah.dll", "encode", "--json", "--device", "cpu", "--data", enclosure.DataFolder, file]);
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+        return JsonDocument.Parse(result.Output).RootElement.GetProperty("code").GetString()!;
     }
 }
