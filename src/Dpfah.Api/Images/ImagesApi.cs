@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Dpfah.Api.Access;
@@ -201,12 +202,8 @@ internal static class ImagesApi
             return Problems.BadParameter("metadata", wrongMetadata);
         }
 
-        if (!TryReadIfMatch(context.Request, out ImageTag? expected))
-        {
-            return Problems.OtherTag(id);
-        }
-
-        var patch = new ImagePatch(body.Labels, body.Metadata.ValueKind != JsonValueKind.Undefined, metadata, expected);
+        var patch = new ImagePatch(
+            body.Labels, body.Metadata.ValueKind != JsonValueKind.Undefined, metadata, ReadIfMatch(context.Request));
         WriteOutcome outcome = await images.PatchAsync(collection, id, patch, cancellationToken);
         return Problem(outcome, collection, id) is { } problem ? problem : TypedResults.Ok(Respond(context, collection, outcome));
     }
@@ -220,12 +217,7 @@ internal static class ImagesApi
             return Problems.NoCollection(collection);
         }
 
-        if (!TryReadIfMatch(context.Request, out ImageTag? expected))
-        {
-            return Problems.OtherTag(id);
-        }
-
-        WriteOutcome outcome = await images.DeleteAsync(collection, id, expected, cancellationToken);
+        WriteOutcome outcome = await images.DeleteAsync(collection, id, ReadIfMatch(context.Request), cancellationToken);
         if (Problem(outcome, collection, id) is { } problem)
         {
             return problem;
@@ -311,24 +303,32 @@ internal static class ImagesApi
 
     private static string ToEntityTag(ImageTag tag) => $"\"{tag.Number}.{tag.Version}\"";
 
-    /// <returns>False when If-Match names a state that no picture can be in.</returns>
-    private static bool TryReadIfMatch(HttpRequest request, out ImageTag? expected)
+    /// <returns>The states that If-Match names, those left out in which no picture can be; null when it allows any.</returns>
+    private static List<ImageTag>? ReadIfMatch(HttpRequest request)
     {
-        expected = null;
-        string? header = request.Headers.IfMatch;
-        if (string.IsNullOrEmpty(header) || header == "*")
+        if (request.Headers.IfMatch.Count == 0)
         {
-            return true;
+            return null;
         }
 
-        string[] parts = header.Trim('"').Split('.');
-        if (parts.Length != 2 || !long.TryParse(parts[0], out long number) || !long.TryParse(parts[1], out long version))
+        var tags = new List<ImageTag>();
+        foreach (EntityTagHeaderValue tag in request.GetTypedHeaders().IfMatch)
         {
-            return false;
+            if (tag.Equals(EntityTagHeaderValue.Any))
+            {
+                return null;
+            }
+
+            if (!tag.IsWeak
+                && tag.Tag.AsSpan().Trim('"').ToString().Split('.') is [var number, var version]
+                && long.TryParse(number, NumberStyles.None, null, out long itemNumber)
+                && long.TryParse(version, NumberStyles.None, null, out long itemVersion))
+            {
+                tags.Add(new ImageTag(itemNumber, itemVersion));
+            }
         }
 
-        expected = new ImageTag(number, version);
-        return true;
+        return tags;
     }
 
     private static string WriteCursor(long number) => Base64Url.EncodeToString(Encoding.ASCII.GetBytes($"i{number}"));
@@ -338,6 +338,6 @@ internal static class ImagesApi
         number = 0;
         return Base64Url.IsValid(cursor)
             && Encoding.ASCII.GetString(Base64Url.DecodeFromChars(cursor)) is ['i', .. var digits]
-            && long.TryParse(digits, System.Globalization.NumberStyles.None, null, out number);
+            && long.TryParse(digits, NumberStyles.None, null, out number);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Dpfah.Api.Http;
 using Dpfah.Core.Codes;
@@ -22,6 +23,11 @@ internal sealed class RankingResponder(SearchService search, ImageReader images)
         if (query.Include is not (null or Metadata))
         {
             return (null, Problems.BadParameter("include", $"'include' is '{Metadata}', or left out; it was '{query.Include}'."));
+        }
+
+        if (query.Label?.Sum(Encoding.UTF8.GetByteCount) > SearchLimits.MaxLabelBytes)
+        {
+            return (null, Problems.BadParameter("label", $"The values of 'label' have at most {SearchLimits.MaxLabelBytes} bytes together."));
         }
 
         // A service that is starting says so before it says that it knows no collection.

@@ -85,8 +85,8 @@ public sealed record WriteOutcome(
 /// <param name="Labels">The new labels; null leaves them.</param>
 /// <param name="SetsMetadata">Whether <paramref name="Metadata"/> replaces what was there.</param>
 /// <param name="Metadata">The new metadata in stored form; null for none.</param>
-/// <param name="Expected">The state that the caller has seen; null for any.</param>
-public sealed record ImagePatch(IReadOnlyList<string>? Labels, bool SetsMetadata, string? Metadata, ImageTag? Expected);
+/// <param name="Expected">The states in which the picture may be; null for any.</param>
+public sealed record ImagePatch(IReadOnlyList<string>? Labels, bool SetsMetadata, string? Metadata, IReadOnlyList<ImageTag>? Expected);
 
 /// <summary>A preview as stored.</summary>
 /// <param name="Jpeg">The JPEG file.</param>

@@ -157,7 +157,12 @@ public sealed class ImageStore
     }
 
     /// <summary>Deletes a picture.</summary>
-    public async Task<WriteOutcome> DeleteAsync(string collection, string id, ImageTag? expected, CancellationToken cancellationToken)
+    /// <param name="collection">Name of the collection.</param>
+    /// <param name="id">Public id of the picture.</param>
+    /// <param name="expected">The states in which it may be; null for any.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
+    public async Task<WriteOutcome> DeleteAsync(
+        string collection, string id, IReadOnlyList<ImageTag>? expected, CancellationToken cancellationToken)
     {
         WriteOutcome outcome = await database.WriteAsync(
             async (context, token) =>
@@ -180,7 +185,7 @@ public sealed class ImageStore
     }
 
     private async Task<(WriteOutcome? Problem, Generation Generation, Item Item)> FindForChangeAsync(
-        DpfahContext context, string collection, string id, ImageTag? expected, CancellationToken cancellationToken)
+        DpfahContext context, string collection, string id, IReadOnlyList<ImageTag>? expected, CancellationToken cancellationToken)
     {
         if (await FindActiveAsync(context, collection, cancellationToken) is not { } generation)
         {
@@ -192,7 +197,7 @@ public sealed class ImageStore
             return (new WriteOutcome(WriteStatus.NoImage), null!, null!);
         }
 
-        return expected is { } tag && tag != new ImageTag(item.Number, item.Version)
+        return expected?.Contains(new ImageTag(item.Number, item.Version)) == false
             ? (new WriteOutcome(WriteStatus.OtherTag), null!, null!)
             : (null, generation, item);
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Indexing;
@@ -22,10 +23,13 @@ public sealed record RankingCursor(
 {
     private const int MaxLength = 8192;
 
+    // A cursor is text of a URL, never of a page: only what JSON demands is escaped, so that it stays short.
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The cursor as text that is safe in a URL.</summary>
     public override string ToString() => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new Wire(
         Collection, Generation, Code.ToString(), Signature?.ToString(), Radius, [.. Labels], Exclude, K,
-        After.Distance, After.FineDistance, After.Id)));
+        After.Distance, After.FineDistance, After.Id), Json));
 
     /// <summary>Reads a cursor.</summary>
     /// <returns>Null when the text is no cursor.</returns>

@@ -8,4 +8,10 @@ public static class SearchLimits
 
     /// <summary>Most items a page.</summary>
     public const int MaxK = 1000;
+
+    /// <summary>
+    /// Most bytes of all labels of a filter together, as UTF-8: a cursor carries them, and must fit into the line of a
+    /// request, which has 8 KiB.
+    /// </summary>
+    public const int MaxLabelBytes = 2048;
 }

@@ -36,7 +36,7 @@ public static class SafetensorsReader
     {
         using FileStream stream = File.OpenRead(path);
         SafetensorsFile file = SafetensorsFile.Read(stream);
-        ThrowIfOthers(path, file, destination);
+        TensorNames.ThrowIfOthers(Path.GetFileName(path), file.Tensors.ToDictionary(entry => entry.Name, entry => entry.Shape), destination);
         using IDisposable noGrad = no_grad();
         foreach (SafetensorsEntry entry in file.Tensors)
         {
@@ -52,23 +52,4 @@ public static class SafetensorsReader
         tensor.ReadBytesFromStream(stream, BufferBytes);
         return tensor;
     }
-
-    private static void ThrowIfOthers(string path, SafetensorsFile file, IReadOnlyDictionary<string, Tensor> destination)
-    {
-        Dictionary<string, SafetensorsEntry> found = file.Tensors.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
-        string[] faults =
-        [
-            .. destination.Keys.Where(name => !found.ContainsKey(name)).Order(StringComparer.Ordinal).Select(name => $"'{name}' is missing"),
-            .. found.Keys.Where(name => !destination.ContainsKey(name)).Order(StringComparer.Ordinal).Select(name => $"'{name}' is not expected"),
-            .. found.Values.Where(entry => destination.TryGetValue(entry.Name, out Tensor? tensor) && !tensor.shape.SequenceEqual(entry.Shape))
-                .Select(entry => $"'{entry.Name}' has the shape {Text(entry.Shape)}, expected {Text(destination[entry.Name].shape)}"),
-        ];
-        if (faults.Length > 0)
-        {
-            string more = faults.Length > 5 ? $" and {faults.Length - 5} more" : "";
-            throw new InvalidDataException($"{Path.GetFileName(path)} does not fit the network: {string.Join("; ", faults.Take(5))}{more}.");
-        }
-    }
-
-    private static string Text(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 }

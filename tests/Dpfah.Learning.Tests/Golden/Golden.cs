@@ -22,7 +22,7 @@ internal static class Golden
     public static void AssertClose(double[] expected, Tensor actual, double tolerance, string what)
     {
         using DisposeScope scope = NewDisposeScope();
-        double[] values = [.. actual.detach().to_type(ScalarType.Float64).contiguous().data<double>()];
+        double[] values = [.. actual.detach().cpu().to_type(ScalarType.Float64).contiguous().data<double>()];
         Assert.True(expected.Length == values.Length, $"{what}: {values.Length} values, expected {expected.Length}");
         double largest = expected.Max(Math.Abs);
         for (int i = 0; i < expected.Length; i++)

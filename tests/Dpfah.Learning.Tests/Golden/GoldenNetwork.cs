@@ -16,7 +16,7 @@ internal static class GoldenNetwork
             new ResNet18(attention), File.GetProperty("bits").GetInt32(), File.GetProperty("classes").GetInt32());
         network.to(ScalarType.Float64);
         Fill(network);
-        network.to(type);
+        network.to(type).to(get_default_device());
         return network;
     }
 

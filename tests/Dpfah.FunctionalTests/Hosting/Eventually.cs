@@ -1,0 +1,29 @@
+using System.Diagnostics;
+
+namespace Dpfah.FunctionalTests.Hosting;
+
+/// <summary>Asks again and again until an answer is as it should become.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Asks until the condition holds.</summary>
+    /// <exception cref="TimeoutException">It did not come to hold within a minute; the message has the last answer.</exception>
+    public static async Task<T> BecomesAsync<T>(Func<Task<T>> ask, Func<T, bool> isWanted, Func<T, string>? tell = null)
+    {
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        var clock = Stopwatch.StartNew();
+        T answer;
+        do
+        {
+            answer = await ask();
+            if (isWanted(answer))
+            {
+                return answer;
+            }
+        }
+        while (clock.Elapsed < Patience && await pause.WaitForNextTickAsync());
+
+        throw new TimeoutException($"The last answer was: {(tell is null ? answer : tell(answer))}");
+    }
+}

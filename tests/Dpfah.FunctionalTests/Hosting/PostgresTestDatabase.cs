@@ -1,0 +1,35 @@
+using System.Data.Common;
+using Dpfah.FunctionalTests.Infrastructure;
+using Npgsql;
+
+namespace Dpfah.FunctionalTests.Hosting;
+
+/// <summary>An empty database on a PostgreSQL server.</summary>
+public sealed class PostgresTestDatabase : TestDatabase
+{
+    private readonly string connectionString;
+
+    /// <summary>Names a database.</summary>
+    /// <param name="connectionString">Of a database that is there, or will be when the service asks for it.</param>
+    public PostgresTestDatabase(string connectionString) => this.connectionString = connectionString;
+
+    /// <inheritdoc/>
+    public override string Provider => "postgres";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Arguments => [.. base.Arguments, "--ConnectionStrings:Dpfah", connectionString];
+
+    /// <summary>Makes an empty database on the server that the tests share.</summary>
+    public static async Task<TestDatabase> CreateAsync(PostgresServer server) => new PostgresTestDatabase(await server.CreateDatabaseAsync());
+
+    /// <summary>Makes an empty database on a server of the test's own, so that its long transactions hold up nobody else.</summary>
+    public static async Task<TestDatabase> CreateAsync(PostgresCluster cluster) => new PostgresTestDatabase(await cluster.CreateDatabaseAsync());
+
+    /// <inheritdoc/>
+    public override async Task<DbConnection> OpenAsync()
+    {
+        var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        return connection;
+    }
+}
