@@ -21,7 +21,11 @@ public interface IImageDecoder
     /// <exception cref="InvalidDataException">The file is damaged or of a kind that the library cannot read.</exception>
     DecodedImage Open(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide);
 
-    /// <summary>Encodes a picture as a baseline JPEG without metadata.</summary>
+    /// <summary>Encodes a picture as a baseline JPEG without metadata, with color at half resolution (4:2:0).</summary>
+    /// <remarks>
+    /// Full resolution of color took 23% more bytes for 0.004 more mAP (199 pictures of 13 classes), and a copy compressed again
+    /// flipped 7.2% of the bits instead of 6.3% (229 pictures).
+    /// </remarks>
     /// <param name="image">The picture, at most 65,500 pixels a side.</param>
     /// <param name="quality">From 1 to 100.</param>
     byte[] EncodeJpeg(RgbImage image, int quality);

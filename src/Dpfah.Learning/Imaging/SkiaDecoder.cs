@@ -43,7 +43,8 @@ internal sealed class SkiaDecoder : IImageDecoder
         using var bitmap = new SKBitmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         using SKPixmap pixels = bitmap.PeekPixels();
         Rgba.AddOpaqueAlpha(image.Pixels, pixels.GetPixelSpan());
-        using SKData data = pixels.Encode(new SKJpegEncoderOptions(quality))
+        using SKData data = pixels.Encode(
+                new SKJpegEncoderOptions(quality, SKJpegEncoderDownsample.Downsample420, SKJpegEncoderAlphaOption.Ignore))
             ?? throw new InvalidOperationException($"Skia could not encode {image.Width} x {image.Height} pixels as JPEG.");
         return data.ToArray();
     }
