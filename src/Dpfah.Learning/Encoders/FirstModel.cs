@@ -48,9 +48,12 @@ public sealed class FirstModel : IFirstModel
     public static Preprocessing Preprocessing { get; } = ImageNetBackbone.Preprocessing with { Resize = 128, Crop = 128 };
 
     /// <inheritdoc/>
+    public string Name => $"itq-{bits}";
+
+    /// <inheritdoc/>
     public ModelFiles Create(string folder, IProgress<(string Step, double Done)>? progress, CancellationToken cancellationToken)
     {
-        var files = new ModelFiles(Path.Combine(folder, "backbone.safetensors"), Path.Combine(folder, $"itq-{bits}.safetensors"));
+        var files = new ModelFiles(Path.Combine(folder, "backbone.safetensors"), Path.Combine(folder, $"{Name}.safetensors"));
         BackboneDescription expected = BundledDescription().Backbone;
         if (!IsBackbone(files.BackbonePath, expected.Digest))
         {
@@ -94,7 +97,7 @@ public sealed class FirstModel : IFirstModel
         BinaryCode[] codes = [.. HashFitting.Floats(features).Chunk(ResNet18.FeatureLength).Select(feature => BinaryCode.FromSigns(layer.RealCode(feature)))];
         var description = new ModelDescription
         {
-            Name = $"itq-{bits}",
+            Name = Name,
             Method = "itq",
             Bits = bits,
             Backbone = new BackboneDescription(ResNet18.Architecture, LastStageBlocks, Attention: false, BackboneFile.Digest(backbonePath)),
