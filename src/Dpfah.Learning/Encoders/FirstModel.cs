@@ -53,7 +53,7 @@ public sealed class FirstModel : IFirstModel
     /// <inheritdoc/>
     public ModelFiles Create(string folder, IProgress<(string Step, double Done)>? progress, CancellationToken cancellationToken)
     {
-        var files = new ModelFiles(Path.Combine(folder, "backbone.safetensors"), Path.Combine(folder, Name + ".safetensors"));
+        var files = new ModelFiles(Path.Combine(folder, "backbone.safetensors"), Path.Combine(folder, $"{Name}.safetensors"));
         BackboneDescription expected = BundledDescription().Backbone;
         if (!IsBackbone(files.BackbonePath, expected.Digest))
         {
