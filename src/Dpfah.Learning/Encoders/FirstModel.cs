@@ -23,7 +23,7 @@ public sealed class FirstModel : IFirstModel
     public const int DefaultBits = 64;
 
     /// <summary>Blocks of the backbone's last stage; see <c>first-model-choices</c> in the benchmarks' results.</summary>
-    public const int LastStageBlocks = 3;
+    public const int LastStageBlocks = 2;
 
     private const string Resource = "itq-64.safetensors";
 
