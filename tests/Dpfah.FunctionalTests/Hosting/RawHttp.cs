@@ -26,7 +26,15 @@ internal static class RawHttp
         }
 
         using var response = new MemoryStream();
-        await stream.CopyToAsync(response, expiry.Token);
+        try
+        {
+            await stream.CopyToAsync(response, expiry.Token);
+        }
+        catch (IOException error) when (error.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
+        {
+            // Another way to close a connection on which something is still to be read.
+        }
+
         return Encoding.Latin1.GetString(response.ToArray());
     }
 }
