@@ -1,19 +1,28 @@
 using Dpfah.Benchmarks;
+using Dpfah.Learning.Native;
 using Spectre.Console;
 
 var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
 {
-    ["build-sample"] = ("IDX-FOLDER PATH: write the bundled sample anew", BuildSample.Run),
+    ["build-sample"] = ("[[IDX-FOLDER [[PATH]]]]: write the bundled sample anew", BuildSample.Run),
+    ["build-first-model"] = ("[[PATH]]: fit the bundled head anew", BuildFirstModel.Run),
+    ["first-model-choices"] = ("[[BLOCKS:RESIZE/CROP]]...: retrieval with each network and input size", FirstModelChoices.Run),
+    ["preview-cost"] = ("[[DIR]]...: time and retrieval lost to the JPEG preview, on the sample and on folders of photos", PreviewCost.Run),
+    ["robustness"] = ("DIR...: whether altered photos find their originals", Robustness.Run),
+    ["self-retrieval"] = ("ADDRESS: whether the demo's pictures find themselves, as they are and altered", SelfRetrieval.Run),
+    ["memory"] = ("ADDRESS PROCESS-ID [[PICTURES]]: memory of a service under 10,000 searches", MemoryRun.Run),
+    ["encoder"] = (": pictures a second by batch size and threads", EncoderSpeed.Run),
 };
 
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb))
 {
+    TorchRuntime.Initialize(Environment.ProcessorCount);
     return verb.Run(args[1..]);
 }
 
 foreach ((string name, (string usage, _)) in verbs)
 {
-    AnsiConsole.MarkupLineInterpolated($"[bold]{name}[/] {usage}");
+    AnsiConsole.MarkupLine($"[bold]{name}[/] {usage}");
 }
 
 return 1;

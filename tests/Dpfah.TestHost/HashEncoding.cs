@@ -26,6 +26,8 @@ public static class HashEncoding
     /// <summary>A model of the right form: two files with one number each.</summary>
     private sealed class HashFirstModel : IFirstModel
     {
+        public string Name => "hash-64";
+
         public ModelFiles Create(string folder, IProgress<(string Step, double Done)>? progress, CancellationToken cancellationToken)
         {
             var files = new ModelFiles(Path.Combine(folder, "backbone.safetensors"), Path.Combine(folder, "head.safetensors"));
@@ -38,7 +40,7 @@ public static class HashEncoding
 
             var description = new ModelDescription
             {
-                Name = "hash-64",
+                Name = Name,
                 Method = "random",
                 Bits = HashEncoder.CodeBits,
                 Backbone = new BackboneDescription("resnet18", 2, false, digest),

@@ -110,6 +110,9 @@ public sealed record ModelFiles(string BackbonePath, string HeadPath);
 /// <summary>Makes the model that every service starts with, so that it can search before anything was trained.</summary>
 public interface IFirstModel
 {
+    /// <summary>Name of the model, known before it is made; says its method and its bits.</summary>
+    string Name { get; }
+
     /// <summary>Writes the model's files into a folder, or finds them there.</summary>
     /// <param name="folder">An existing folder that the caller owns.</param>
     /// <param name="progress">Told what is being done, with the share done from 0 to 1.</param>

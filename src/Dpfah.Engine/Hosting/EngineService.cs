@@ -1,4 +1,3 @@
-using Dpfah.Core.Models;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Models;
@@ -13,7 +12,6 @@ internal sealed partial class EngineService(
     Database database,
     ModelStore models,
     EncoderPool encoders,
-    IFirstModel firstModel,
     CollectionStore collections,
     IndexFollower follower,
     IdentityCheck identityCheck,
@@ -62,7 +60,7 @@ internal sealed partial class EngineService(
 
         Report("model", "Preparing the first model.");
         ModelInfo model = await models.EnsureFirstModelAsync(
-            firstModel, new StepProgress(progress => Report("model", progress.Step, progress.Done)), cancellationToken);
+            new StepProgress(progress => Report("model", progress.Step, progress.Done)), cancellationToken);
 
         Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
         await encoders.GetAsync(model.Id, cancellationToken);

@@ -7,13 +7,12 @@ using Microsoft.EntityFrameworkCore;
 namespace Dpfah.Engine.Models;
 
 /// <summary>Models in the database, cached as files by their digest.</summary>
-internal sealed class ModelStore(Database database, EngineOptions options, TimeProvider clock)
+internal sealed class ModelStore(Database database, IFirstModel first, EngineOptions options, TimeProvider clock)
 {
     private string CacheFolder => Path.Combine(options.DataFolder, "models");
 
-    /// <summary>The oldest model, which new collections start with; made by <paramref name="first"/> when there is none.</summary>
-    public async Task<ModelInfo> EnsureFirstModelAsync(
-        IFirstModel first, IProgress<(string Step, double Done)> progress, CancellationToken cancellationToken)
+    /// <summary>The first model, which new collections start with; made when it is not stored yet.</summary>
+    public async Task<ModelInfo> EnsureFirstModelAsync(IProgress<(string Step, double Done)> progress, CancellationToken cancellationToken)
     {
         if (await FindDefaultAsync(cancellationToken) is { } known)
         {
@@ -41,7 +40,7 @@ internal sealed class ModelStore(Database database, EngineOptions options, TimeP
         database.ReadAsync(
             async (context, token) =>
             {
-                StoredModel? model = await context.Models.OrderBy(m => m.Id).FirstOrDefaultAsync(token);
+                StoredModel? model = await context.Models.SingleOrDefaultAsync(m => m.Name == first.Name, token);
                 return model is null ? null : ModelInfo.From(model);
             },
             cancellationToken);

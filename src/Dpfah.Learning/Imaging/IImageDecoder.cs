@@ -17,11 +17,28 @@ public interface IImageDecoder
     /// The decoder may shrink the picture while decoding, as long as the shorter side keeps this many pixels.
     /// <see cref="int.MaxValue"/> asks for the full size.
     /// </param>
+    /// <returns>The picture; the caller disposes of it.</returns>
     /// <exception cref="InvalidDataException">The file is damaged or of a kind that the library cannot read.</exception>
-    RgbImage Decode(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide);
+    DecodedImage Open(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide);
 
-    /// <summary>Encodes a picture as a baseline JPEG without metadata.</summary>
+    /// <summary>Encodes a picture as a baseline JPEG without metadata, with color at half resolution (4:2:0).</summary>
+    /// <remarks>
+    /// Full resolution of color took 23% more bytes for 0.004 more mAP (199 pictures of 13 classes), and a copy compressed again
+    /// flipped 7.2% of the bits instead of 6.3% (229 pictures).
+    /// </remarks>
     /// <param name="image">The picture, at most 65,500 pixels a side.</param>
     /// <param name="quality">From 1 to 100.</param>
     byte[] EncodeJpeg(RgbImage image, int quality);
+}
+
+/// <summary>What any decoder can do by its own methods.</summary>
+public static class ImageDecoderExtensions
+{
+    /// <summary>Decodes the first frame of a picture, as stored, into memory of our own.</summary>
+    /// <inheritdoc cref="IImageDecoder.Open"/>
+    public static RgbImage Decode(this IImageDecoder decoder, ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide)
+    {
+        using DecodedImage image = decoder.Open(file, header, shorterSide);
+        return image.ToRgbImage();
+    }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Advanced;
 using SixLabors.ImageSharp.Formats.Bmp;
 using SixLabors.ImageSharp.Formats.Gif;
 using SixLabors.ImageSharp.Formats.Jpeg;
@@ -15,7 +16,8 @@ namespace Dpfah.Learning.Imaging;
 /// <remarks>
 /// The decoder is chosen by our own look at the format, so no other decoder of the library is ever reached, and it ignores
 /// metadata, color profiles among it: the open advisories against ImageSharp 2 are in TIFF and in color profiles.
-/// The library cannot read animated WebP.
+/// Known differences from Skia: it cannot read animated WebP; it does not notice a PNG whose chunks are whole but hold too few
+/// rows (the missing ones come out white); what an opaque first frame of a GIF leaves uncovered is black, not white.
 /// </remarks>
 internal sealed class ImageSharpDecoder : IImageDecoder
 {
@@ -33,25 +35,17 @@ internal sealed class ImageSharpDecoder : IImageDecoder
     public string Name { get; } = ImageDecoders.WithVersion(ImageDecoders.ImageSharp, typeof(Image));
 
     /// <inheritdoc/>
-    public RgbImage Decode(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide)
+    public DecodedImage Open(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide)
     {
-        using Image<Rgba32> image = Load(file.Span, header.Format);
+        var image = new ImageSharpImage(Load(file.Span, header.Format));
         if (image.Width != header.Width || image.Height != header.Height)
         {
+            image.Dispose();
             throw new InvalidDataException(
                 $"The {header.Format.Text()} file is ambiguous about its size: {header.Width} x {header.Height} or {image.Width} x {image.Height}.");
         }
 
-        byte[] rgb = GC.AllocateUninitializedArray<byte>(3 * image.Width * image.Height);
-        image.ProcessPixelRows(rows =>
-        {
-            for (int y = 0; y < rows.Height; y++)
-            {
-                Rgba.CompositeOverWhite(
-                    MemoryMarshal.AsBytes(rows.GetRowSpan(y)), rgb.AsSpan(3 * rows.Width * y));
-            }
-        });
-        return new RgbImage(image.Width, image.Height, rgb);
+        return image;
     }
 
     /// <inheritdoc/>
@@ -84,5 +78,12 @@ internal sealed class ImageSharpDecoder : IImageDecoder
             string reason = error is ImageFormatException or NotSupportedException ? error.Message.TrimEnd('.') : "it is damaged";
             throw new InvalidDataException($"The {format.Text()} file cannot be decoded: {reason}.", error);
         }
+    }
+
+    private sealed class ImageSharpImage(Image<Rgba32> image) : DecodedImage(image.Width, image.Height)
+    {
+        public override void Dispose() => image.Dispose();
+
+        private protected override ReadOnlySpan<byte> RgbaRow(int y) => MemoryMarshal.AsBytes(image.DangerousGetPixelRowMemory(y).Span);
     }
 }

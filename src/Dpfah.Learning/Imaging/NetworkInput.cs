@@ -1,3 +1,4 @@
+using System.Buffers;
 using Dpfah.Core.Models;
 
 namespace Dpfah.Learning.Imaging;
@@ -54,16 +55,17 @@ public sealed class NetworkInput
     public void Write(ReadOnlyMemory<byte> previewJpeg, Span<float> destination)
     {
         ImageHeader? header = ImageHeader.Read(previewJpeg.Span);
-        if (header is not { Format: ImageFormat.Jpeg }
+        if (header is not { Format: ImageFormat.Jpeg, Orientation: 1 }
             || Math.Min(header.Width, header.Height) > PreviewMaker.ShorterSide
             || Math.Max(header.Width, header.Height) > PreviewMaker.LongestSide)
         {
             throw new InvalidDataException(
-                $"A preview is a JPEG of at most {PreviewMaker.ShorterSide} x {PreviewMaker.LongestSide} pixels; these bytes are none.");
+                $"A preview is an upright JPEG of at most {PreviewMaker.ShorterSide} x {PreviewMaker.LongestSide} pixels; these bytes are none.");
         }
 
         header.ThrowIfDamaged();
-        Write(decoder.Decode(previewJpeg, header, int.MaxValue).Orient(header.Orientation), destination);
+        using DecodedImage preview = decoder.Open(previewJpeg, header, int.MaxValue);
+        Write((IRgbRows)preview, destination);
     }
 
     /// <summary>Writes the network's input of a picture whose pixels are at hand, as those of a data set.</summary>
@@ -73,22 +75,31 @@ public sealed class NetworkInput
     public void Write(RgbImage image, Span<float> destination)
     {
         ArgumentNullException.ThrowIfNull(image);
+        Write((IRgbRows)image, destination);
+    }
+
+    private void Write(IRgbRows image, Span<float> destination)
+    {
         if (destination.Length != Length)
         {
             throw new ArgumentException($"The input has {Length} floats, the destination {destination.Length}.", nameof(destination));
         }
 
         (int width, int height) = TriangleResampler.SizeForShorterSide(image.Width, image.Height, resize);
-        RgbImage square = TriangleResampler.Resize(image, width, height, PixelWindow.Centre(width, height, crop, crop));
-        ReadOnlySpan<byte> pixels = square.Pixels;
+        PixelWindow centre = PixelWindow.Centre(width, height, crop, crop);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Length);
+        Span<byte> pixels = buffer.AsSpan(0, Length);
+        TriangleResampler.Resize(image, width, height, centre, pixels);
         for (int channel = 0; channel < 3; channel++)
         {
             ReadOnlySpan<float> table = normalized.AsSpan(256 * channel, 256);
-            Span<float> plane = destination.Slice(channel * crop * crop, crop * crop);
+            Span<float> plane = destination.Slice(channel * centre.Pixels, centre.Pixels);
             for (int i = 0; i < plane.Length; i++)
             {
                 plane[i] = table[pixels[(3 * i) + channel]];
             }
         }
+
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 }

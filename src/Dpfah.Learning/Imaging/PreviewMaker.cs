@@ -61,7 +61,8 @@ public sealed class PreviewMaker : IPreviewMaker
             }
 
             header.ThrowIfDamaged();
-            RgbImage preview = Shrink(decoder.Decode(imageBytes, header, 2 * ShorterSide), header).Orient(header.Orientation);
+            using DecodedImage stored = decoder.Open(imageBytes, header, 2 * ShorterSide);
+            RgbImage preview = Shrink(stored, header).Orient(header.Orientation);
             return PreviewResult.Accepted(
                 new Preview(decoder.EncodeJpeg(preview, JpegQuality), preview.Width, preview.Height, decoder.Name));
         }
@@ -71,7 +72,7 @@ public sealed class PreviewMaker : IPreviewMaker
         }
     }
 
-    private static RgbImage Shrink(RgbImage stored, ImageHeader header)
+    private static RgbImage Shrink(DecodedImage stored, ImageHeader header)
     {
         // From the declared size, not from that of a scaled decode: both decoders make previews of one size.
         (int width, int height) = Math.Min(header.Width, header.Height) <= ShorterSide

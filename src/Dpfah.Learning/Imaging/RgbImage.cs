@@ -2,7 +2,7 @@ namespace Dpfah.Learning.Imaging;
 
 /// <summary>An opaque picture: rows from the top, pixels from the left, red, green and blue bytes.</summary>
 /// <remarks>Color profiles are not applied: the bytes are those of the file.</remarks>
-public sealed class RgbImage
+public sealed class RgbImage : IRgbRows
 {
     private readonly byte[] pixels;
 
@@ -35,20 +35,10 @@ public sealed class RgbImage
     /// <summary>All rows, 3 · width · height bytes.</summary>
     public ReadOnlySpan<byte> Pixels => pixels;
 
+    ReadOnlySpan<byte> IRgbRows.ReadRow(int y, Span<byte> buffer) => Row(y);
+
     /// <summary>One row, 3 · width bytes.</summary>
     internal ReadOnlySpan<byte> Row(int y) => pixels.AsSpan(3 * Width * y, 3 * Width);
-
-    /// <summary>The pixels inside a window.</summary>
-    internal RgbImage Crop(PixelWindow window)
-    {
-        var cut = new byte[3 * window.Width * window.Height];
-        for (int y = 0; y < window.Height; y++)
-        {
-            Row(window.Top + y).Slice(3 * window.Left, 3 * window.Width).CopyTo(cut.AsSpan(3 * window.Width * y));
-        }
-
-        return new RgbImage(window.Width, window.Height, cut);
-    }
 
     /// <summary>Turns the picture upright.</summary>
     /// <param name="orientation">EXIF orientation from 1 (upright as stored) to 8.</param>

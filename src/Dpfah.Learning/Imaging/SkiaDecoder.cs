@@ -11,7 +11,7 @@ internal sealed class SkiaDecoder : IImageDecoder
     public string Name { get; } = ImageDecoders.WithVersion(ImageDecoders.Skia, typeof(SKCodec));
 
     /// <inheritdoc/>
-    public RgbImage Decode(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide)
+    public DecodedImage Open(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide)
     {
         using SKData data = SKData.CreateCopy(file.Span);
         using SKCodec codec = SKCodec.Create(data)
@@ -23,28 +23,18 @@ internal sealed class SkiaDecoder : IImageDecoder
         }
 
         SKSizeI size = header.Format == ImageFormat.Jpeg ? SmallestJpegSize(codec, shorterSide) : codec.Info.Size;
-        bool opaque = codec.Info.AlphaType == SKAlphaType.Opaque;
 
         // No color space in the target: the bytes stay as they are in the file.
-        var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
-        using var bitmap = new SKBitmap(info);
-        SKCodecResult result = codec.GetPixels(info, bitmap.GetPixels());
+        var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+        var image = new SkiaImage(new SKBitmap(info));
+        SKCodecResult result = codec.GetPixels(info, image.Pixels);
         if (result != SKCodecResult.Success)
         {
+            image.Dispose();
             throw new InvalidDataException($"The {header.Format.Text()} file cannot be decoded whole: {Describe(result)}.");
         }
 
-        byte[] rgb = GC.AllocateUninitializedArray<byte>(3 * size.Width * size.Height);
-        if (opaque)
-        {
-            Rgba.DropAlpha(bitmap.GetPixelSpan(), rgb);
-        }
-        else
-        {
-            Rgba.CompositeOverWhite(bitmap.GetPixelSpan(), rgb);
-        }
-
-        return new RgbImage(size.Width, size.Height, rgb);
+        return image;
     }
 
     /// <inheritdoc/>
@@ -53,7 +43,8 @@ internal sealed class SkiaDecoder : IImageDecoder
         using var bitmap = new SKBitmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         using SKPixmap pixels = bitmap.PeekPixels();
         Rgba.AddOpaqueAlpha(image.Pixels, pixels.GetPixelSpan());
-        using SKData data = pixels.Encode(new SKJpegEncoderOptions(quality))
+        using SKData data = pixels.Encode(
+                new SKJpegEncoderOptions(quality, SKJpegEncoderDownsample.Downsample420, SKJpegEncoderAlphaOption.Ignore))
             ?? throw new InvalidOperationException($"Skia could not encode {image.Width} x {image.Height} pixels as JPEG.");
         return data.ToArray();
     }
@@ -79,4 +70,13 @@ internal sealed class SkiaDecoder : IImageDecoder
         SKCodecResult.ErrorInInput or SKCodecResult.InvalidInput => "it is damaged",
         _ => $"it is of a kind that Skia does not read ({result})",
     };
+
+    private sealed class SkiaImage(SKBitmap bitmap) : DecodedImage(bitmap.Width, bitmap.Height)
+    {
+        public IntPtr Pixels { get; } = bitmap.GetPixels();
+
+        public override void Dispose() => bitmap.Dispose();
+
+        private protected override ReadOnlySpan<byte> RgbaRow(int y) => bitmap.GetPixelSpan().Slice(y * bitmap.RowBytes, 4 * Width);
+    }
 }

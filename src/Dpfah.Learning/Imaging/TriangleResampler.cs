@@ -17,40 +17,63 @@ internal static class TriangleResampler
         ? (side, checked((int)((long)side * height / width)))
         : (checked((int)((long)side * width / height)), side);
 
-    /// <summary>Resizes a picture.</summary>
-    public static RgbImage Resize(RgbImage source, int width, int height) => Resize(source, width, height, new PixelWindow(0, 0, width, height));
+    /// <summary>Resizes a picture and crops it.</summary>
+    /// <inheritdoc cref="Resize(IRgbRows, int, int, PixelWindow, Span{byte})"/>
+    public static RgbImage Resize(IRgbRows source, int width, int height, PixelWindow window)
+    {
+        var pixels = new byte[window.Pixels * 3];
+        Resize(source, width, height, window, pixels);
+        return new RgbImage(window.Width, window.Height, pixels);
+    }
 
     /// <summary>Resizes a picture and crops it, computing only the pixels inside the crop.</summary>
     /// <param name="source">The picture.</param>
     /// <param name="width">Width of the whole resized picture.</param>
     /// <param name="height">Height of the whole resized picture.</param>
     /// <param name="window">The part of the resized picture that is wanted.</param>
-    public static RgbImage Resize(RgbImage source, int width, int height, PixelWindow window)
+    /// <param name="target">Its pixels, 3 bytes each.</param>
+    public static void Resize(IRgbRows source, int width, int height, PixelWindow window, Span<byte> target)
     {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(3 * source.Width);
+        Span<byte> rowBuffer = buffer.AsSpan(0, 3 * source.Width);
         if (width == source.Width && height == source.Height)
         {
-            return window == new PixelWindow(0, 0, width, height) ? source : source.Crop(window);
+            Crop(source, window, rowBuffer, target);
+        }
+        else
+        {
+            Resample(source, width, height, window, rowBuffer, target);
         }
 
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    private static void Crop(IRgbRows source, PixelWindow window, Span<byte> rowBuffer, Span<byte> target)
+    {
+        for (int y = 0; y < window.Height; y++)
+        {
+            source.ReadRow(window.Top + y, rowBuffer).Slice(3 * window.Left, 3 * window.Width).CopyTo(target[(3 * window.Width * y)..]);
+        }
+    }
+
+    private static void Resample(IRgbRows source, int width, int height, PixelWindow window, Span<byte> rowBuffer, Span<byte> target)
+    {
         var columns = new TriangleWeights(source.Width, width, window.Left, window.Width);
         var rows = new TriangleWeights(source.Height, height, window.Top, window.Height);
         int rowBytes = 3 * window.Width;
         byte[] intermediate = ArrayPool<byte>.Shared.Rent(rowBytes * (rows.SourceEnd - rows.SourceStart));
-        var result = new byte[rowBytes * window.Height];
-
         for (int y = rows.SourceStart; y < rows.SourceEnd; y++)
         {
-            ResampleRow(source.Row(y), columns, intermediate.AsSpan(rowBytes * (y - rows.SourceStart), rowBytes));
+            ResampleRow(source.ReadRow(y, rowBuffer), columns, intermediate.AsSpan(rowBytes * (y - rows.SourceStart), rowBytes));
         }
 
         for (int y = 0; y < window.Height; y++)
         {
             ReadOnlySpan<uint> weights = rows.Of(y, out int first);
-            CombineRows(intermediate.AsSpan(rowBytes * (first - rows.SourceStart)), weights, result.AsSpan(rowBytes * y, rowBytes));
+            CombineRows(intermediate.AsSpan(rowBytes * (first - rows.SourceStart)), weights, target.Slice(rowBytes * y, rowBytes));
         }
 
         ArrayPool<byte>.Shared.Return(intermediate);
-        return new RgbImage(window.Width, window.Height, result);
     }
 
     /// <summary>Resamples one row.</summary>

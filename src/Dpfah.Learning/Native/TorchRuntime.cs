@@ -22,6 +22,10 @@ public static class TorchRuntime
         }
 
         torch.set_num_threads(threads);
+
+        // float32 means float32: NVIDIA's TF32 rounds the factors of convolutions to 10 bits.
+        torch.backends.cudnn.allow_tf32 = false;
+        torch.backends.cuda.matmul.allow_tf32 = false;
         if (OperatingSystem.IsLinux())
         {
             DisableNnpack();

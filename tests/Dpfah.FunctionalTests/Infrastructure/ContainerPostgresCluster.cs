@@ -5,8 +5,8 @@ namespace Dpfah.FunctionalTests.Infrastructure;
 /// <summary>A PostgreSQL server in a container, for machines with a Docker engine and without the server's programs.</summary>
 internal sealed class ContainerPostgresCluster : PostgresCluster
 {
-    // The image that docker-compose.yml runs.
-    private const string Image = "postgres:17";
+    /// <summary>The image that docker-compose.yml runs.</summary>
+    public const string Image = "postgres:17";
 
     private readonly PostgreSqlContainer container;
 

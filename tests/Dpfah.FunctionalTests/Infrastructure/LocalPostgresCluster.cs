@@ -12,7 +12,7 @@ namespace Dpfah.FunctionalTests.Infrastructure;
 /// </remarks>
 internal sealed class LocalPostgresCluster : PostgresCluster
 {
-    private const string Superuser = "dpfah";
+    private const string Superuser = "postgres";
 
     // Standard input is a pipe whose other end only the test process holds: it closes even when that process is killed.
     private const string Janitor =

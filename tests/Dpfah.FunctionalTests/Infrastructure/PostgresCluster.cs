@@ -37,6 +37,9 @@ public abstract class PostgresCluster : IAsyncDisposable
     /// <returns>Its connection string.</returns>
     public Task<string> CreateDatabaseAsync() => CreateDatabaseAsync(AdminConnectionString);
 
+    /// <summary>Runs a statement as superuser in the database <c>postgres</c>.</summary>
+    public Task ExecuteAsync(string sql) => ExecuteAsync(AdminConnectionString, sql);
+
     /// <summary>Starts the server after <see cref="StopAsync"/>, on the same port and with its data; returns when it accepts connections.</summary>
     public abstract Task StartAsync();
 

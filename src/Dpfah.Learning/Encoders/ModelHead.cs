@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Dpfah.Core.Imaging;
+using Dpfah.Core.Models;
+using Dpfah.Learning.Hashing;
+using Dpfah.Learning.Models;
+using Dpfah.Learning.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dpfah.Learning.Encoders;
+
+/// <summary>All of a model but its backbone: hash layer, signature and description, as one small safetensors file.</summary>
+public sealed class ModelHead
+{
+    private const string HashWeight = "hash_layer.weight";
+    private const string HashBias = "hash_layer.bias";
+    private const string SignatureProjection = "signature.projection";
+    private const string SignatureCentre = "signature.centre";
+
+    /// <summary>Puts a head together.</summary>
+    /// <param name="description">What the model is.</param>
+    /// <param name="hashLayer">As many bits as the description says.</param>
+    /// <param name="signature">Of features as long as the hash layer's.</param>
+    public ModelHead(ModelDescription description, HashLayer hashLayer, Signature signature)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(hashLayer.Bits, description.Bits, nameof(hashLayer));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(signature.Centre.Count, hashLayer.Features, nameof(signature));
+        Description = description;
+        HashLayer = hashLayer;
+        Signature = signature;
+    }
+
+    /// <summary>What the model is.</summary>
+    public ModelDescription Description { get; }
+
+    /// <summary>From the feature to the real code.</summary>
+    public HashLayer HashLayer { get; }
+
+    /// <summary>From the feature to the fine code.</summary>
+    public Signature Signature { get; }
+
+    /// <summary>Reads and checks a head.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged or no head; the message says what is wrong.</exception>
+    public static ModelHead Read(string path)
+    {
+        SafetensorsFile file = SafetensorsFile.Open(path);
+        if (!file.Metadata.TryGetValue(ModelDescription.MetadataKey, out string? json))
+        {
+            throw new InvalidDataException($"The model's head has no description: its metadata lacks '{ModelDescription.MetadataKey}'.");
+        }
+
+        ModelDescription description = ModelDescription.FromJson(json);
+        ThrowIfShapesDiffer(file, description.Bits);
+        using DisposeScope scope = NewDisposeScope();
+        IReadOnlyDictionary<string, Tensor> tensors = SafetensorsReader.Read(path);
+        try
+        {
+            return new ModelHead(
+                description,
+                new HashLayer(HashFitting.Floats(tensors[HashWeight]), HashFitting.Floats(tensors[HashBias])),
+                new Signature(HashFitting.Floats(tensors[SignatureProjection]), HashFitting.Floats(tensors[SignatureCentre])));
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidDataException($"The model's head cannot be used: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Writes the head as a file, which appears under its name when it is complete.</summary>
+    public void Write(string path)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        var tensors = new Dictionary<string, Tensor>
+        {
+            [HashWeight] = tensor(HashLayer.Weight.ToArray(), [HashLayer.Bits, HashLayer.Features]),
+            [HashBias] = tensor(HashLayer.Bias.ToArray()),
+            [SignatureProjection] = tensor(Signature.Projection.ToArray(), [ImageCode.SignatureBits, HashLayer.Features]),
+            [SignatureCentre] = tensor(Signature.Centre.ToArray()),
+        };
+        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string> { [ModelDescription.MetadataKey] = Description.ToJson() });
+    }
+
+    /// <summary>Digest of a whole model: the tensors of both files, and what else of the description decides about codes.</summary>
+    /// <param name="description">The model's description.</param>
+    /// <param name="headDigest">Digest of the head file's tensors.</param>
+    /// <returns>SHA-256 as lower-case hex.</returns>
+    public static string ModelDigest(ModelDescription description, string headDigest)
+    {
+        BackboneDescription backbone = description.Backbone;
+        Preprocessing input = description.Preprocessing;
+        string canonical = string.Join('\n',
+        [
+            $"backbone {backbone.Architecture} {backbone.LastStageBlocks} {(backbone.Attention ? "attention" : "plain")} {backbone.Digest}",
+            $"head {headDigest}",
+            $"input {input.Resize} {input.Crop} {Numbers(input.Mean)} {Numbers(input.Std)}",
+        ]);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
+
+        // The shortest text that reads back as the same float.
+        static string Numbers(IEnumerable<float> values) => string.Join(',', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
+    }
+
+    private static void ThrowIfShapesDiffer(SafetensorsFile file, int bits)
+    {
+        var expected = new Dictionary<string, long[]>(StringComparer.Ordinal)
+        {
+            [HashWeight] = [bits, ResNet18.FeatureLength],
+            [HashBias] = [bits],
+            [SignatureProjection] = [ImageCode.SignatureBits, ResNet18.FeatureLength],
+            [SignatureCentre] = [ResNet18.FeatureLength],
+        };
+        foreach ((string name, long[] shape) in expected)
+        {
+            SafetensorsEntry entry = file.Tensors.FirstOrDefault(e => e.Name == name)
+                ?? throw new InvalidDataException($"The model's head lacks the tensor '{name}'.");
+            if (!entry.Shape.SequenceEqual(shape) || !entry.DType.Contains('F'))
+            {
+                throw new InvalidDataException(
+                    $"The tensor '{name}' of the model's head is {entry.DType} [{string.Join(", ", entry.Shape)}]; expected floating-point [{string.Join(", ", shape)}].");
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Dpfah.FunctionalTests.Infrastructure;
+
+namespace Dpfah.FunctionalTests.Deployment;
+
+/// <summary>No engine builds the image where the tests run, so what can go out of step is compared here.</summary>
+public sealed class DockerfileTests
+{
+    private readonly Dockerfile dockerfile = Dockerfile.Load(Repository.PathOf("Dockerfile"));
+    private readonly ComposeFile compose = ComposeFile.Load(Repository.PathOf("docker-compose.yml"));
+
+    [Fact]
+    public void Packages_are_restored_for_exactly_the_projects_that_are_published()
+    {
+        var needed = new SortedSet<string>(StringComparer.Ordinal);
+        AddProject("src/Dpfah.Api/Dpfah.Api.csproj", needed);
+        AddProject("src/Dpfah.Cli/Dpfah.Cli.csproj", needed);
+
+        string[] copied = [.. dockerfile.CopiedFromContext.Where(path => path.EndsWith(".csproj", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+        Assert.Equal(needed, copied);
+        Assert.All(needed, project => Assert.Contains(
+            Path.GetDirectoryName(project) + "/packages.lock.json", dockerfile.CopiedFromContext));
+        Assert.Equal(needed, SolutionProjects().Where(path => path.StartsWith("src/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Everything_that_is_copied_exists_and_is_let_through_by_dockerignore()
+    {
+        string[] ignore = File.ReadAllLines(Repository.PathOf(".dockerignore"));
+        Assert.Contains("*", ignore); // Nothing but the exceptions.
+
+        Assert.All(dockerfile.CopiedFromContext, path =>
+        {
+            Assert.True(Path.Exists(Repository.PathOf(path)), $"{path} does not exist.");
+            Assert.Contains("!" + path.Split('/')[0], ignore);
+        });
+    }
+
+    [Fact]
+    public void The_build_sees_every_file_at_the_root_that_a_build_reads()
+    {
+        string[] readByBuilds = ["global.json", ".editorconfig", "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "NuGet.config"];
+
+        Assert.Equal(
+            readByBuilds.Where(file => File.Exists(Repository.PathOf(file))).Order(StringComparer.Ordinal),
+            dockerfile.CopiedFromContext.Intersect(readByBuilds).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Image_and_compose_file_agree_on_port_and_data_folder()
+    {
+        string port = dockerfile.Last("EXPOSE");
+        string data = dockerfile.Last("VOLUME");
+
+        Assert.All(["dpfah", "dpfah-gpu"], service =>
+        {
+            Assert.EndsWith(":" + port, Assert.Single(compose[service].Ports), StringComparison.Ordinal);
+            Assert.EndsWith(":" + data, Assert.Single(compose[service].Volumes), StringComparison.Ordinal);
+            Assert.Equal(dockerfile.Environment["ASPNETCORE_URLS"], compose[service].Environment["ASPNETCORE_URLS"]);
+            Assert.Equal(dockerfile.Environment["Dpfah__DataFolder"], compose[service].Environment["Dpfah__DataFolder"]);
+            Assert.True(compose[service].ReadOnly);
+        });
+        Assert.EndsWith(":" + port, dockerfile.Environment["ASPNETCORE_URLS"], StringComparison.Ordinal);
+        Assert.Equal(data, dockerfile.Environment["Dpfah__DataFolder"]);
+    }
+
+    [Fact]
+    public void Only_the_services_of_a_profile_need_a_gpu()
+    {
+        Assert.Empty(compose["dpfah"].Profiles);
+        Assert.Equal(["gpu"], compose["dpfah-gpu"].Profiles);
+        Assert.Equal("cpu", compose["dpfah"].Environment["Dpfah__Device"]);
+        Assert.Equal("cuda", compose["dpfah-gpu"].Environment["Dpfah__Device"]);
+    }
+
+    [Fact]
+    public void Tests_run_the_database_image_that_the_compose_file_runs() =>
+        Assert.Equal(ContainerPostgresCluster.Image, compose["postgres"].Image);
+
+    [Theory]
+    [InlineData("DPFAH_ADMIN_KEY")]
+    [InlineData("POSTGRES_PASSWORD")]
+    public void A_secret_that_is_not_set_is_asked_for_by_its_name(string secret)
+    {
+        var variables = new Dictionary<string, string> { ["DPFAH_ADMIN_KEY"] = "key", ["POSTGRES_PASSWORD"] = "password" };
+        variables.Remove(secret);
+
+        var error = Assert.Throws<InvalidOperationException>(
+            () => compose["dpfah"].Environment.Values.Select(value => ComposeFile.Interpolate(value, variables)).ToArray());
+
+        Assert.Contains($"Set {secret} in .env", error.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains($"\n{secret}=\n", File.ReadAllText(Repository.PathOf("deploy/.env.example")), StringComparison.Ordinal);
+    }
+
+    private static void AddProject(string path, SortedSet<string> projects)
+    {
+        projects.Add(path);
+        string folder = Path.GetDirectoryName(Repository.PathOf(path))!;
+        foreach (XElement reference in XDocument.Load(Repository.PathOf(path)).Descendants("ProjectReference"))
+        {
+            string target = Path.GetFullPath(Path.Combine(folder, reference.Attribute("Include")!.Value));
+            AddProject(Path.GetRelativePath(Repository.Root, target), projects);
+        }
+    }
+
+    private static IEnumerable<string> SolutionProjects() =>
+        Regex.Matches(File.ReadAllText(Repository.PathOf("Dpfah.sln")), "\"([^\"]+\\.csproj)\"")
+            .Select(match => match.Groups[1].Value.Replace('\\', '/'))
+            .Order(StringComparer.Ordinal);
+}

@@ -1,0 +1,144 @@
+using Dpfah.Core.Imaging;
+using Dpfah.Core.Models;
+using Dpfah.Learning.Encoders;
+using Dpfah.Learning.Imaging;
+using Dpfah.Learning.Native;
+
+namespace Dpfah.Learning.Tests.Encoders;
+
+public sealed class TorchImageEncoderTests(ModelFolder model) : IClassFixture<ModelFolder>
+{
+    [Fact]
+    public async Task Code_and_signature_are_the_signs_of_the_head_s_numbers()
+    {
+        await using IImageEncoder encoder = Open();
+        ImageCode code = await encoder.EncodeAsync(Previews.OfSample(1)[0], CancellationToken.None);
+
+        Assert.Equal(64, encoder.Bits);
+        Assert.Equal(64, code.RealCode.Length);
+        Assert.Equal(Core.Codes.BinaryCode.FromSigns(code.RealCode.Span), code.Code);
+        Assert.Equal(ImageCode.SignatureBits, code.Signature.Bits);
+        Assert.InRange(code.Code.Words.ToArray().Sum(w => (int)ulong.PopCount(w)), 1, 63);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_picture_gets_the_same_code_in_every_company(int threads)
+    {
+        byte[][] previews = Previews.OfSample(40);
+        ImageCode[] alone = await EncodeOneByOneAsync(previews, threads: 1);
+
+        foreach (int batchSize in (int[])[1, 2, 3, 8, 32])
+        {
+            await using IImageEncoder encoder = Open(threads, batchSize);
+            ImageCode[] together = await Task.WhenAll(previews.Select(preview => encoder.EncodeAsync(preview, CancellationToken.None)));
+
+            for (int i = 0; i < previews.Length; i++)
+            {
+                Assert.True(alone[i].Code == together[i].Code && alone[i].Signature == together[i].Signature, $"picture {i}, batch of {batchSize}");
+                Assert.Equal(alone[i].RealCode.ToArray(), together[i].RealCode.ToArray());
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Many_callers_at_once_get_their_own_codes()
+    {
+        byte[][] previews = Previews.OfSample(64);
+        ImageCode[] expected = await EncodeOneByOneAsync(previews, threads: 1);
+        await using IImageEncoder encoder = Open();
+
+        ImageCode[] codes = await Task.WhenAll(Enumerable.Range(0, 256).Select(
+            i => Task.Run(() => encoder.EncodeAsync(previews[i % 64], CancellationToken.None))));
+
+        Assert.All(codes.Index(), item => Assert.Equal(expected[item.Index % 64].Signature, item.Item.Signature));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_preview_fails_alone()
+    {
+        byte[] preview = Previews.OfSample(1)[0];
+        await using IImageEncoder encoder = Open();
+
+        Task<ImageCode> good = encoder.EncodeAsync(preview, CancellationToken.None);
+        Task<ImageCode> truncated = encoder.EncodeAsync(preview.AsMemory(0, preview.Length / 2), CancellationToken.None);
+        Task<ImageCode> text = encoder.EncodeAsync("no picture"u8.ToArray(), CancellationToken.None);
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => truncated);
+        await Assert.ThrowsAsync<InvalidDataException>(() => text);
+        Assert.Equal(64, (await good).Code.Bits);
+    }
+
+    [Fact]
+    public async Task Encoding_leaves_no_tensor_behind()
+    {
+        byte[] preview = Previews.OfSample(1)[0];
+        var worker = new CountingWorker(model);
+        await using var batcher = new MicroBatcher<ReadOnlyMemory<byte>, float[], ImageCode>(worker, new BatchingOptions(), "test");
+
+        for (int i = 0; i < 200; i++)
+        {
+            await batcher.RunAsync(preview, CancellationToken.None);
+        }
+
+        Assert.Equal(200, worker.LiveTensors.Count);
+        Assert.Single(worker.LiveTensors.Distinct());
+    }
+
+    [Fact]
+    public async Task Identity_names_model_decoder_and_arithmetic()
+    {
+        await using IImageEncoder encoder = Open();
+
+        Assert.Matches("^[0-9a-f]{64}$", encoder.Identity.Model);
+        Assert.Equal(ImageDecoders.Create(ImageDecoders.Skia).Name, encoder.Identity.Decoder);
+        Assert.Equal($"1/nhwc/fp32/cpu/{CpuKernels.Class}", encoder.Identity.Arithmetic);
+    }
+
+    [Fact]
+    public async Task Identity_changes_with_all_that_a_code_depends_on_and_with_nothing_else()
+    {
+        ModelDescription description = model.Description;
+        string original = await ModelDigestAsync(model.Files);
+        string renamed = await ModelDigestAsync(model.Described(description with
+        {
+            Name = "another",
+            Metrics = new Dictionary<string, double> { ["precisionAt10"] = 0.5 },
+        }));
+        string resized = await ModelDigestAsync(model.Described(description with { Preprocessing = description.Preprocessing with { Resize = 73 } }));
+        string shifted = await ModelDigestAsync(model.Described(description with { Preprocessing = description.Preprocessing with { Mean = [128, 128, 128.001f] } }));
+        string attentive = await ModelDigestAsync(model.Described(description with { Backbone = description.Backbone with { Attention = true } }));
+        using var other = new ModelFolder(bits: 72);
+
+        Assert.Equal(original, renamed);
+        Assert.Equal(5, new HashSet<string> { original, resized, shifted, attentive, await ModelDigestAsync(other.Files) }.Count);
+    }
+
+    private static async Task<string> ModelDigestAsync(ModelFiles files)
+    {
+        await using IImageEncoder encoder = Factory().Open(files);
+        return encoder.Identity.Model;
+    }
+
+    private async Task<ImageCode[]> EncodeOneByOneAsync(byte[][] previews, int threads)
+    {
+        await using IImageEncoder encoder = Open(threads, batchSize: 1);
+        var codes = new List<ImageCode>();
+        foreach (byte[] preview in previews)
+        {
+            codes.Add(await encoder.EncodeAsync(preview, CancellationToken.None));
+        }
+
+        return [.. codes];
+    }
+
+    private IImageEncoder Open(int threads = 1, int batchSize = 8) => Factory(threads, batchSize).Open(model.Files);
+
+    private static TorchImageEncoderFactory Factory(int threads = 1, int batchSize = 8) =>
+        new(ImageDecoders.Create(ImageDecoders.Skia), TorchDevice.Choose("cpu"), new EncoderOptions
+        {
+            Threads = threads,
+            Batching = new BatchingOptions { BatchSize = batchSize, QueueCapacity = 1024, BatchDelay = TimeSpan.FromMilliseconds(100) },
+        });
+}

@@ -1,0 +1,182 @@
+using Dpfah.Learning.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dpfah.Learning.Tests.Networks;
+
+[Collection(ProcessState.Name)]
+public sealed class InferenceBackboneTests : IDisposable
+{
+    private static readonly int[] BatchSizes = [1, 2, 3, 8, 32];
+    private readonly DisposeScope scope = NewDisposeScope();
+
+    public void Dispose()
+    {
+        set_num_threads(1);
+        scope.Dispose();
+    }
+
+    [Theory]
+    [InlineData(false, 2, 224)]
+    [InlineData(true, 2, 224)]
+    [InlineData(true, 3, 224)]
+    [InlineData(true, 2, 64)]
+    [InlineData(true, 2, 100)]
+    [InlineData(false, 3, 32)]
+    public void Folding_keeps_the_features(bool attention, int blocks, int side)
+    {
+        using ResNet18 network = Network(attention, blocks);
+        using var folded = new InferenceBackbone(network, CPU);
+        Tensor images = Images(2, side);
+        using IDisposable noGrad = no_grad();
+
+        Tensor features = folded.Features(images);
+
+        Assert.Equal([2, ResNet18.FeatureLength], features.shape);
+        Assert.Equal((blocks, attention), (folded.LastStageBlocks, folded.HasAttention));
+        Assert.InRange(Distance(network.call(images), features), 0, 1e-4);
+    }
+
+    [Theory]
+    [InlineData(true, 224)]
+    [InlineData(false, 224)]
+    [InlineData(true, 64)]
+    [InlineData(false, 64)]
+    [InlineData(true, 100)]
+    [InlineData(true, 32)]
+    public void A_picture_has_the_same_feature_in_any_batch_on_any_number_of_threads(bool attention, int side)
+    {
+        using ResNet18 network = Network(attention, blocks: 2);
+        using var folded = new InferenceBackbone(network, CPU);
+        Tensor images = Images(BatchSizes[^1], side);
+        byte[] expected = Bytes(folded.Features(images));
+
+        int compared = 0;
+        foreach (int threads in new[] { 1, 2 })
+        {
+            set_num_threads(threads);
+            foreach (int size in BatchSizes)
+            {
+                byte[] features = Bytes(folded.Features(images[..size]));
+                Assert.True(expected.AsSpan(0, features.Length).SequenceEqual(features), $"batch {size}, {threads} threads");
+                compared++;
+            }
+        }
+
+        Assert.Equal(10, compared);
+    }
+
+    // The reason is in FoldedConvolution: libtorch's channels-last kernels have been wrong for one shape of this network.
+    [Theory]
+    [InlineData(1, 64)]
+    [InlineData(32, 64)]
+    [InlineData(1, 224)]
+    [InlineData(32, 224)]
+    public void Each_convolution_agrees_with_the_plain_layout(int batch, int side)
+    {
+        using ResNet18 network = Network(attention: false, blocks: 2);
+        using IDisposable noGrad = no_grad();
+        int layers = 0;
+
+        Tensor Compare(TorchSharp.Modules.Conv2d convolution, TorchSharp.Modules.BatchNorm2d norm, Tensor x)
+        {
+            using FoldedConvolution folded = FoldedConvolution.Fold(convolution, norm, CPU);
+            Tensor plain = norm.call(convolution.call(x));
+            using Tensor actual = folded.Apply(FoldedConvolution.ChannelsLast(x));
+            Assert.Equal(plain.shape, actual.shape);
+            Assert.True(Distance(plain, actual) <= 1e-5, $"convolution {layers}: {Distance(plain, actual)}");
+            layers++;
+            return plain;
+        }
+
+        Tensor x = nn.functional.max_pool2d(Compare(network.Conv1, network.Bn1, Images(batch, side)).relu_(), 3, 2, 1);
+        foreach (BasicBlock block in network.Blocks)
+        {
+            Tensor y = Compare(block.Conv2, block.Bn2, Compare(block.Conv1, block.Bn1, x).relu_());
+            x = (y + (block.Shortcut is var (convolution, norm) ? Compare(convolution, norm, x) : x)).relu_();
+        }
+
+        Assert.Equal(20, layers);
+    }
+
+    [Fact]
+    public void A_backbone_made_in_a_dispose_scope_outlives_it()
+    {
+        InferenceBackbone folded;
+        using (NewDisposeScope())
+        {
+            using var network = new ResNet18(attention: true);
+            folded = new InferenceBackbone(network, CPU);
+        }
+
+        using (folded)
+        {
+            Assert.Equal(ResNet18.FeatureLength, folded.Features(Images(1, 32)).NumberOfElements);
+        }
+    }
+
+    [Fact]
+    public void Computing_features_leaves_no_tensor_behind()
+    {
+        using ResNet18 network = Network(attention: true, blocks: 2);
+        using var folded = new InferenceBackbone(network, CPU);
+        Tensor images = Images(1, 64);
+        long before = Tensor.TotalCount;
+
+        folded.Features(images).Dispose();
+
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void The_arithmetic_names_version_layout_precision_and_kernels()
+    {
+        using ResNet18 network = Network(attention: true, blocks: 2);
+        using var folded = new InferenceBackbone(network, CPU);
+
+        Assert.Equal($"1/nhwc/fp32/cpu/{Learning.Native.CpuKernels.Class}", folded.Arithmetic);
+    }
+
+    /// <summary>A backbone with weights, running statistics and affine maps of the sizes that trained networks have.</summary>
+    internal static ResNet18 Network(bool attention, int blocks)
+    {
+        using IDisposable noGrad = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        var network = new ResNet18(attention, blocks);
+        using var generator = new Generator(17);
+        foreach ((string name, Tensor value) in network.state_dict())
+        {
+            string last = name[(name.LastIndexOf('.') + 1)..];
+            if (value.dim() == 4)
+            {
+                value.copy_(randn(value.shape, generator: generator) * Math.Sqrt(2.0 * value.shape[0] / value.NumberOfElements));
+            }
+            else if (last is "weight" or "running_var")
+            {
+                value.copy_((rand(value.shape, generator: generator) * 0.8) + 0.4);
+            }
+            else if (last is "bias" or "running_mean")
+            {
+                value.copy_(randn(value.shape, generator: generator) * 0.2);
+            }
+        }
+
+        network.eval();
+        return network;
+    }
+
+    private static Tensor Images(int batch, int side)
+    {
+        using var generator = new Generator(23);
+        return randn([batch, 3, side, side], generator: generator) * 2;
+    }
+
+    private static byte[] Bytes(Tensor tensor) => tensor.bytes.ToArray();
+
+    /// <summary>Largest difference, relative to the largest value.</summary>
+    private static double Distance(Tensor expected, Tensor actual)
+    {
+        using DisposeScope inner = NewDisposeScope();
+        return ((expected - actual).abs().max() / expected.abs().max()).item<float>();
+    }
+}
