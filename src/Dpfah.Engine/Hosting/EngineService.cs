@@ -20,6 +20,11 @@ internal sealed partial class EngineService(
     ILogger<EngineService> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly string[] Steps = ["database", "model", "encoder", "index"];
+
+    private string step = Steps[0];
+    private string? failedStep;
+    private string? failure;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -36,18 +41,7 @@ internal sealed partial class EngineService(
             }
             catch (Exception error)
             {
-                string reason = error.GetBaseException().Message;
-                LogStepFailed(state.Step.Name, reason);
-                if (state.HasStarted)
-                {
-                    // A reload failed: the index as it was goes on answering.
-                    state.ReportDatabase(reason);
-                }
-                else
-                {
-                    state.Report(state.Step.Name, $"Waiting for the step '{state.Step.Name}': {reason.TrimEnd('.')}.");
-                }
-
+                ReportFailure(error.GetBaseException().Message);
                 await Task.Delay(RetryDelay, stoppingToken);
             }
         }
@@ -73,6 +67,7 @@ internal sealed partial class EngineService(
             cancellationToken);
         await identityCheck.RunAsync(cancellationToken);
         state.ReportStarted();
+        (failedStep, failure) = (null, null);
         LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -88,12 +83,35 @@ internal sealed partial class EngineService(
         }
     }
 
-    private void Report(string step, string detail, double? done = null)
+    private void Report(string name, string detail, double? done = null)
     {
+        step = name;
+
+        // What stands in the way stays told until the start has come further than that.
         // After the first start a reload goes on behind answers from the index as it was.
-        if (!state.HasStarted)
+        if (!state.HasStarted && Array.IndexOf(Steps, name) > Array.IndexOf(Steps, failedStep))
         {
-            state.Report(step, detail, done);
+            state.Report(name, detail, done);
+        }
+    }
+
+    private void ReportFailure(string reason)
+    {
+        if (failedStep != step || failure != reason)
+        {
+            // Once, not once a second for as long as it takes.
+            LogStepFailed(step, reason);
+        }
+
+        (failedStep, failure) = (step, reason);
+        if (state.HasStarted)
+        {
+            // A reload failed: the index as it was goes on answering.
+            state.ReportDatabase(reason);
+        }
+        else
+        {
+            state.Report(step, $"Waiting for the step '{step}': {reason.TrimEnd('.')}.");
         }
     }
 
