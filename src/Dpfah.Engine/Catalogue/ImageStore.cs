@@ -38,8 +38,7 @@ public sealed class ImageStore
                 cancellationToken);
             if (outcome is not null)
             {
-                follower.Wake();
-                return outcome;
+                return await SeenAsync(outcome);
             }
 
             // The bytes are new to this generation: hash them outside of the transaction and come back.
@@ -152,8 +151,7 @@ public sealed class ImageStore
                 return new WriteOutcome(WriteStatus.Updated, Record(item, preview, code), position);
             },
             cancellationToken);
-        follower.Wake();
-        return outcome;
+        return await SeenAsync(outcome);
     }
 
     /// <summary>Deletes a picture.</summary>
@@ -180,7 +178,16 @@ public sealed class ImageStore
                 return new WriteOutcome(WriteStatus.Deleted, Position: position);
             },
             cancellationToken);
-        follower.Wake();
+        return await SeenAsync(outcome);
+    }
+
+    private async Task<WriteOutcome> SeenAsync(WriteOutcome outcome)
+    {
+        if (outcome.Position != default)
+        {
+            await follower.WaitBrieflyAsync(outcome.Position.Value);
+        }
+
         return outcome;
     }
 

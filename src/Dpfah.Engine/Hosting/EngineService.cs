@@ -1,3 +1,6 @@
+using Dpfah.Core.Codes;
+using Dpfah.Core.Imaging;
+using Dpfah.Core.Indexing;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Models;
@@ -71,6 +74,7 @@ internal sealed partial class EngineService(
             epoch,
             (done, total) => Report("index", $"Loaded {done:N0} of {total:N0} codes.", total == 0 ? 1 : (double)done / total),
             cancellationToken);
+        WarmUp();
         await identityCheck.RunAsync(cancellationToken);
         state.ReportStarted();
         LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
@@ -85,6 +89,21 @@ internal sealed partial class EngineService(
         {
             await ending.CancelAsync();
             await cleaning;
+        }
+    }
+
+    /// <summary>The first search would otherwise wait for the compiler.</summary>
+    private void WarmUp()
+    {
+        foreach (CollectionIndex collection in follower.Collections.Values)
+        {
+            var query = new IndexQuery<IndexedItem>
+            {
+                Code = BinaryCode.FromBytes(new byte[collection.Generation.Bits / 8]),
+                Signature = BinaryCode.FromBytes(new byte[ImageCode.SignatureBits / 8]),
+                K = SearchLimits.DefaultK,
+            };
+            collection.Snapshot.Search(query);
         }
     }
 
