@@ -26,11 +26,12 @@ install_postgres() {
     command -v apt-get > /dev/null && as_root true 2> /dev/null || return 1
     echo "test.sh: installing PostgreSQL's server programs"
     local config=/etc/postgresql-common/createcluster.d/dpfah-tests.conf
-    # The tests make clusters of their own, so none is to be made and started by the installation.
+    # The tests make clusters of their own, so none is to be made and started by the installation. With `ip` a test can
+    # give the published program a network of its own.
     as_root mkdir -p "${config%/*}"
     echo "create_main_cluster = false" | as_root tee "$config" > /dev/null
     as_root env DEBIAN_FRONTEND=noninteractive bash -c \
-        'apt-get update -q && apt-get install -q -y --no-install-recommends postgresql' > "$install_log" 2>&1 || {
+        'apt-get update -q && apt-get install -q -y --no-install-recommends postgresql iproute2' > "$install_log" 2>&1 || {
         cat "$install_log" >&2
         as_root rm -f "$config"
         return 1

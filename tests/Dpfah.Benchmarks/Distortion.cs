@@ -29,6 +29,15 @@ internal sealed record Distortion(string Name, Func<SKBitmap, byte[]> Apply)
         new("256 px, cubic", picture => Enlarge(picture, new SKSamplingOptions(SKCubicResampler.Mitchell))),
     ];
 
+    /// <summary>A picture that no other number gives: other size, other quality.</summary>
+    public static byte[] Variant(byte[] file, int number)
+    {
+        using SKBitmap bitmap = Decode(file);
+        int side = 200 + (number * 37 % 1400);
+        using SKBitmap scaled = bitmap.Resize(new SKImageInfo(side, side + (number % 97), SKColorType.Rgba8888, SKAlphaType.Opaque), Linear);
+        return Jpeg(scaled, 60 + (number % 36));
+    }
+
     /// <summary>The file that is sent in place of another.</summary>
     public byte[] ApplyTo(byte[] file)
     {

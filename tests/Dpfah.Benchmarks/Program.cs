@@ -9,6 +9,8 @@ var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
     ["first-model-choices"] = ("[[BLOCKS:RESIZE/CROP]]...: retrieval with each network and input size", FirstModelChoices.Run),
     ["preview-cost"] = ("[[DIR]]...: time and retrieval lost to the JPEG preview, on the sample and on folders of photos", PreviewCost.Run),
     ["robustness"] = ("DIR...: whether altered photos find their originals", Robustness.Run),
+    ["self-retrieval"] = ("ADDRESS: whether the demo's pictures find themselves, as they are and altered", SelfRetrieval.Run),
+    ["memory"] = ("ADDRESS PROCESS-ID [[PICTURES]]: memory of a service under 10,000 searches", MemoryRun.Run),
     ["encoder"] = (": pictures a second by batch size and threads", EncoderSpeed.Run),
 };
 

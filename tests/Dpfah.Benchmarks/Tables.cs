@@ -17,25 +17,28 @@ internal static class Tables
         return table;
     }
 
-    /// <summary>Prints a table and writes it to <c>tests/Dpfah.Benchmarks/results/NAME.md</c> when run from the repository's root.</summary>
+    /// <summary>Where results go: <c>tests/Dpfah.Benchmarks/results</c> when run from the repository's root, else the working folder.</summary>
+    public static string Folder
+    {
+        get
+        {
+            const string results = "tests/Dpfah.Benchmarks/results";
+            return Directory.Exists(Path.GetDirectoryName(results)) ? Directory.CreateDirectory(results).FullName : Environment.CurrentDirectory;
+        }
+    }
+
+    /// <summary>Prints a table and writes it to <c>NAME.md</c> in <see cref="Folder"/>.</summary>
     public static void Show(string name, Table table, string note)
     {
         string conditions = $"{Cpu()}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}";
         AnsiConsole.Write(table);
         AnsiConsole.WriteLine(note);
         AnsiConsole.WriteLine(conditions);
-        const string folder = "tests/Dpfah.Benchmarks/results";
-        if (!Directory.Exists(Path.GetDirectoryName(folder)))
-        {
-            return;
-        }
-
-        Directory.CreateDirectory(folder);
         using var writer = new StringWriter();
         IAnsiConsole plain = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });
         plain.Profile.Width = 400;
         plain.Write(table);
-        File.WriteAllText(Path.Combine(folder, $"{name}.md"), $"# {name}\n\n{note}\n\n{conditions}\n\n{writer.ToString().Trim()}\n");
+        File.WriteAllText(Path.Combine(Folder, $"{name}.md"), $"# {name}\n\n{note}\n\n{conditions}\n\n{writer.ToString().Trim()}\n");
     }
 
     private static string Cpu() => File.Exists("/proc/cpuinfo")

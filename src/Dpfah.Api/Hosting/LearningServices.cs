@@ -3,7 +3,7 @@ using Dpfah.Learning.Encoders;
 namespace Dpfah.Api.Hosting;
 
 /// <summary>Registers the network behind the seam between pictures and codes.</summary>
-internal static class LearningServices
+internal static partial class LearningServices
 {
     public static void AddDpfahEncoding(IServiceCollection services, ServiceOptions options)
     {

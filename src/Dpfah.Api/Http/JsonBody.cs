@@ -48,14 +48,21 @@ internal static class JsonBody
         }
         catch (JsonException error)
         {
-            return (null, Problems.BadBody($"The JSON body is not valid: {WithoutTypes(error.Message)}"));
+            return (null, Problems.BadBody($"The JSON body is not valid: {WithoutTypes(error)}"));
         }
     }
 
     /// <summary>The reader's messages name our types, which mean nothing to a caller.</summary>
-    private static string WithoutTypes(string message)
+    private static string WithoutTypes(JsonException error)
     {
-        int end = message.IndexOf(" could not be mapped to any .NET member", StringComparison.Ordinal);
-        return end < 0 ? message : message[..end].Replace("The JSON property", "there is no member", StringComparison.Ordinal) + " here.";
+        int unknown = error.Message.IndexOf(" could not be mapped to any .NET member", StringComparison.Ordinal);
+        if (unknown >= 0)
+        {
+            return error.Message[..unknown].Replace("The JSON property", "there is no member", StringComparison.Ordinal) + " here.";
+        }
+
+        return error.Message.Contains(" could not be converted to ", StringComparison.Ordinal)
+            ? $"the value at '{error.Path}' is of the wrong type, or no valid Unicode text."
+            : error.Message;
     }
 }

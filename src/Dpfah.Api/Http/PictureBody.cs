@@ -59,9 +59,13 @@ internal sealed class PictureBody
         {
             return (body, await body.ReadFieldsAsync(new MultipartReader(boundary, request.Body), fields, maxImages, cancellationToken));
         }
-        catch (Exception error) when (error is InvalidDataException || (error is IOException && error is not BadHttpRequestException))
+        catch (InvalidDataException error)
         {
-            return (body, Problems.BadBody($"The multipart body is damaged: {error.Message}"));
+            return (body, Problems.BadBody($"The multipart body is damaged: {error.Message.TrimEnd(' ', '.')}."));
+        }
+        catch (IOException error) when (error is not BadHttpRequestException)
+        {
+            return (body, Problems.BadBody("The multipart body is damaged: it ends before its last boundary."));
         }
     }
 

@@ -65,7 +65,7 @@ internal static class Problems
         StatusCodes.Status413PayloadTooLarge,
         "too-large",
         "The request is too large",
-        $"A request's body has at most {limit:N0} bytes. Send a smaller or more strongly compressed picture.");
+        $"A request's body has at most {limit:N0} bytes here{(limit == Hosting.ApiLimits.MaxBodyBytes ? "; send a smaller or more strongly compressed picture" : "")}.");
 
     public static ProblemHttpResult NotReady(string detail) =>
         Create(StatusCodes.Status503ServiceUnavailable, "not-ready", "The service is not ready", detail);
@@ -94,7 +94,11 @@ internal static class Problems
             status, "method-not-allowed", "The path does not take this method", $"'{request.Path}' does not take {request.Method}; the Allow header lists what it takes."),
         StatusCodes.Status413PayloadTooLarge => TooLarge(Hosting.ApiLimits.MaxBodyBytes),
         StatusCodes.Status415UnsupportedMediaType => Create(
-            status, "unsupported-content-type", "The content type is not accepted", $"'{request.Path}' does not take a body of type '{request.ContentType}'."),
+            status,
+            "unsupported-content-type",
+            "The content type is not accepted",
+            // Whatever takes a picture takes any type, so that this is told of JSON only.
+            $"'{request.Path}' does not take a body of type '{request.ContentType}'; send 'application/json'."),
         _ => Create(status, $"status-{status}", "The request failed", $"The request ended with status {status}."),
     };
 

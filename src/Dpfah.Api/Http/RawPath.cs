@@ -16,7 +16,7 @@ internal static class RawPath
     public static IApplicationBuilder UseRawPath(this IApplicationBuilder app) =>
         app.Use((context, next) =>
         {
-            string raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+            string raw = InOriginForm(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
             if (raw.StartsWith(Prefix, StringComparison.Ordinal))
             {
                 context.Request.Path = new PathString(Encode(raw));
@@ -31,6 +31,14 @@ internal static class RawPath
 
     /// <summary>An id as a segment of a URL, so that no client folds it away.</summary>
     public static string Escape(string id) => id is "." or ".." ? id.Replace(".", "%2E", StringComparison.Ordinal) : Uri.EscapeDataString(id);
+
+    /// <summary>A client may name the whole URL, as it does to a proxy (RFC 9112, section 3.2.2).</summary>
+    private static string InOriginForm(string target)
+    {
+        int authority = target.StartsWith('/') ? -1 : target.IndexOf("://", StringComparison.Ordinal);
+        int path = authority < 0 ? -1 : target.IndexOf('/', authority + "://".Length);
+        return path < 0 ? target : target[path..];
+    }
 
     private static string Encode(string rawTarget)
     {

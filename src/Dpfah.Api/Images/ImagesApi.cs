@@ -145,6 +145,11 @@ internal static class ImagesApi
             return Problems.BadParameter("cursor", "'cursor' is the nextCursor of a page, unchanged.");
         }
 
+        if (RankingResponder.CheckLabels(label) is { } wrong)
+        {
+            return wrong;
+        }
+
         int count = limit ?? ApiLimits.DefaultLimit;
         List<ImageRecord> found = await images.ListAsync(
             index.CollectionId, index.Generation.Id, after, count + 1, label ?? [], cancellationToken);

@@ -47,7 +47,7 @@ internal static class OpenApiSetup
 
     public static void MapDpfahOpenApi(this WebApplication app)
     {
-        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        app.MapOpenApi("/openapi/v1.json").AllowAnonymous();
         app.UseSwaggerUI(options =>
         {
             options.SwaggerEndpoint("../openapi/v1.json", "Dpfah v1");

@@ -25,9 +25,9 @@ internal sealed class RankingResponder(SearchService search, ImageReader images)
             return (null, Problems.BadParameter("include", $"'include' is '{Metadata}', or left out; it was '{query.Include}'."));
         }
 
-        if (query.Label?.Sum(Encoding.UTF8.GetByteCount) > SearchLimits.MaxLabelBytes)
+        if (CheckLabels(query.Label) is { } wrongLabels)
         {
-            return (null, Problems.BadParameter("label", $"The values of 'label' have at most {SearchLimits.MaxLabelBytes} bytes together."));
+            return (null, wrongLabels);
         }
 
         // A service that is starting says so before it says that it knows no collection.
@@ -55,6 +55,17 @@ internal sealed class RankingResponder(SearchService search, ImageReader images)
         return query.Radius > collection.Generation.Bits
             ? (null, Problems.BadParameter("radius", $"'radius' is at most {collection.Generation.Bits}, the length of the collection's codes; it was {query.Radius}."))
             : (collection, null);
+    }
+
+    /// <summary>Checks the labels of a filter: each must be one that a picture can have.</summary>
+    /// <returns>The problem; null when there is none.</returns>
+    public static ProblemHttpResult? CheckLabels(string[]? labels)
+    {
+        string? wrong = CatalogueRules.CheckLabels(labels ?? [])
+            ?? (labels?.Sum(Encoding.UTF8.GetByteCount) > SearchLimits.MaxLabelBytes
+                ? $"The values of 'label' have at most {SearchLimits.MaxLabelBytes} bytes together."
+                : null);
+        return wrong is null ? null : Problems.BadParameter("label", wrong);
     }
 
     /// <summary>Searches and answers.</summary>

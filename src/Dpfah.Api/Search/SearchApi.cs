@@ -213,6 +213,11 @@ internal static class SearchApi
 
         foreach (string one in id ?? [])
         {
+            if (CatalogueRules.CheckId(one) is { } wrongId)
+            {
+                return Problems.BadParameter("id", wrongId);
+            }
+
             if (await images.FindAsync(index.CollectionId, index.Generation.Id, one, cancellationToken) is not { } image)
             {
                 return Problems.NoImage(name, one);

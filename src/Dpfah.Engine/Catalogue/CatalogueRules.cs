@@ -74,6 +74,11 @@ public static class CatalogueRules
         {
             return $"Metadata is a JSON object, at most {MaxMetadataDepth} levels deep, without a name twice in one object: {error.Message}";
         }
+        catch (InvalidOperationException)
+        {
+            // The reader's way to say that an escape such as "\ud800" stands for half a character.
+            return "Metadata is a JSON object of valid Unicode text: an escape in it stands for half a character.";
+        }
     }
 
     private static string? CheckText(string text, int max)

@@ -22,9 +22,6 @@ public sealed class PostgresTestDatabase : TestDatabase
     /// <summary>Makes an empty database on the server that the tests share.</summary>
     public static async Task<TestDatabase> CreateAsync(PostgresServer server) => new PostgresTestDatabase(await server.CreateDatabaseAsync());
 
-    /// <summary>Makes an empty database on a server of the test's own, so that its long transactions hold up nobody else.</summary>
-    public static async Task<TestDatabase> CreateAsync(PostgresCluster cluster) => new PostgresTestDatabase(await cluster.CreateDatabaseAsync());
-
     /// <inheritdoc/>
     public override async Task<DbConnection> OpenAsync()
     {
