@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json.Serialization;
 using Dpfah.Api.Access;
 using Dpfah.Api.Collections;
@@ -23,6 +24,31 @@ public static class ApiHost
     public const string DefaultUrl = "http://127.0.0.1:8080";
 
     private const int MinKeyLength = 16;
+
+    /// <summary>Runs the service until it is told to stop.</summary>
+    /// <param name="args">Command line, as for <see cref="Build"/>.</param>
+    /// <param name="addEncoding">Registers the seam between pictures and codes.</param>
+    /// <param name="whenListening">What the program does beside; it ends when the service stops.</param>
+    /// <returns>Exit code: 0 after a stop that was asked for; 1 when a setting is wrong or taken, with a sentence on standard error.</returns>
+    public static async Task<int> RunAsync(
+        string[] args, Action<IServiceCollection, ServiceOptions> addEncoding, Func<WebApplication, Task>? whenListening = null)
+    {
+        try
+        {
+            await using WebApplication app = Build(args, addEncoding);
+            await app.StartAsync();
+            await (whenListening?.Invoke(app) ?? Task.CompletedTask);
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (Exception error) when (
+            error is InvalidOperationException or FormatException or IOException or SocketException or UnauthorizedAccessException)
+        {
+            // A wrong setting, a port that is taken, a folder that is closed: a sentence helps, a stack trace does not.
+            Console.Error.WriteLine(error.Message);
+            return 1;
+        }
+    }
 
     /// <summary>Builds the service; nothing runs before it is started.</summary>
     /// <param name="args">Command line: settings as <c>--urls http://…</c> or <c>--Dpfah:Device cpu</c>.</param>

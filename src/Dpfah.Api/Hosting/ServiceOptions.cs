@@ -1,8 +1,14 @@
+using System.Text.RegularExpressions;
+using Dpfah.Learning.Imaging;
+
 namespace Dpfah.Api.Hosting;
 
 /// <summary>Settings of the service: section <c>Dpfah</c> of the configuration (environment: <c>Dpfah__Device</c>, and so on).</summary>
-public sealed class ServiceOptions
+public sealed partial class ServiceOptions
 {
+    [GeneratedRegex("^(auto|cpu|cuda(:[0-9]+)?)$")]
+    private static partial Regex DevicePattern { get; }
+
     /// <summary>Folder of the SQLite file and of cached models. Default: <c>data</c> in the working directory.</summary>
     public string DataFolder { get; set; } = "data";
 
@@ -47,6 +53,16 @@ public sealed class ServiceOptions
         if (string.IsNullOrWhiteSpace(options.DataFolder))
         {
             errors.Add("Dpfah:DataFolder is empty: name a folder, or leave the setting out for 'data'.");
+        }
+
+        if (!DevicePattern.IsMatch(options.Device))
+        {
+            errors.Add($"Dpfah:Device is auto, cpu, cuda or cuda:n; it was '{options.Device}'.");
+        }
+
+        if (!ImageDecoders.Names.Contains(options.Decoder))
+        {
+            errors.Add($"Dpfah:Decoder is {string.Join(" or ", ImageDecoders.Names)}; it was '{options.Decoder}'.");
         }
 
         if (options.Threads is < 0 or > 256)
