@@ -68,7 +68,8 @@ public sealed class FirstModel : IFirstModel
             string digest = ImageNetBackbone.Write(LastStageBlocks, files.BackbonePath);
             if (digest != expected.Digest)
             {
-                throw new InvalidDataException($"The converted ImageNet weights have the digest {digest}; the bundled model needs {expected.Digest}.");
+                throw new InvalidDataException(
+                    $"The converted ImageNet weights have the digest {digest}; the bundled model needs {expected.Digest}.");
             }
 
             progress?.Report(("Converting the ImageNet weights", 1));
@@ -99,7 +100,10 @@ public sealed class FirstModel : IFirstModel
     {
         IReadOnlyList<SamplePicture> sample = pictures();
         using Tensor features = Features(
-            backbonePath, [.. sample.Select(p => p.Bytes)], share => progress?.Report(("Computing features of the sample", share)), cancellationToken);
+            backbonePath,
+            [.. sample.Select(p => p.Bytes)],
+            share => progress?.Report(("Computing features of the sample", share)),
+            cancellationToken);
         return Fit(features, [.. sample.Select(p => p.Label)], BackboneFile.Digest(backbonePath));
     }
 
@@ -110,7 +114,10 @@ public sealed class FirstModel : IFirstModel
     internal ModelHead Fit(Tensor features, IReadOnlyList<string> labels, string backboneDigest)
     {
         HashLayer layer = Itq.Fit(features, bits);
-        BinaryCode[] codes = [.. HashFitting.Floats(features).Chunk(ResNet18.FeatureLength).Select(feature => BinaryCode.FromSigns(layer.RealCode(feature)))];
+        BinaryCode[] codes =
+        [
+            .. HashFitting.Floats(features).Chunk(ResNet18.FeatureLength).Select(phi => BinaryCode.FromSigns(layer.RealCode(phi))),
+        ];
         var description = new ModelDescription
         {
             Name = Name,
@@ -126,18 +133,27 @@ public sealed class FirstModel : IFirstModel
                 ["seed"] = Itq.DefaultSeed.ToString(CultureInfo.InvariantCulture),
                 ["signatureSeed"] = Signature.DefaultSeed.ToString(CultureInfo.InvariantCulture),
             },
-            Metrics = new Dictionary<string, double> { ["precisionAt10"] = Math.Round(PrecisionAtN.LeaveOneOut(codes, labels, 10), 4) },
+            Metrics = new Dictionary<string, double>
+            {
+                ["precisionAt10"] = Math.Round(PrecisionAtN.LeaveOneOut(codes, labels, 10), 4),
+            },
         };
         return new ModelHead(description, layer, Signature.Fit(features));
     }
 
     /// <summary>Features of pictures by way of their previews, shape (pictures, 512); the caller owns them.</summary>
-    internal Tensor Features(string backbonePath, IReadOnlyList<byte[]> files, Action<double>? progress, CancellationToken cancellationToken)
+    internal Tensor Features(
+        string backbonePath, IReadOnlyList<byte[]> files, Action<double>? progress, CancellationToken cancellationToken)
     {
         var maker = new PreviewMaker(decoder);
-        byte[][] previews = [.. files.Select(file => maker.Make(file).Preview?.Jpeg ?? throw new ArgumentException("A picture cannot be decoded.", nameof(files)))];
+        byte[][] previews =
+        [
+            .. files.Select(file => maker.Make(file).Preview?.Jpeg
+                ?? throw new ArgumentException("A picture cannot be decoded.", nameof(files))),
+        ];
         using ResNet18 network = BackboneFile.Load(backbonePath, attention: false);
-        using var extractor = new FeatureExtractor(new InferenceBackbone(network, device.Device), new NetworkInput(decoder, Preprocessing), device.Device);
+        using var extractor = new FeatureExtractor(
+            new InferenceBackbone(network, device.Device), new NetworkInput(decoder, Preprocessing), device.Device);
         return extractor.Extract(previews, progress, cancellationToken);
     }
 

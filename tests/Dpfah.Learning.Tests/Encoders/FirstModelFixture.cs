@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Tests.Encoders;
 
-/// <summary>The first model in a temporary folder, and what its network says about the whole sample: computed once for all tests.</summary>
+/// <summary>The first model in a temporary folder, and its network's features of the whole sample: computed once for all tests.</summary>
 public sealed class FirstModelFixture : IDisposable
 {
     /// <summary>Every how manyth picture of the sample is sent altered: 200 in all.</summary>
@@ -18,8 +18,8 @@ public sealed class FirstModelFixture : IDisposable
         TorchRuntime.Initialize(threads: 1);
         Files = Model.Create(Folder, null, CancellationToken.None);
         Features = Model.Features(Files.BackbonePath, [.. Sample.Select(p => p.Bytes)], null, CancellationToken.None);
-        AlteredFeatures = Model.Features(
-            Files.BackbonePath, [.. Sample.Where((_, i) => i % AlteredStep == 0).Select(p => Enlarge(p.Bytes))], null, CancellationToken.None);
+        byte[][] altered = [.. Sample.Where((_, i) => i % AlteredStep == 0).Select(p => Enlarge(p.Bytes))];
+        AlteredFeatures = Model.Features(Files.BackbonePath, altered, null, CancellationToken.None);
     }
 
     internal static IImageDecoder Decoder { get; } = ImageDecoders.Create(ImageDecoders.Skia);
