@@ -48,7 +48,7 @@ internal sealed partial class EngineService(
                 }
                 else
                 {
-                    state.Report(state.Step.Name, $"Waiting for the step '{state.Step.Name}': {reason}");
+                    state.Report(state.Step.Name, $"Waiting for the step '{state.Step.Name}': {reason.TrimEnd('.')}.");
                 }
 
                 await Task.Delay(RetryDelay, stoppingToken);
