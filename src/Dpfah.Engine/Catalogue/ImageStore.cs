@@ -34,7 +34,7 @@ public sealed class ImageStore
         while (true)
         {
             (WriteOutcome? outcome, Generation? wanted) = await database.WriteAsync(
-                (context, token) => TryPutAsync(context, collection, id, input.Metadata, labels, digest, encoded, encodedGeneration, token),
+                (context, token) => TryPutAsync(context, collection, id, input, labels, digest, encoded, encodedGeneration, token),
                 cancellationToken);
             if (outcome is not null)
             {
@@ -56,7 +56,7 @@ public sealed class ImageStore
         DpfahContext context,
         string collectionName,
         string id,
-        string? metadata,
+        ImageInput input,
         string[] labels,
         byte[] digest,
         EncodedPicture? encoded,
@@ -69,6 +69,12 @@ public sealed class ImageStore
         }
 
         Item? item = await database.LockItemAsync(context, generation.CollectionId, id, cancellationToken);
+        if (input.Expected is not null && (item is null || !input.Expected.Contains(new ImageTag(item.Number, item.Version))))
+        {
+            return (new WriteOutcome(item is null ? WriteStatus.NoImage : WriteStatus.OtherTag), null);
+        }
+
+        string? metadata = input.Metadata;
         bool sameBytes = item is not null && item.ContentDigest.AsSpan().SequenceEqual(digest);
         if (!sameBytes && encodedGeneration != generation.Id)
         {

@@ -19,6 +19,7 @@ internal sealed partial class EngineService(
     IndexFollower follower,
     IdentityCheck identityCheck,
     Housekeeping housekeeping,
+    EngineOptions options,
     ServiceState state,
     ILogger<EngineService> logger) : BackgroundService
 {
@@ -58,17 +59,7 @@ internal sealed partial class EngineService(
 
     private async Task StartAndFollowAsync(CancellationToken cancellationToken)
     {
-        Report("database", "Opening the database and bringing its schema up to date.");
-        int epoch = await database.PrepareAsync(cancellationToken);
-
-        Report("model", "Preparing the first model.");
-        ModelInfo model = await models.EnsureFirstModelAsync(
-            new StepProgress(progress => Report("model", progress.Step, progress.Done)), cancellationToken);
-
-        Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
-        await encoders.GetAsync(model.Id, cancellationToken);
-        await collections.CreateAsync(CollectionStore.DefaultName, cancellationToken);
-
+        int epoch = options.ReadOnly ? await database.ReadEpochAsync(cancellationToken) : await PrepareAsync(cancellationToken);
         Report("index", "Loading the codes.");
         await follower.LoadAsync(
             epoch,
@@ -80,7 +71,7 @@ internal sealed partial class EngineService(
         LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task cleaning = housekeeping.RunAsync(ending.Token);
+        Task cleaning = options.ReadOnly ? Task.CompletedTask : housekeeping.RunAsync(ending.Token);
         try
         {
             await follower.FollowAsync(state.ReportDatabase, cancellationToken);
@@ -90,6 +81,22 @@ internal sealed partial class EngineService(
             await ending.CancelAsync();
             await cleaning;
         }
+    }
+
+    /// <summary>Brings the schema up to date, and sees to it that there is a model and a collection.</summary>
+    private async Task<int> PrepareAsync(CancellationToken cancellationToken)
+    {
+        Report("database", "Opening the database and bringing its schema up to date.");
+        int epoch = await database.PrepareAsync(cancellationToken);
+
+        Report("model", "Preparing the first model.");
+        ModelInfo model = await models.EnsureFirstModelAsync(
+            new StepProgress(progress => Report("model", progress.Step, progress.Done)), cancellationToken);
+
+        Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
+        await encoders.GetAsync(model.Id, cancellationToken);
+        await collections.CreateAsync(CollectionStore.DefaultName, cancellationToken);
+        return epoch;
     }
 
     /// <summary>The first search would otherwise wait for the compiler.</summary>

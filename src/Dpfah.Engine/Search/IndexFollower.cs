@@ -45,6 +45,13 @@ internal sealed partial class IndexFollower(
     /// <summary>The collections, by name.</summary>
     public FrozenDictionary<string, CollectionIndex> Collections => state.Collections;
 
+    /// <summary>Finds a collection's index together with the last position that it has seen for certain.</summary>
+    public (CollectionIndex? Index, Position Applied) Look(string collection)
+    {
+        State now = state;
+        return (now.Collections.GetValueOrDefault(collection), new Position(now.Epoch, now.Horizon == 0 ? 0 : now.Horizon - 1));
+    }
+
     /// <summary>Finds a collection's index.</summary>
     public CollectionIndex? Find(string collection) => state.Collections.GetValueOrDefault(collection);
 
@@ -290,7 +297,8 @@ internal sealed partial class IndexFollower(
         return collections.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    private async Task<GenerationInfo> DescribeAsync(Generation generation, CancellationToken cancellationToken)
+    /// <summary>A generation with its model's name and bits.</summary>
+    public async Task<GenerationInfo> DescribeAsync(Generation generation, CancellationToken cancellationToken)
     {
         if (!knownModels.TryGetValue(generation.ModelId, out ModelInfo? model))
         {
