@@ -10,7 +10,6 @@ using Dpfah.Api.Search;
 using Dpfah.Engine;
 using Dpfah.Engine.Hosting;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.HostFiltering;
 
 namespace Dpfah.Api.Hosting;
 
@@ -63,7 +62,8 @@ public static class ApiHost
             ContentRootPath = AppContext.BaseDirectory,
         });
         ServiceOptions options = ServiceOptions.Read(builder.Configuration);
-        if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
+        ConfigurationManager configuration = builder.Configuration;
+        if (string.IsNullOrEmpty($"{configuration["urls"]}{configuration["http_ports"]}{configuration["https_ports"]}"))
         {
             builder.WebHost.UseUrls(DefaultUrl);
         }
@@ -77,7 +77,7 @@ public static class ApiHost
         builder.Services.AddDpfahEngine(new EngineOptions
         {
             DataFolder = options.DataFolder,
-            PostgresConnectionString = builder.Configuration.GetConnectionString("Dpfah"),
+            PostgresConnectionString = builder.Configuration.GetConnectionString(ServiceOptions.DatabaseName),
         });
         addEncoding(builder.Services, options);
         builder.Services.AddSingleton<RankingResponder>();
@@ -101,6 +101,11 @@ public static class ApiHost
             context.Response.Headers.XContentTypeOptions = "nosniff";
             return next(context);
         });
+        if (string.IsNullOrEmpty(app.Configuration[AdminKeyVariable]))
+        {
+            app.UseLocalNamesOnly();
+        }
+
         app.UseRawPath();
         app.MapDpfahOpenApi();
         app.UseRouting();
@@ -126,8 +131,6 @@ public static class ApiHost
                     + $"(such as the output of 'openssl rand -hex 32'), or listen on {DefaultUrl}.");
             }
 
-            // Without keys, a page from elsewhere must not reach the service under a name that points to this machine.
-            builder.Services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
         }
         else if (key.Length < MinKeyLength)
         {

@@ -1,11 +1,15 @@
 using System.Text.RegularExpressions;
 using Dpfah.Learning.Imaging;
+using Npgsql;
 
 namespace Dpfah.Api.Hosting;
 
 /// <summary>Settings of the service: section <c>Dpfah</c> of the configuration (environment: <c>Dpfah__Device</c>, and so on).</summary>
 public sealed partial class ServiceOptions
 {
+    /// <summary>Name of PostgreSQL's connection string: <c>ConnectionStrings:Dpfah</c>.</summary>
+    public const string DatabaseName = "Dpfah";
+
     [GeneratedRegex("^(auto|cpu|cuda(:[0-9]+)?)$")]
     private static partial Regex DevicePattern { get; }
 
@@ -73,6 +77,15 @@ public sealed partial class ServiceOptions
         if (options.Bits is < 8 or > 256 || options.Bits % 8 != 0)
         {
             errors.Add($"Dpfah:Bits is a multiple of 8 from 8 to 256; it was {options.Bits}.");
+        }
+
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(configuration.GetConnectionString(DatabaseName));
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException)
+        {
+            errors.Add($"ConnectionStrings:{DatabaseName} is no connection string of PostgreSQL: {error.Message}");
         }
 
         return errors.Count == 0

@@ -52,6 +52,12 @@ internal static class Problems
         _ => Create(StatusCodes.Status422UnprocessableEntity, "undecodable", "The picture cannot be decoded", result.Detail),
     };
 
+    public static ProblemHttpResult UnknownHost(string host) => Create(
+        StatusCodes.Status400BadRequest,
+        "unknown-host",
+        "The service does not answer under this name",
+        $"Without a key the service answers under localhost and loopback addresses only, not '{host}'. Use one of them, or set {Hosting.ApiHost.AdminKeyVariable}.");
+
     public static ProblemHttpResult Unauthorized() => Create(
         StatusCodes.Status401Unauthorized,
         "no-key",

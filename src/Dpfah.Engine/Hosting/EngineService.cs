@@ -24,6 +24,11 @@ internal sealed partial class EngineService(
     ILogger<EngineService> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly string[] Steps = ["database", "model", "encoder", "index"];
+
+    private string step = Steps[0];
+    private string? failedStep;
+    private string? failure;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -40,18 +45,7 @@ internal sealed partial class EngineService(
             }
             catch (Exception error)
             {
-                string reason = error.GetBaseException().Message;
-                LogStepFailed(state.Step.Name, reason);
-                if (state.HasStarted)
-                {
-                    // A reload failed: the index as it was goes on answering.
-                    state.ReportDatabase(reason);
-                }
-                else
-                {
-                    state.Report(state.Step.Name, $"Waiting for the step '{state.Step.Name}': {reason.TrimEnd('.')}.");
-                }
-
+                ReportFailure(error.GetBaseException().Message);
                 await Task.Delay(RetryDelay, stoppingToken);
             }
         }
@@ -99,10 +93,19 @@ internal sealed partial class EngineService(
         return epoch;
     }
 
-    /// <summary>The first search would otherwise wait for the compiler.</summary>
-    private void WarmUp()
-    {
-        foreach (CollectionIndex collection in follower.Collections.Values)
+        Report("index", "Loading the codes.");
+        await follower.LoadAsync(
+            epoch,
+            (done, total) => Report("index", $"Loaded {done:N0} of {total:N0} codes.", total == 0 ? 1 : (double)done / total),
+            cancellationToken);
+        await identityCheck.RunAsync(cancellationToken);
+        state.ReportStarted();
+        (failedStep, failure) = (null, null);
+        LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task cleaning = housekeeping.RunAsync(ending.Token);
+        try
         {
             var query = new IndexQuery<IndexedItem>
             {
@@ -114,12 +117,35 @@ internal sealed partial class EngineService(
         }
     }
 
-    private void Report(string step, string detail, double? done = null)
+    private void Report(string name, string detail, double? done = null)
     {
+        step = name;
+
+        // What stands in the way stays told until the start has come further than that.
         // After the first start a reload goes on behind answers from the index as it was.
-        if (!state.HasStarted)
+        if (!state.HasStarted && Array.IndexOf(Steps, name) > Array.IndexOf(Steps, failedStep))
         {
-            state.Report(step, detail, done);
+            state.Report(name, detail, done);
+        }
+    }
+
+    private void ReportFailure(string reason)
+    {
+        if (failedStep != step || failure != reason)
+        {
+            // Once, not once a second for as long as it takes.
+            LogStepFailed(step, reason);
+        }
+
+        (failedStep, failure) = (step, reason);
+        if (state.HasStarted)
+        {
+            // A reload failed: the index as it was goes on answering.
+            state.ReportDatabase(reason);
+        }
+        else
+        {
+            state.Report(step, $"Waiting for the step '{step}': {reason.TrimEnd('.')}.");
         }
     }
 
