@@ -32,4 +32,9 @@ static async Task RunDemoAsync(WebApplication app)
     {
         // Stopped from the terminal before the demo was through.
     }
+    catch (HttpRequestException error)
+    {
+        // The service goes on; what is missing is filled in at the next start.
+        AnsiConsole.MarkupLineInterpolated($"[red]The demo was not completed:[/] {error.Message}");
+    }
 }

@@ -16,7 +16,7 @@ internal sealed record Distortion(string Name, Func<SKBitmap, byte[]> Apply)
         new("half size", picture => Draw(picture, picture.Width / 2, picture.Height / 2, canvas => canvas.Scale(0.5f))),
         new("10 % cropped", Crop),
         new("mirrored", picture => Draw(picture, picture.Width, picture.Height, canvas => canvas.Scale(-1, 1, picture.Width / 2f, 0))),
-        new("rotated by 5 degrees", picture => Draw(picture, picture.Width, picture.Height, canvas => canvas.RotateDegrees(5, picture.Width / 2f, picture.Height / 2f))),
+        new("rotated by 5 degrees", Rotate),
         new("brightness +20 %", picture => Draw(picture, picture.Width, picture.Height, filter: Brightness(1.2f))),
         new("brightness -20 %", picture => Draw(picture, picture.Width, picture.Height, filter: Brightness(0.8f))),
     ];
@@ -33,7 +33,7 @@ internal sealed record Distortion(string Name, Func<SKBitmap, byte[]> Apply)
     public static byte[] Variant(byte[] file, int number)
     {
         using SKBitmap bitmap = Decode(file);
-        int side = 200 + (number * 37 % 1400);
+        int side = 100 + (number * 37 % 500);
         using SKBitmap scaled = bitmap.Resize(new SKImageInfo(side, side + (number % 97), SKColorType.Rgba8888, SKAlphaType.Opaque), Linear);
         return Jpeg(scaled, 60 + (number % 36));
     }
@@ -63,6 +63,10 @@ internal sealed record Distortion(string Name, Func<SKBitmap, byte[]> Apply)
         int height = picture.Height * 9 / 10;
         return Draw(picture, width, height, canvas => canvas.Translate((width - picture.Width) / 2f, (height - picture.Height) / 2f));
     }
+
+    /// <summary>About the centre; the corners that come free are white.</summary>
+    private static byte[] Rotate(SKBitmap picture) => Draw(
+        picture, picture.Width, picture.Height, canvas => canvas.RotateDegrees(5, picture.Width / 2f, picture.Height / 2f));
 
     private static byte[] Draw(SKBitmap picture, int width, int height, Action<SKCanvas>? place = null, SKColorFilter? filter = null)
     {

@@ -14,28 +14,38 @@ internal static class EncoderSpeed
     public static int Run(string[] args)
     {
         // Previews of full size: the sample's pictures, enlarged to 256 pixels.
-        byte[][] previews = [.. Picture.Sample().Take(Pictures).Select(p => Network.Preview(Distortion.OfSmallPictures[^1].ApplyTo(p.Bytes)))];
+        byte[][] previews = Network.PreviewAll(
+            [.. Picture.Sample().Take(Pictures)], picture => Distortion.OfSmallPictures[^1].ApplyTo(picture.Bytes));
 
         int[] threads = [.. new HashSet<int> { 1, Environment.ProcessorCount }];
-        Table table = Tables.Create(["batch", .. threads.Select(t => $"{t} thread(s), pictures/s"), .. threads.Select(t => $"{t} thread(s), ms alone")]);
+        Table table = Tables.Create(
+            ["batch", .. threads.Select(t => $"pictures/s, {t} thread(s)"), .. threads.Select(t => $"ms alone, {t} thread(s)")]);
         foreach (int batch in (int[])[1, 8, 16, 32])
         {
-            var rates = new List<string>();
-            var latencies = new List<string>();
-            foreach (int count in threads)
-            {
-                IImageEncoder encoder = FirstEncoder.Open(new EncoderOptions { Threads = count, Batching = new BatchingOptions { BatchSize = batch } });
-                rates.Add($"{Enumerable.Range(0, Repeats).Max(_ => Pictures / Seconds(() => FirstEncoder.EncodeAll(encoder, previews, 2 * batch, $"batch {batch}"))):0}");
-                double[] alone = [.. previews.Take(50).Select(preview => Seconds(() => encoder.EncodeAsync(preview, CancellationToken.None).Wait())).Order()];
-                latencies.Add($"{1000 * alone[alone.Length / 2]:0.0}");
-                encoder.DisposeAsync().AsTask().Wait();
-            }
-
-            table.AddRow([$"{batch}", .. rates, .. latencies]);
+            (string Rate, string Latency)[] results = [.. threads.Select(t => Measure(previews, batch, t))];
+            table.AddRow([$"{batch}", .. results.Select(r => r.Rate), .. results.Select(r => r.Latency)]);
         }
 
-        Tables.Show("encoder", table, $"{Pictures} previews of 256 x 256, twice the batch at once, best of {Repeats}; alone: median of 50, one at a time.");
+        Tables.Show(
+            "encoder",
+            table,
+            $"{Pictures} previews of 256 x 256 pixels, as many on their way as two batches hold, best of {Repeats} runs; " +
+            "alone: median of 50, one at a time.");
         return 0;
+    }
+
+    private static (string Rate, string Latency) Measure(byte[][] previews, int batch, int threads)
+    {
+        var options = new EncoderOptions { Threads = threads, Batching = new BatchingOptions { BatchSize = batch } };
+        IImageEncoder encoder = FirstEncoder.Open(options);
+        double fastest = Enumerable.Range(0, Repeats)
+            .Min(_ => Seconds(() => FirstEncoder.EncodeAll(encoder, previews, 2 * batch, $"batch {batch}, {threads} thread(s)")));
+        double[] alone =
+        [
+            .. previews.Take(50).Select(preview => Seconds(() => encoder.EncodeAsync(preview, CancellationToken.None).Wait())).Order(),
+        ];
+        encoder.DisposeAsync().AsTask().Wait();
+        return ($"{previews.Length / fastest:0}", $"{1000 * alone[alone.Length / 2]:0.0}");
     }
 
     private static double Seconds(Action action)

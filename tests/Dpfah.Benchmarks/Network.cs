@@ -22,9 +22,6 @@ internal static class Network
         return result.Preview?.Jpeg ?? throw new InvalidDataException(result.Detail);
     }
 
-    /// <summary>Previews of many files, on all cores.</summary>
-    public static byte[][] PreviewAll(IReadOnlyList<byte[]> files) => PreviewAll(files, file => file);
-
     /// <summary>Previews of what becomes of many pictures, on all cores.</summary>
     public static byte[][] PreviewAll<T>(IReadOnlyList<T> pictures, Func<T, byte[]> fileOf)
     {
@@ -47,9 +44,10 @@ internal static class Network
     }
 
     /// <summary>Features with a progress bar.</summary>
-    public static Tensor Features(FeatureExtractor extractor, IReadOnlyList<byte[]> previews, string what) => AnsiConsole.Progress().Start(context =>
-    {
-        ProgressTask task = context.AddTask(what, maxValue: 1);
-        return extractor.Extract(previews, share => task.Value = share, CancellationToken.None);
-    });
+    public static Tensor Features(FeatureExtractor extractor, IReadOnlyList<byte[]> previews, string what) =>
+        AnsiConsole.Progress().Start(context =>
+        {
+            ProgressTask task = context.AddTask(what, maxValue: 1);
+            return extractor.Extract(previews, share => task.Value = share, CancellationToken.None);
+        });
 }

@@ -6,8 +6,9 @@ var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
 {
     ["build-sample"] = ("[[IDX-FOLDER [[PATH]]]]: write the bundled sample anew", BuildSample.Run),
     ["build-first-model"] = ("[[PATH]]: fit the bundled head anew", BuildFirstModel.Run),
-    ["first-model-choices"] = ("[[BLOCKS:RESIZE/CROP]]...: retrieval with each network and input size", FirstModelChoices.Run),
-    ["preview-cost"] = ("[[DIR]]...: time and retrieval lost to the JPEG preview, on the sample and on folders of photos", PreviewCost.Run),
+    ["first-model-choices"] = ("[[BLOCKS:RESIZE/CROP]]... [[DIR]]...: retrieval with each network and input size", FirstModelChoices.Run),
+    ["hash-methods"] = (": retrieval of ITQ, PCA signs and random projections by length of the code", HashMethods.Run),
+    ["preview-cost"] = ("[[DIR]]...: time and retrieval that the JPEG preview costs, on the sample and on photos", PreviewCost.Run),
     ["robustness"] = ("DIR...: whether altered photos find their originals", Robustness.Run),
     ["self-retrieval"] = ("ADDRESS: whether the demo's pictures find themselves, as they are and altered", SelfRetrieval.Run),
     ["memory"] = ("ADDRESS PROCESS-ID [[PICTURES]]: memory of a service under 10,000 searches", MemoryRun.Run),

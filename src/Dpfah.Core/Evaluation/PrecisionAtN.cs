@@ -14,7 +14,8 @@ public static class PrecisionAtN
     /// <param name="isRelevant">Whether database position j (second argument) is relevant to query i (first argument).</param>
     /// <param name="n">Results looked at, at least 1.</param>
     /// <returns>A fraction from 0 to 1.</returns>
-    public static double Mean(IReadOnlyList<BinaryCode> queries, IReadOnlyList<BinaryCode> database, Func<int, int, bool> isRelevant, int n)
+    public static double Mean(
+        IReadOnlyList<BinaryCode> queries, IReadOnlyList<BinaryCode> database, Func<int, int, bool> isRelevant, int n)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(n);
         ArgumentOutOfRangeException.ThrowIfZero(queries.Count, nameof(queries));
@@ -22,7 +23,7 @@ public static class PrecisionAtN
             .Average(i => (double)HammingRanking.Order(queries[i], database).Take(n).Count(j => isRelevant(i, j)) / n);
     }
 
-    /// <summary>Mean precision when each item in turn is the query and all others are the database; relevant means an equal label.</summary>
+    /// <summary>Mean precision when each item in turn is the query and all others are the database; relevant is an equal label.</summary>
     /// <param name="codes">Codes of the items, at least one.</param>
     /// <param name="labels">One label an item; compared ordinally.</param>
     /// <param name="n">Results looked at, at least 1.</param>
@@ -33,6 +34,7 @@ public static class PrecisionAtN
         ArgumentOutOfRangeException.ThrowIfZero(codes.Count, nameof(codes));
         ArgumentOutOfRangeException.ThrowIfNotEqual(labels.Count, codes.Count, nameof(labels));
         return Enumerable.Range(0, codes.Count)
-            .Average(i => (double)HammingRanking.Order(codes[i], codes).Where(j => j != i).Take(n).Count(j => labels[i] == labels[j]) / n);
+            .Average(i => (double)HammingRanking.Order(codes[i], codes)
+                .Where(j => j != i).Take(n).Count(j => labels[i] == labels[j]) / n);
     }
 }

@@ -1,3 +1,6 @@
+using Dpfah.Core.Codes;
+using Dpfah.Core.Imaging;
+using Dpfah.Core.Indexing;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Models;
@@ -16,6 +19,7 @@ internal sealed partial class EngineService(
     IndexFollower follower,
     IdentityCheck identityCheck,
     Housekeeping housekeeping,
+    EngineOptions options,
     ServiceState state,
     ILogger<EngineService> logger) : BackgroundService
 {
@@ -49,6 +53,33 @@ internal sealed partial class EngineService(
 
     private async Task StartAndFollowAsync(CancellationToken cancellationToken)
     {
+        int epoch = options.ReadOnly ? await database.ReadEpochAsync(cancellationToken) : await PrepareAsync(cancellationToken);
+        Report("index", "Loading the codes.");
+        await follower.LoadAsync(
+            epoch,
+            (done, total) => Report("index", $"Loaded {done:N0} of {total:N0} codes.", total == 0 ? 1 : (double)done / total),
+            cancellationToken);
+        WarmUp();
+        await identityCheck.RunAsync(cancellationToken);
+        state.ReportStarted();
+        LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task cleaning = options.ReadOnly ? Task.CompletedTask : housekeeping.RunAsync(ending.Token);
+        try
+        {
+            await follower.FollowAsync(state.ReportDatabase, cancellationToken);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await cleaning;
+        }
+    }
+
+    /// <summary>Brings the schema up to date, and sees to it that there is a model and a collection.</summary>
+    private async Task<int> PrepareAsync(CancellationToken cancellationToken)
+    {
         Report("database", "Opening the database and bringing its schema up to date.");
         int epoch = await database.PrepareAsync(cancellationToken);
 
@@ -59,6 +90,8 @@ internal sealed partial class EngineService(
         Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
         await encoders.GetAsync(model.Id, cancellationToken);
         await collections.CreateAsync(CollectionStore.DefaultName, cancellationToken);
+        return epoch;
+    }
 
         Report("index", "Loading the codes.");
         await follower.LoadAsync(
@@ -74,12 +107,13 @@ internal sealed partial class EngineService(
         Task cleaning = housekeeping.RunAsync(ending.Token);
         try
         {
-            await follower.FollowAsync(state.ReportDatabase, cancellationToken);
-        }
-        finally
-        {
-            await ending.CancelAsync();
-            await cleaning;
+            var query = new IndexQuery<IndexedItem>
+            {
+                Code = BinaryCode.FromBytes(new byte[collection.Generation.Bits / 8]),
+                Signature = BinaryCode.FromBytes(new byte[ImageCode.SignatureBits / 8]),
+                K = SearchLimits.DefaultK,
+            };
+            collection.Snapshot.Search(query);
         }
     }
 

@@ -52,18 +52,21 @@ public sealed class FashionMnist
             IdxFile classes = IdxFile.Read(labelPath, rank: 1);
             if (images.Shape[1] != Side || images.Shape[2] != Side)
             {
-                throw new InvalidDataException($"'{imagePath}' holds pictures of {images.Shape[2]} x {images.Shape[1]} pixels, expected {Side} x {Side}.");
+                throw new InvalidDataException(
+                    $"'{imagePath}' holds pictures of {images.Shape[2]} x {images.Shape[1]} pixels, expected {Side} x {Side}.");
             }
 
             if (images.Shape[0] != classes.Shape[0])
             {
-                throw new InvalidDataException($"'{imagePath}' holds {images.Shape[0]} pictures, '{labelPath}' {classes.Shape[0]} labels.");
+                throw new InvalidDataException(
+                    $"'{imagePath}' holds {images.Shape[0]} pictures, '{labelPath}' {classes.Shape[0]} labels.");
             }
 
             int wrong = classes.Data.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)(ClassNames.Count - 1));
             if (wrong >= 0)
             {
-                throw new InvalidDataException($"'{labelPath}' gives picture {wrong} the label {classes.Data[wrong]}; labels are 0 to {ClassNames.Count - 1}.");
+                throw new InvalidDataException(
+                    $"'{labelPath}' gives picture {wrong} the label {classes.Data[wrong]}; labels are 0 to {ClassNames.Count - 1}.");
             }
 
             pixels.Add(images.Data);
@@ -88,8 +91,9 @@ public sealed class FashionMnist
 
         string expected = string.Join(", ", Parts.SelectMany(p => new[] { $"{p}-images-idx3-ubyte", $"{p}-labels-idx1-ubyte" }));
         throw new FileNotFoundException(
-            $"'{path}' is missing, with and without .gz. Fashion-MNIST is four files: {expected}. Debian and Ubuntu: apt-get install " +
-            $"dataset-fashion-mnist, which puts them into {DebianFolder}; otherwise see https://github.com/zalandoresearch/fashion-mnist.",
+            $"'{path}' is missing, with and without .gz. Fashion-MNIST is four files: {expected}. Debian and Ubuntu: " +
+            $"apt-get install dataset-fashion-mnist, which puts them into {DebianFolder}; " +
+            "otherwise see https://github.com/zalandoresearch/fashion-mnist.",
             path);
     }
 }

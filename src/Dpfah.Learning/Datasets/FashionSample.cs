@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 
 namespace Dpfah.Learning.Datasets;
 
@@ -21,7 +22,9 @@ public static class FashionSample
     /// <summary>The ten pictures to search with, one of each class.</summary>
     public static IReadOnlyList<SamplePicture> ReadQueries() => Read(query: true);
 
-    /// <summary>Opens the archive itself: PNG files at <c>class/pool-index.png</c> and <c>query/class/pool-index.png</c>, README and licence.</summary>
+    /// <summary>
+    /// Opens the archive itself: PNG files at <c>class/pool-index.png</c> and <c>query/class/pool-index.png</c>, README, licence.
+    /// </summary>
     public static Stream OpenArchive() =>
         typeof(FashionSample).Assembly.GetManifestResourceStream(Resource)
         ?? throw new InvalidOperationException($"The assembly was built without its resource {Resource}.");
@@ -56,7 +59,8 @@ public static class FashionSample
         var pictures = new List<SamplePicture>();
         foreach (ZipArchiveEntry entry in archive.Entries)
         {
-            if (!entry.FullName.EndsWith(".png", StringComparison.Ordinal) || entry.FullName.StartsWith(QueryFolder, StringComparison.Ordinal) != query)
+            if (!entry.FullName.EndsWith(".png", StringComparison.Ordinal)
+                || entry.FullName.StartsWith(QueryFolder, StringComparison.Ordinal) != query)
             {
                 continue;
             }
@@ -78,7 +82,8 @@ public static class FashionSample
 
     private static string Name(FashionMnist pool, int index) => $"{FashionMnist.ClassNames[pool.Labels[index]]}/{index:00000}.png";
 
-    private static void AddEntry(ZipArchive archive, string name, string text) => AddEntry(archive, name, System.Text.Encoding.UTF8.GetBytes(text));
+    private static void AddEntry(ZipArchive archive, string name, string text) =>
+        AddEntry(archive, name, Encoding.UTF8.GetBytes(text));
 
     private static void AddEntry(ZipArchive archive, string name, byte[] bytes)
     {

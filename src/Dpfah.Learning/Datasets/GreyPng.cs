@@ -9,7 +9,7 @@ internal static class GreyPng
     private const int MaxStoredBlock = 65535;
     private static readonly byte[] Signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0d, 0x0a, 0x1a, 0x0a];
 
-    /// <param name="pixels">Row by row, <paramref name="width"/> bytes a row; together with a filter byte a row at most 65,535.</param>
+    /// <param name="pixels">Row by row, <paramref name="width"/> bytes a row; with one byte more a row at most 65,535.</param>
     /// <param name="width">Pixels in a row.</param>
     public static byte[] Encode(ReadOnlySpan<byte> pixels, int width)
     {

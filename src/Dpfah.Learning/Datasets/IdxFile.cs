@@ -13,7 +13,7 @@ internal sealed record IdxFile(IReadOnlyList<int> Shape, byte[] Data)
 {
     private const int MaxElements = 1 << 30;
 
-    /// <exception cref="InvalidDataException">The file is damaged or not of the expected rank; the message names it and says where.</exception>
+    /// <exception cref="InvalidDataException">Damaged, or not of the expected rank; the message names the file and says where.</exception>
     public static IdxFile Read(string path, int rank)
     {
         using FileStream file = File.OpenRead(path);
@@ -41,7 +41,8 @@ internal sealed record IdxFile(IReadOnlyList<int> Shape, byte[] Data)
         uint magic = BinaryPrimitives.ReadUInt32BigEndian(word);
         if (magic != (0x0800u | (uint)rank))
         {
-            throw new InvalidDataException($"its magic number is 0x{magic:x8}, expected 0x{0x0800 | rank:x8} (unsigned bytes in {rank} dimensions).");
+            throw new InvalidDataException(
+                $"its magic number is 0x{magic:x8}, expected 0x{0x0800 | rank:x8} (unsigned bytes in {rank} dimensions).");
         }
 
         var shape = new int[rank];

@@ -33,7 +33,8 @@ public sealed class Split
     /// <param name="trainPerClass">Training pictures of each class.</param>
     /// <param name="seed">Seed of the one <see cref="SeededRandom"/> that shuffles class after class.</param>
     /// <exception cref="ArgumentException">A class has too few pictures to leave one for the database.</exception>
-    public static Split Make(IReadOnlyList<byte> labels, int queriesPerClass = 100, int trainPerClass = 500, ulong seed = DefaultSeed)
+    public static Split Make(
+        IReadOnlyList<byte> labels, int queriesPerClass = 100, int trainPerClass = 500, ulong seed = DefaultSeed)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(queriesPerClass);
         ArgumentOutOfRangeException.ThrowIfNegative(trainPerClass);
@@ -47,7 +48,8 @@ public sealed class Split
             if (shuffled.Length <= queriesPerClass + trainPerClass)
             {
                 throw new ArgumentException(
-                    $"Class {members.Key} has {shuffled.Length} pictures; {queriesPerClass} queries and {trainPerClass} training pictures leave none for the database.",
+                    $"Class {members.Key} has {shuffled.Length} pictures; {queriesPerClass} queries and {trainPerClass} training " +
+                    "pictures leave none for the database.",
                     nameof(labels));
             }
 

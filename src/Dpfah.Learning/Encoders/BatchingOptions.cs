@@ -9,7 +9,7 @@ public sealed record BatchingOptions
     /// <summary>Largest batch, from 1 to 1,024 pictures.</summary>
     public int BatchSize { get; init; } = 8;
 
-    /// <summary>How long an incomplete batch waits for pictures that are on their way, from 0 to 1 s. A lone picture never waits.</summary>
+    /// <summary>How long an incomplete batch waits for pictures on their way, from 0 to 1 s. A lone picture never waits.</summary>
     public TimeSpan BatchDelay { get; init; } = TimeSpan.FromMilliseconds(2);
 
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>

@@ -13,7 +13,7 @@ internal sealed class EncoderWorker(FeatureExtractor extractor, ModelHead head, 
     // An input of 224 x 224 pixels has 0.6 MB: used again, not left to the garbage collector's large object heap.
     private readonly ConcurrentBag<float[]> inputs = [];
 
-    /// <summary>Runs an empty picture alone and in a full batch, so that the first callers do not wait for kernels to be chosen.</summary>
+    /// <summary>Runs an empty picture alone and in a full batch: the first callers do not wait for kernels to be chosen.</summary>
     public void Start()
     {
         TorchRuntime.Initialize(options.Threads);

@@ -8,7 +8,6 @@ using Dpfah.Learning.Imaging;
 using Dpfah.Learning.Models;
 using Dpfah.Learning.Native;
 using Dpfah.Learning.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Encoders;
@@ -30,18 +29,26 @@ public sealed class FirstModel : IFirstModel
     private readonly IImageDecoder decoder;
     private readonly TorchDevice device;
     private readonly int bits;
+    private readonly Func<IReadOnlyList<SamplePicture>> pictures;
 
     /// <summary>Prepares the making of a model; nothing is computed yet.</summary>
     /// <param name="decoder">Makes and reads the previews that a head is fitted on.</param>
     /// <param name="device">Where their features are computed.</param>
     /// <param name="bits">Length of the codes, a multiple of 8 from 8 to 512.</param>
     public FirstModel(IImageDecoder decoder, TorchDevice device, int bits = DefaultBits)
+        : this(decoder, device, bits, FashionSample.ReadDatabase)
+    {
+    }
+
+    /// <summary>The same, fitted on other pictures where a head has to be fitted.</summary>
+    internal FirstModel(IImageDecoder decoder, TorchDevice device, int bits, Func<IReadOnlyList<SamplePicture>> pictures)
     {
         BinaryCode.ThrowIfInvalidLength(bits);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bits, ResNet18.FeatureLength);
         this.decoder = decoder;
         this.device = device;
         this.bits = bits;
+        this.pictures = pictures;
     }
 
     /// <summary>From a preview to the network's input; see <c>first-model-choices</c> in the benchmarks' results.</summary>
@@ -61,7 +68,8 @@ public sealed class FirstModel : IFirstModel
             string digest = ImageNetBackbone.Write(LastStageBlocks, files.BackbonePath);
             if (digest != expected.Digest)
             {
-                throw new InvalidDataException($"The converted ImageNet weights have the digest {digest}; the bundled model needs {expected.Digest}.");
+                throw new InvalidDataException(
+                    $"The converted ImageNet weights have the digest {digest}; the bundled model needs {expected.Digest}.");
             }
 
             progress?.Report(("Converting the ImageNet weights", 1));
@@ -84,23 +92,38 @@ public sealed class FirstModel : IFirstModel
         return files;
     }
 
-    /// <summary>Fits a head on the bundled sample.</summary>
+    /// <summary>Fits a head on the sample.</summary>
     /// <param name="backbonePath">The converted ImageNet weights.</param>
     /// <param name="progress">Told the share of the pictures that the network has seen.</param>
     /// <param name="cancellationToken">Stops the work between batches.</param>
     internal ModelHead Fit(string backbonePath, IProgress<(string Step, double Done)>? progress, CancellationToken cancellationToken)
     {
-        IReadOnlyList<SamplePicture> pictures = FashionSample.ReadDatabase();
-        using DisposeScope scope = NewDisposeScope();
-        Tensor features = Features(backbonePath, [.. pictures.Select(p => p.Bytes)], progress, cancellationToken);
+        IReadOnlyList<SamplePicture> sample = pictures();
+        using Tensor features = Features(
+            backbonePath,
+            [.. sample.Select(p => p.Bytes)],
+            share => progress?.Report(("Computing features of the sample", share)),
+            cancellationToken);
+        return Fit(features, [.. sample.Select(p => p.Label)], BackboneFile.Digest(backbonePath));
+    }
+
+    /// <summary>Fits a head on features of the sample.</summary>
+    /// <param name="features">Shape (pictures, 512).</param>
+    /// <param name="labels">Label of each picture; only measured with.</param>
+    /// <param name="backboneDigest">Digest of the backbone that gave the features.</param>
+    internal ModelHead Fit(Tensor features, IReadOnlyList<string> labels, string backboneDigest)
+    {
         HashLayer layer = Itq.Fit(features, bits);
-        BinaryCode[] codes = [.. HashFitting.Floats(features).Chunk(ResNet18.FeatureLength).Select(feature => BinaryCode.FromSigns(layer.RealCode(feature)))];
+        BinaryCode[] codes =
+        [
+            .. HashFitting.Floats(features).Chunk(ResNet18.FeatureLength).Select(phi => BinaryCode.FromSigns(layer.RealCode(phi))),
+        ];
         var description = new ModelDescription
         {
             Name = Name,
             Method = "itq",
             Bits = bits,
-            Backbone = new BackboneDescription(ResNet18.Architecture, LastStageBlocks, Attention: false, BackboneFile.Digest(backbonePath)),
+            Backbone = new BackboneDescription(ResNet18.Architecture, LastStageBlocks, Attention: false, backboneDigest),
             Preprocessing = Preprocessing,
             Parameters = new Dictionary<string, string>
             {
@@ -112,21 +135,26 @@ public sealed class FirstModel : IFirstModel
             },
             Metrics = new Dictionary<string, double>
             {
-                ["precisionAt10"] = Math.Round(PrecisionAtN.LeaveOneOut(codes, [.. pictures.Select(p => p.Label)], 10), 4),
+                ["precisionAt10"] = Math.Round(PrecisionAtN.LeaveOneOut(codes, labels, 10), 4),
             },
         };
         return new ModelHead(description, layer, Signature.Fit(features));
     }
 
-    /// <summary>Features of pictures by way of their previews, shape (pictures, 512).</summary>
+    /// <summary>Features of pictures by way of their previews, shape (pictures, 512); the caller owns them.</summary>
     internal Tensor Features(
-        string backbonePath, IReadOnlyList<byte[]> pictures, IProgress<(string Step, double Done)>? progress, CancellationToken cancellationToken)
+        string backbonePath, IReadOnlyList<byte[]> files, Action<double>? progress, CancellationToken cancellationToken)
     {
         var maker = new PreviewMaker(decoder);
-        byte[][] previews = [.. pictures.Select(picture => maker.Make(picture).Preview?.Jpeg ?? throw new ArgumentException("A picture cannot be decoded.", nameof(pictures)))];
+        byte[][] previews =
+        [
+            .. files.Select(file => maker.Make(file).Preview?.Jpeg
+                ?? throw new ArgumentException("A picture cannot be decoded.", nameof(files))),
+        ];
         using ResNet18 network = BackboneFile.Load(backbonePath, attention: false);
-        using var extractor = new FeatureExtractor(new InferenceBackbone(network, device.Device), new NetworkInput(decoder, Preprocessing), device.Device);
-        return extractor.Extract(previews, share => progress?.Report(("Computing features of the sample", share)), cancellationToken);
+        using var extractor = new FeatureExtractor(
+            new InferenceBackbone(network, device.Device), new NetworkInput(decoder, Preprocessing), device.Device);
+        return extractor.Extract(previews, progress, cancellationToken);
     }
 
     /// <summary>The description of the head that comes with this assembly.</summary>

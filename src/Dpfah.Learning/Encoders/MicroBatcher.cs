@@ -36,7 +36,7 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
         this.options = options;
         this.name = name;
         requests = Channel.CreateBounded<PendingRequest<TRequest, TPrepared, TResult>>(options.QueueCapacity);
-        prepared = Channel.CreateBounded<PendingRequest<TRequest, TPrepared, TResult>>(new BoundedChannelOptions(options.BatchSize) { SingleReader = true });
+        prepared = Channel.CreateBounded<PendingRequest<TRequest, TPrepared, TResult>>(options.BatchSize);
         new Thread(RunBatches) { IsBackground = true, Name = name }.Start();
         started.Task.GetAwaiter().GetResult();
         _ = PrepareAllAsync(Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Run(PrepareAsync)));
@@ -156,7 +156,7 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
         TimeSpan left;
         do
         {
-            while (batch.Count < options.BatchSize && prepared.Reader.TryRead(out PendingRequest<TRequest, TPrepared, TResult>? pending))
+            while (batch.Count < options.BatchSize && prepared.Reader.TryRead(out var pending))
             {
                 Interlocked.Decrement(ref onTheWay);
                 if (!pending.IsAbandoned)
@@ -167,7 +167,8 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
 
             left = options.BatchDelay - Stopwatch.GetElapsedTime(start);
         }
-        while (batch.Count < options.BatchSize && Volatile.Read(ref onTheWay) > 0 && left > TimeSpan.Zero && WaitForArrival(left));
+        while (batch.Count < options.BatchSize && Volatile.Read(ref onTheWay) > 0
+            && left > TimeSpan.Zero && WaitForArrival(left));
         return true;
     }
 
@@ -220,5 +221,6 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
     private ObjectDisposedException Disposed() => new(name);
 
     /// <summary>How long a full queue takes to be worked off, in whole seconds.</summary>
-    private TimeSpan TimeToDrain() => TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(options.QueueCapacity * Volatile.Read(ref secondsPerRequest))));
+    private TimeSpan TimeToDrain() =>
+        TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(options.QueueCapacity * Volatile.Read(ref secondsPerRequest))));
 }

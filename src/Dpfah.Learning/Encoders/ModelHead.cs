@@ -48,7 +48,8 @@ public sealed class ModelHead
         SafetensorsFile file = SafetensorsFile.Open(path);
         if (!file.Metadata.TryGetValue(ModelDescription.MetadataKey, out string? json))
         {
-            throw new InvalidDataException($"The model's head has no description: its metadata lacks '{ModelDescription.MetadataKey}'.");
+            throw new InvalidDataException(
+                $"The model's head has no description: its metadata lacks '{ModelDescription.MetadataKey}'.");
         }
 
         ModelDescription description = ModelDescription.FromJson(json);
@@ -79,7 +80,8 @@ public sealed class ModelHead
             [SignatureProjection] = tensor(Signature.Projection.ToArray(), [ImageCode.SignatureBits, HashLayer.Features]),
             [SignatureCentre] = tensor(Signature.Centre.ToArray()),
         };
-        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string> { [ModelDescription.MetadataKey] = Description.ToJson() });
+        var metadata = new Dictionary<string, string> { [ModelDescription.MetadataKey] = Description.ToJson() };
+        SafetensorsWriter.Write(path, tensors, metadata);
     }
 
     /// <summary>Digest of a whole model: the tensors of both files, and what else of the description decides about codes.</summary>
@@ -92,14 +94,15 @@ public sealed class ModelHead
         Preprocessing input = description.Preprocessing;
         string canonical = string.Join('\n',
         [
-            $"backbone {backbone.Architecture} {backbone.LastStageBlocks} {(backbone.Attention ? "attention" : "plain")} {backbone.Digest}",
+            $"backbone {backbone.Architecture} {backbone.LastStageBlocks} {(backbone.Attention ? "pfa" : "plain")} {backbone.Digest}",
             $"head {headDigest}",
             $"input {input.Resize} {input.Crop} {Numbers(input.Mean)} {Numbers(input.Std)}",
         ]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
 
         // The shortest text that reads back as the same float.
-        static string Numbers(IEnumerable<float> values) => string.Join(',', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
+        static string Numbers(IEnumerable<float> values) =>
+            string.Join(',', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
     }
 
     private static void ThrowIfShapesDiffer(SafetensorsFile file, int bits)
@@ -118,7 +121,8 @@ public sealed class ModelHead
             if (!entry.Shape.SequenceEqual(shape) || !entry.DType.Contains('F'))
             {
                 throw new InvalidDataException(
-                    $"The tensor '{name}' of the model's head is {entry.DType} [{string.Join(", ", entry.Shape)}]; expected floating-point [{string.Join(", ", shape)}].");
+                    $"The tensor '{name}' of the model's head is {entry.DType} [{string.Join(", ", entry.Shape)}]; " +
+                    $"expected floating-point [{string.Join(", ", shape)}].");
             }
         }
     }

@@ -13,7 +13,8 @@ namespace Dpfah.Learning.Encoders;
 /// <param name="decoder">Reads the previews.</param>
 /// <param name="device">Where the networks compute.</param>
 /// <param name="options">Threads, queue and batches.</param>
-public sealed class TorchImageEncoderFactory(IImageDecoder decoder, TorchDevice device, EncoderOptions options) : IImageEncoderFactory
+public sealed class TorchImageEncoderFactory(IImageDecoder decoder, TorchDevice device, EncoderOptions options)
+    : IImageEncoderFactory
 {
     /// <inheritdoc/>
     public IImageEncoder Open(ModelFiles files)
@@ -32,20 +33,23 @@ public sealed class TorchImageEncoderFactory(IImageDecoder decoder, TorchDevice 
     {
         if (expected.Architecture != ResNet18.Architecture)
         {
-            throw new InvalidDataException($"The model's backbone is '{expected.Architecture}'; this program runs {ResNet18.Architecture}.");
+            throw new InvalidDataException(
+                $"The model's backbone is '{expected.Architecture}'; this program runs {ResNet18.Architecture}.");
         }
 
         string digest = BackboneFile.Digest(path);
         if (digest != expected.Digest)
         {
-            throw new InvalidDataException($"The backbone file has the digest {digest}; the model's description names {expected.Digest}.");
+            throw new InvalidDataException(
+                $"The backbone file has the digest {digest}; the model's description names {expected.Digest}.");
         }
 
         using ResNet18 network = BackboneFile.Load(path, expected.Attention);
         if (network.LastStageBlocks != expected.LastStageBlocks)
         {
             throw new InvalidDataException(
-                $"The backbone file has {network.LastStageBlocks} blocks in its last stage; the model's description says {expected.LastStageBlocks}.");
+                $"The backbone file has {network.LastStageBlocks} blocks in its last stage; " +
+                $"the model's description says {expected.LastStageBlocks}.");
         }
 
         ThrowIfNotFinite(network);

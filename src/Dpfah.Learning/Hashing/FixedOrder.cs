@@ -9,8 +9,10 @@ namespace Dpfah.Learning.Hashing;
 /// </summary>
 internal static class FixedOrder
 {
-    /// <summary>Dot product in double precision: four running sums (elements 0, 4, 8 …; 1, 5, 9 …; …), then added from first to last.</summary>
-    /// <remarks>Never a fused multiply-add: <see cref="Vector256"/> multiplies and adds, in hardware or in software, with the same roundings.</remarks>
+    /// <summary>Dot product in double precision: four running sums (elements 0, 4, 8 …; 1, 5, 9 …; …), added from first to last.</summary>
+    /// <remarks>
+    /// Never a fused multiply-add: <see cref="Vector256"/> multiplies, then adds, in hardware or in software with the same roundings.
+    /// </remarks>
     public static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         ReadOnlySpan<Vector256<double>> x = MemoryMarshal.Cast<double, Vector256<double>>(a);

@@ -8,7 +8,7 @@ internal static class HashFitting
     /// <summary>Mean and principal directions of features.</summary>
     /// <param name="features">Shape (n, features), more rows than <paramref name="count"/>.</param>
     /// <param name="count">Directions wanted, at most the features' length.</param>
-    /// <returns>Mean (features) and directions (count, features), by falling variance; in each the largest component is positive.</returns>
+    /// <returns>Mean (features) and directions (count, features) by falling variance, the largest component of each positive.</returns>
     /// <exception cref="ArgumentException">Too few features, or too short ones.</exception>
     public static (Tensor Mean, Tensor Directions) PrincipalDirections(Tensor features, int count)
     {
@@ -47,7 +47,8 @@ internal static class HashFitting
         if (features.dim() != 2 || features.shape[0] <= bits || features.shape[1] < bits)
         {
             throw new ArgumentException(
-                $"A hash layer of {bits} bits needs more than {bits} features of at least {bits} values; it was given shape ({string.Join(", ", features.shape)}).",
+                $"A hash layer of {bits} bits needs more than {bits} features of at least {bits} values; " +
+                $"it was given shape ({string.Join(", ", features.shape)}).",
                 nameof(features));
         }
     }

@@ -33,7 +33,7 @@ public static class Itq
     /// <param name="projected">V, centred, shape (n, bits).</param>
     /// <param name="start">First R, orthogonal, shape (bits, bits).</param>
     /// <param name="iterations">Rounds.</param>
-    /// <returns>The last R, and the error after the signs and after the rotation of each round: a sequence that never rises.</returns>
+    /// <returns>The last R, and the error after the signs and after the rotation of each round, which never rises.</returns>
     internal static (Tensor Rotation, IReadOnlyList<double> Errors) Rotate(Tensor projected, Tensor start, int iterations)
     {
         using IDisposable scope = NewDisposeScope();

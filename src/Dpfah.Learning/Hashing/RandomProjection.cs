@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Hashing;
 
-/// <summary>Signs of a seeded random orthogonal projection of the centred feature: the hash layer that needs no fitting beyond a mean.</summary>
+/// <summary>Signs of a seeded random orthogonal projection of the centred feature: a hash layer that needs nothing but a mean.</summary>
 public static class RandomProjection
 {
     /// <summary>Seed of the projection unless set.</summary>

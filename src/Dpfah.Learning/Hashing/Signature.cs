@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Hashing;
 
-/// <summary>The fine code: 256 signs of a fixed orthogonal projection of the centred feature, for order among equal distances.</summary>
+/// <summary>The fine code: 256 signs of a fixed orthogonal projection of the centred feature, for order among ties.</summary>
 /// <remarks>
 /// Made once, when the model is made, and carried by its file from then on. Immutable; safe to use from many threads.
 /// </remarks>
@@ -24,7 +24,8 @@ public sealed class Signature
         if (centre.Length == 0 || projection.Length != ImageCode.SignatureBits * centre.Length)
         {
             throw new ArgumentException(
-                $"A centre of {centre.Length} values needs a projection of {ImageCode.SignatureBits} rows of as many; it has {projection.Length} values.",
+                $"A centre of {centre.Length} values needs a projection of {ImageCode.SignatureBits} rows of as many; " +
+                $"it has {projection.Length} values.",
                 nameof(projection));
         }
 

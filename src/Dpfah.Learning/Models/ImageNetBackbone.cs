@@ -39,10 +39,11 @@ public static class ImageNetBackbone
     /// <exception cref="InvalidDataException">The ONNX file is another than expected.</exception>
     public static string Write(int lastStageBlocks, string path, string? sourcePath = null)
     {
-        byte[] bytes = File.ReadAllBytes(sourcePath ?? SourcePath);
+        sourcePath ??= SourcePath;
+        byte[] bytes = File.ReadAllBytes(sourcePath);
         if (Convert.ToHexStringLower(SHA256.HashData(bytes)) != Sha256)
         {
-            throw new InvalidDataException($"{sourcePath ?? SourcePath} is not the file that this program knows: its SHA-256 is not {Sha256}.");
+            throw new InvalidDataException($"{sourcePath} is not the file that this program knows: its SHA-256 is not {Sha256}.");
         }
 
         using DisposeScope scope = NewDisposeScope();
@@ -96,7 +97,8 @@ public static class ImageNetBackbone
         using Tensor values = tensor(source.FloatData.ToArray(), [.. source.Dims]);
         if (!values.shape.SequenceEqual(destination.shape))
         {
-            throw new InvalidDataException($"'{source.Name}' has {values.NumberOfElements} values where {destination.NumberOfElements} are expected.");
+            throw new InvalidDataException(
+                $"'{source.Name}' has {values.NumberOfElements} values where {destination.NumberOfElements} are expected.");
         }
 
         destination.copy_(values);

@@ -36,7 +36,8 @@ public static class SafetensorsReader
     {
         using FileStream stream = File.OpenRead(path);
         SafetensorsFile file = SafetensorsFile.Read(stream);
-        TensorNames.ThrowIfOthers(Path.GetFileName(path), file.Tensors.ToDictionary(entry => entry.Name, entry => entry.Shape), destination);
+        TensorNames.ThrowIfOthers(
+            Path.GetFileName(path), file.Tensors.ToDictionary(entry => entry.Name, entry => entry.Shape), destination);
         using IDisposable noGrad = no_grad();
         foreach (SafetensorsEntry entry in file.Tensors)
         {

@@ -23,7 +23,9 @@ internal static class SafetensorsTypes
 
     /// <exception cref="ArgumentException">The format has no such type.</exception>
     public static string NameOf(ScalarType type) =>
-        Names.TryGetValue(type, out string? name) ? name : throw new ArgumentException($"A safetensors file cannot hold tensors of type {type}.", nameof(type));
+        Names.TryGetValue(type, out string? name)
+            ? name
+            : throw new ArgumentException($"A safetensors file cannot hold tensors of type {type}.", nameof(type));
 
     public static ScalarType TypeOf(string name) => Types[name];
 }

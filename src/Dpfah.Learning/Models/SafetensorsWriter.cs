@@ -16,7 +16,8 @@ public static class SafetensorsWriter
     /// <param name="tensors">Tensors by name, on any device, in any memory layout.</param>
     /// <param name="metadata">Texts for the header; see <see cref="Core.Models.ModelDescription.MetadataKey"/>.</param>
     /// <exception cref="ArgumentException">A tensor has a type that the format does not know.</exception>
-    public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         KeyValuePair<string, Tensor>[] ordered = [.. tensors.OrderBy(pair => pair.Key, StringComparer.Ordinal)];
         byte[] header = Header(ordered, metadata);

@@ -12,7 +12,8 @@ internal static class TensorNames
     /// <param name="found">Shapes by name.</param>
     /// <param name="expected">The network's tensors by name.</param>
     /// <exception cref="InvalidDataException">Names what is missing, unknown or of another shape.</exception>
-    public static void ThrowIfOthers(string file, IReadOnlyDictionary<string, IReadOnlyList<long>> found, IReadOnlyDictionary<string, Tensor> expected)
+    public static void ThrowIfOthers(
+        string file, IReadOnlyDictionary<string, IReadOnlyList<long>> found, IReadOnlyDictionary<string, Tensor> expected)
     {
         string[] faults =
         [

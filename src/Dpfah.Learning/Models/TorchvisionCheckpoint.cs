@@ -28,11 +28,14 @@ public static class TorchvisionCheckpoint
     {
         using DisposeScope scope = NewDisposeScope();
         Dictionary<string, Tensor> tensors = Unpickle(checkpoint)
-            .Where(pair => !pair.Key.StartsWith("fc.", StringComparison.Ordinal) && !pair.Key.EndsWith(".num_batches_tracked", StringComparison.Ordinal))
+            .Where(pair => !pair.Key.StartsWith("fc.", StringComparison.Ordinal)
+                && !pair.Key.EndsWith(".num_batches_tracked", StringComparison.Ordinal))
             .ToDictionary(pair => pair.Key, pair => pair.Value.to_type(ScalarType.Float32), StringComparer.Ordinal);
         using var network = new ResNet18(attention: false);
         TensorNames.ThrowIfOthers(
-            Path.GetFileName(checkpoint), tensors.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<long>)pair.Value.shape), BackboneFile.Tensors(network));
+            Path.GetFileName(checkpoint),
+            tensors.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<long>)pair.Value.shape),
+            BackboneFile.Tensors(network));
         SafetensorsWriter.Write(path, tensors);
         return BackboneFile.Digest(path);
     }

@@ -18,8 +18,8 @@ public static class CpuKernels
 
     internal static string Detect(Func<string, string?> environment)
     {
-        IEnumerable<string> limits = Overrides.Select(environment).Where(value => !string.IsNullOrEmpty(value)).Select(value => value!.ToLowerInvariant());
-        return string.Join('+', limits.Prepend(Widest()));
+        IEnumerable<string> limits = Overrides.Select(environment).OfType<string>().Where(value => value.Length > 0);
+        return string.Join('+', limits.Prepend(Widest())).ToLowerInvariant();
     }
 
     private static string Widest() =>

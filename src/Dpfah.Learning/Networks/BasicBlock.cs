@@ -48,7 +48,8 @@ public sealed class BasicBlock : nn.Module<Tensor, Tensor>
     internal BatchNorm2d Bn2 => bn2;
 
     /// <summary>Convolution and batch norm of the shortcut; null when it is the identity.</summary>
-    internal (Conv2d Conv, BatchNorm2d Bn)? Shortcut => downsample is null ? null : ((Conv2d)downsample[0], (BatchNorm2d)downsample[1]);
+    internal (Conv2d Conv, BatchNorm2d Bn)? Shortcut =>
+        downsample is null ? null : ((Conv2d)downsample[0], (BatchNorm2d)downsample[1]);
 
     /// <summary>Output of the block.</summary>
     /// <param name="x">Shape (B, inChannels, H, W).</param>

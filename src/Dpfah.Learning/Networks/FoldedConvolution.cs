@@ -29,9 +29,9 @@ internal sealed class FoldedConvolution : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor scale = norm.weight!.to_type(ScalarType.Float64) / (norm.running_var!.to_type(ScalarType.Float64) + norm.eps).sqrt();    // (O)
-        Tensor bias = norm.bias!.to_type(ScalarType.Float64) - (norm.running_mean!.to_type(ScalarType.Float64) * scale);               // (O)
-        Tensor weight = convolution.weight!.to_type(ScalarType.Float64) * scale.view(-1, 1, 1, 1);                                      // (O, I, k, k)
+        Tensor scale = Wide(norm.weight!) / (Wide(norm.running_var!) + norm.eps).sqrt();                // (O)
+        Tensor bias = Wide(norm.bias!) - (Wide(norm.running_mean!) * scale);                            // (O)
+        Tensor weight = Wide(convolution.weight!) * scale.view(-1, 1, 1, 1);                            // (O, I, k, k)
 
         // A strided 1x1 convolution becomes a 2x2 one with three zero taps. In channels-last float32, libtorch 2.10's kernel
         // for strided 1x1 (oneDNN 3.7.1, brgconv_1x1:avx512_core) has given wrong sums at 256 -> 512 channels; a 2x2 window
@@ -39,7 +39,7 @@ internal sealed class FoldedConvolution : IDisposable
         bool strided1x1 = weight.shape[2] == 1 && convolution.stride![0] == 2;
         if (strided1x1)
         {
-            weight = nn.functional.pad(weight, [0, 1, 0, 1]);                                                                           // (O, I, 2, 2)
+            weight = nn.functional.pad(weight, [0, 1, 0, 1]);                                           // (O, I, 2, 2)
         }
 
         return new FoldedConvolution(
@@ -78,4 +78,6 @@ internal sealed class FoldedConvolution : IDisposable
         weight.Dispose();
         bias.Dispose();
     }
+
+    private static Tensor Wide(Tensor tensor) => tensor.to_type(ScalarType.Float64);
 }

@@ -60,8 +60,12 @@ public sealed class InferenceBackbone : IDisposable
         using IDisposable inference = inference_mode(true);
         using DisposeScope scope = NewDisposeScope();
         bool single = images.shape[0] == 1 && LastMapValues(images) <= SmallestMapOfOneDnn;
-        Tensor x = single ? images.expand(2, -1, -1, -1) : images;                   // twice over: see SmallestMapOfOneDnn
-        Tensor feature = FeatureMaps(x).mean([2, 3]);                               // φ: (B, 512)
+        Tensor x = single ? images.expand(2, -1, -1, -1) : images;                  // twice over: see SmallestMapOfOneDnn
+        Tensor maps = FeatureMaps(x);                                               // (B, 512, H/32, W/32)
+
+        // Not mean(): its order of sums depends on the number of threads.
+        long[] window = [maps.shape[2], maps.shape[3]];
+        Tensor feature = nn.functional.avg_pool2d(maps, window).flatten(1);         // φ: (B, 512)
         return (single ? feature[..1] : feature).MoveToOuterDisposeScope();
     }
 
@@ -78,7 +82,8 @@ public sealed class InferenceBackbone : IDisposable
         }
     }
 
-    private static long LastMapValues(Tensor images) => ResNet18.FeatureLength * ((images.shape[2] + 31) / 32) * ((images.shape[3] + 31) / 32);
+    private static long LastMapValues(Tensor images) =>
+        ResNet18.FeatureLength * ((images.shape[2] + 31) / 32) * ((images.shape[3] + 31) / 32);
 
     private Tensor FeatureMaps(Tensor images)
     {
@@ -87,7 +92,9 @@ public sealed class InferenceBackbone : IDisposable
         x = nn.functional.max_pool2d(x, 3, 2, 1);                                   // X: (B, 64, H/4, W/4)
         if (attention is not null)
         {
-            x = x.add_(attention.call(x));                                          // Z = X + A
+            x = device.type == DeviceType.CPU                                       // Z = X + A
+                ? FixedOrderAttention.AddTo(x)
+                : x.add_(attention.call(x));
         }
 
         foreach ((FoldedConvolution first, FoldedConvolution second, FoldedConvolution? shortcut) in blocks)

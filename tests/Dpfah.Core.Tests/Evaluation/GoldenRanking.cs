@@ -29,7 +29,8 @@ internal sealed class GoldenRanking
 
     public static IEnumerable<GoldenRanking> All()
     {
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "metrics.json")));
+        string path = Path.Combine(AppContext.BaseDirectory, "golden", "metrics.json");
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(path));
         return [.. document.RootElement.GetProperty("cases").EnumerateArray().Select(c => new GoldenRanking(c))];
     }
 
@@ -42,7 +43,10 @@ internal sealed class GoldenRanking
 
     // The reference has codes of 6 and 12 bits; filled up with equal bits to whole bytes they have the same distances.
     private static BinaryCode[] Codes(JsonElement rows) =>
-        [.. Rows(rows).Select(row => BinaryCode.FromSigns([.. row.Select(v => (float)v), .. new float[(8 - (row.Length % 8)) % 8]]))];
+    [
+        .. Rows(rows).Select(row => BinaryCode.FromSigns([.. row.Select(v => (float)v), .. new float[(8 - (row.Length % 8)) % 8]])),
+    ];
 
-    private static int[][] Rows(JsonElement rows) => [.. rows.EnumerateArray().Select(row => row.EnumerateArray().Select(v => v.GetInt32()).ToArray())];
+    private static int[][] Rows(JsonElement rows) =>
+        [.. rows.EnumerateArray().Select(row => row.EnumerateArray().Select(v => v.GetInt32()).ToArray())];
 }

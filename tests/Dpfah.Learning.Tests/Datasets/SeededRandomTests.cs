@@ -16,21 +16,20 @@ public class SeededRandomTests
         JsonElement expected = Reference.GetProperty("random")[index];
         ulong seed = ulong.Parse(expected.GetProperty("seed").GetString()!);
 
-        var words = new SeededRandom(seed);
-        Assert.All(expected.GetProperty("words").EnumerateArray(), word => Assert.Equal(word.GetString(), words.Next().ToString()));
-
-        var numbers = new SeededRandom(seed);
-        Assert.All(expected.GetProperty("below_1000").EnumerateArray(), number => Assert.Equal(number.GetInt32(), numbers.NextInt(1000)));
-
-        var doubles = new SeededRandom(seed);
-        Assert.All(expected.GetProperty("doubles").EnumerateArray(), number => Assert.Equal(number.GetDouble(), doubles.NextDouble()));
-
-        var gaussians = new SeededRandom(seed);
-        Assert.All(expected.GetProperty("gaussians").EnumerateArray(), number => Assert.Equal(number.GetDouble(), gaussians.NextGaussian(), 1e-12));
+        AssertSequence("words", random => random.Next(), word => ulong.Parse(word.GetString()!));
+        AssertSequence("below_1000", random => random.NextInt(1000), number => number.GetInt32());
+        AssertSequence("doubles", random => random.NextDouble(), number => number.GetDouble());
+        AssertSequence("gaussians", random => Math.Round(random.NextGaussian(), 12), number => Math.Round(number.GetDouble(), 12));
 
         int[] items = [.. Enumerable.Range(0, 20)];
         new SeededRandom(seed).Shuffle(items.AsSpan());
         Assert.Equal(expected.GetProperty("shuffled_20").EnumerateArray().Select(v => v.GetInt32()), items);
+
+        void AssertSequence<T>(string name, Func<SeededRandom, T> next, Func<JsonElement, T> value)
+        {
+            var random = new SeededRandom(seed);
+            Assert.All(expected.GetProperty(name).EnumerateArray(), item => Assert.Equal(value(item), next(random)));
+        }
     }
 
     [Fact]

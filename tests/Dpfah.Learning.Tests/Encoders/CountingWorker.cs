@@ -17,7 +17,8 @@ internal sealed class CountingWorker : IBatchWorker<ReadOnlyMemory<byte>, float[
     {
         using ResNet18 network = BackboneFile.Load(model.Files.BackbonePath, attention: false);
         var input = new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), model.Description.Preprocessing);
-        worker = new EncoderWorker(new FeatureExtractor(new InferenceBackbone(network, CPU), input, CPU), model.Head, new EncoderOptions { Threads = 1 });
+        var extractor = new FeatureExtractor(new InferenceBackbone(network, CPU), input, CPU);
+        worker = new EncoderWorker(extractor, model.Head, new EncoderOptions { Threads = 1 });
     }
 
     /// <summary>Tensors of this thread that were made and neither disposed of nor finalized, after each batch.</summary>

@@ -3,7 +3,9 @@ using Dpfah.Learning.Encoders;
 
 namespace Dpfah.Learning.Tests.Encoders;
 
-/// <summary>Doubles numbers; a batch runs when the test opens the gate. Negative numbers cannot be prepared, 13 breaks its batch.</summary>
+/// <summary>
+/// Doubles numbers; a batch ends when the test opens the gate. Negative numbers cannot be prepared, 13 breaks its batch.
+/// </summary>
 internal sealed class DoublingWorker : IBatchWorker<int, int, int>
 {
     private readonly ManualResetEventSlim gate = new(initialState: true);

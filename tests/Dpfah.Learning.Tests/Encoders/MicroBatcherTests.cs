@@ -15,7 +15,8 @@ public sealed class MicroBatcherTests : IDisposable
     {
         await using MicroBatcher<int, int, int> batcher = Create(capacity: 1000);
 
-        int[] results = await Task.WhenAll(Enumerable.Range(100, 1000).Select(i => Task.Run(() => batcher.RunAsync(i, CancellationToken.None))));
+        int[] results = await Task.WhenAll(
+            Enumerable.Range(100, 1000).Select(i => Task.Run(() => batcher.RunAsync(i, CancellationToken.None))));
 
         Assert.Equal(Enumerable.Range(100, 1000).Select(i => 2 * i), results);
         Assert.All(worker.Batches, batch => Assert.InRange(batch.Length, 1, 4));
@@ -170,7 +171,8 @@ public sealed class MicroBatcherTests : IDisposable
     {
         var broken = new DoublingWorker { FailsAtStart = true };
 
-        Assert.Equal("no model", Assert.Throws<InvalidDataException>(() => new MicroBatcher<int, int, int>(broken, new BatchingOptions(), "test")).Message);
+        var error = Assert.Throws<InvalidDataException>(() => new MicroBatcher<int, int, int>(broken, new BatchingOptions(), "test"));
+        Assert.Equal("no model", error.Message);
         Assert.True(broken.IsDisposed);
     }
 
@@ -181,10 +183,14 @@ public sealed class MicroBatcherTests : IDisposable
     [InlineData(256, 8, 1001)]
     public void Options_out_of_range_are_refused(int capacity, int batchSize, int delayMilliseconds)
     {
-        var options = new BatchingOptions { QueueCapacity = capacity, BatchSize = batchSize, BatchDelay = TimeSpan.FromMilliseconds(delayMilliseconds) };
+        TimeSpan delay = TimeSpan.FromMilliseconds(delayMilliseconds);
+        var options = new BatchingOptions { QueueCapacity = capacity, BatchSize = batchSize, BatchDelay = delay };
         Assert.Throws<ArgumentOutOfRangeException>(() => new MicroBatcher<int, int, int>(worker, options, "test"));
     }
 
-    private MicroBatcher<int, int, int> Create(int capacity = 64, TimeSpan? delay = null) =>
-        new(worker, new BatchingOptions { QueueCapacity = capacity, BatchSize = 4, BatchDelay = delay ?? TimeSpan.FromMilliseconds(2) }, "test");
+    private MicroBatcher<int, int, int> Create(int capacity = 64, TimeSpan? delay = null)
+    {
+        var options = new BatchingOptions { QueueCapacity = capacity, BatchSize = 4, BatchDelay = delay ?? TimeSpan.FromMilliseconds(2) };
+        return new MicroBatcher<int, int, int>(worker, options, "test");
+    }
 }

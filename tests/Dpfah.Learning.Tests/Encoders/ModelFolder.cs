@@ -26,7 +26,8 @@ public sealed class ModelFolder : IDisposable
             Name = "test",
             Method = "random",
             Bits = bits,
-            Backbone = new BackboneDescription(ResNet18.Architecture, 2, Attention: false, BackboneFile.Save(network, Files.BackbonePath)),
+            Backbone = new BackboneDescription(
+                ResNet18.Architecture, network.LastStageBlocks, network.HasAttention, BackboneFile.Save(network, Files.BackbonePath)),
             Preprocessing = new Preprocessing(72, 64, [128, 128, 128], [64, 64, 64]),
         };
 

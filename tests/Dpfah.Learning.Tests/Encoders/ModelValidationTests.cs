@@ -50,13 +50,17 @@ public sealed class ModelValidationTests(ModelFolder model) : IClassFixture<Mode
     [Fact]
     public void A_head_of_other_shapes_is_refused()
     {
-        AssertRefused("'hash_layer.weight' of the model's head is F32 [64, 2048]; expected floating-point [64, 512]", WithHead(tensors => tensors["hash_layer.weight"] = zeros(64, 2048)));
+        AssertRefused(
+            "'hash_layer.weight' of the model's head is F32 [64, 2048]; expected floating-point [64, 512]",
+            WithHead(tensors => tensors["hash_layer.weight"] = zeros(64, 2048)));
     }
 
     [Fact]
     public void A_head_of_whole_numbers_is_refused()
     {
-        AssertRefused("'hash_layer.bias' of the model's head is I32 [64]", WithHead(tensors => tensors["hash_layer.bias"] = zeros(64, int32)));
+        AssertRefused(
+            "'hash_layer.bias' of the model's head is I32 [64]",
+            WithHead(tensors => tensors["hash_layer.bias"] = zeros(64, int32)));
     }
 
     [Theory]
@@ -66,7 +70,9 @@ public sealed class ModelValidationTests(ModelFolder model) : IClassFixture<Mode
     [InlineData("signature.centre", "signature")]
     public void A_head_with_a_value_that_is_not_finite_is_refused(string name, string part)
     {
-        AssertRefused($"The {part} has a value that is not finite", WithHead(tensors => tensors[name] = full(tensors[name].shape, double.NaN, float32)));
+        AssertRefused(
+            $"The {part} has a value that is not finite",
+            WithHead(tensors => tensors[name] = full(tensors[name].shape, double.NaN, float32)));
     }
 
     [Fact]
@@ -84,19 +90,21 @@ public sealed class ModelValidationTests(ModelFolder model) : IClassFixture<Mode
     [Fact]
     public void Another_backbone_than_the_described_one_is_refused()
     {
-        AssertRefused("the model's description names 0000", model.Described(model.Description with { Backbone = model.Description.Backbone with { Digest = new string('0', 64) } }));
+        AssertRefused("the model's description names 0000", WithBackbone(backbone => backbone with { Digest = new string('0', 64) }));
     }
 
     [Fact]
     public void Another_depth_than_the_described_one_is_refused()
     {
-        AssertRefused("has 2 blocks in its last stage; the model's description says 3", model.Described(model.Description with { Backbone = model.Description.Backbone with { LastStageBlocks = 3 } }));
+        AssertRefused(
+            "has 2 blocks in its last stage; the model's description says 3",
+            WithBackbone(backbone => backbone with { LastStageBlocks = 3 }));
     }
 
     [Fact]
     public void An_unknown_architecture_is_refused()
     {
-        AssertRefused("'resnet50'; this program runs resnet18", model.Described(model.Description with { Backbone = model.Description.Backbone with { Architecture = "resnet50" } }));
+        AssertRefused("'resnet50'; this program runs resnet18", WithBackbone(backbone => backbone with { Architecture = "resnet50" }));
     }
 
     [Fact]
@@ -109,18 +117,22 @@ public sealed class ModelValidationTests(ModelFolder model) : IClassFixture<Mode
         }
 
         string path = model.NewPath();
-        BackboneDescription backbone = model.Description.Backbone with { Digest = BackboneFile.Save(network, path) };
+        string digest = BackboneFile.Save(network, path);
         AssertRefused(
             "'bn1.running_mean' of the backbone file has a value that is not finite",
-            model.Described(model.Description with { Backbone = backbone }) with { BackbonePath = path });
+            WithBackbone(backbone => backbone with { Digest = digest }) with { BackbonePath = path });
     }
+
+    private ModelFiles WithBackbone(Func<BackboneDescription, BackboneDescription> change) =>
+        model.Described(model.Description with { Backbone = change(model.Description.Backbone) });
 
     private ModelFiles WithHead(Action<Dictionary<string, Tensor>> change, Dictionary<string, string>? metadata = null)
     {
         var tensors = new Dictionary<string, Tensor>(SafetensorsReader.Read(model.Files.HeadPath));
         change(tensors);
         ModelFiles files = model.Files with { HeadPath = model.NewPath() };
-        SafetensorsWriter.Write(files.HeadPath, tensors, metadata ?? new() { [ModelDescription.MetadataKey] = model.Description.ToJson() });
+        metadata ??= new() { [ModelDescription.MetadataKey] = model.Description.ToJson() };
+        SafetensorsWriter.Write(files.HeadPath, tensors, metadata);
         return files;
     }
 
@@ -128,5 +140,6 @@ public sealed class ModelValidationTests(ModelFolder model) : IClassFixture<Mode
         Assert.Contains(sentence, Assert.Throws<InvalidDataException>(() => Open(files)).Message);
 
     private static IImageEncoder Open(ModelFiles files) =>
-        new TorchImageEncoderFactory(ImageDecoders.Create(ImageDecoders.Skia), TorchDevice.Choose("cpu"), new EncoderOptions { Threads = 1 }).Open(files);
+        new TorchImageEncoderFactory(
+            ImageDecoders.Create(ImageDecoders.Skia), TorchDevice.Choose("cpu"), new EncoderOptions { Threads = 1 }).Open(files);
 }

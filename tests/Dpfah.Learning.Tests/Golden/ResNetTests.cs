@@ -10,7 +10,8 @@ public sealed class ResNetTests
     [Theory]
     [InlineData(ScalarType.Float64, 1e-9)]
     [InlineData(ScalarType.Float32, 1e-3)]
-    public void Evaluation_is_that_of_the_reference(ScalarType type, double tolerance) => CompareForward("eval", attention: true, type, tolerance);
+    public void Evaluation_is_that_of_the_reference(ScalarType type, double tolerance) =>
+        CompareForward("eval", attention: true, type, tolerance);
 
     [Theory]
     [InlineData(ScalarType.Float64, 1e-9)]
@@ -21,7 +22,8 @@ public sealed class ResNetTests
     [Theory]
     [InlineData(ScalarType.Float64, 1e-9)]
     [InlineData(ScalarType.Float32, 1e-3)]
-    public void Training_mode_is_that_of_the_reference(ScalarType type, double tolerance) => CompareForward("train", attention: true, type, tolerance);
+    public void Training_mode_is_that_of_the_reference(ScalarType type, double tolerance) =>
+        CompareForward("train", attention: true, type, tolerance);
 
     [Theory]
     [InlineData(ScalarType.Float64, 1e-9)]

@@ -55,7 +55,9 @@ public sealed class ItqTests : IDisposable
             Itq.Rotate((x - mean).mm(directions.T), RandomProjection.OrthonormalRows(bits, bits, 1), Itq.DefaultIterations);
 
         ReferenceTensor.AssertNear(eye(bits, dtype: float64), rotation.T.mm(rotation), 1e-5);
-        Assert.All(errors.Zip(errors.Skip(1)), pair => Assert.True(pair.Second <= pair.First * (1 + 1e-12), $"{pair.First} rose to {pair.Second}"));
+        Assert.All(
+            errors.Zip(errors.Skip(1)),
+            pair => Assert.True(pair.Second <= pair.First * (1 + 1e-12), $"{pair.First} rose to {pair.Second}"));
         Assert.True(errors[^1] < errors[0]);
     }
 

@@ -11,7 +11,7 @@ internal static class ReferenceTensor
         JsonElement[] rows = [.. json.EnumerateArray()];
         return rows[0].ValueKind == JsonValueKind.Number
             ? tensor(rows.Select(v => v.GetDouble()).ToArray())
-            : tensor(rows.SelectMany(r => r.EnumerateArray()).Select(v => v.GetDouble()).ToArray(), [rows.Length, rows[0].GetArrayLength()]);
+            : stack(rows.Select(row => row.ToTensor()));
     }
 
     /// <summary>Fails unless two tensors have one shape and differ by at most <paramref name="tolerance"/> anywhere.</summary>

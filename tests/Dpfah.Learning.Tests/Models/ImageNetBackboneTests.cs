@@ -96,7 +96,11 @@ public sealed class ImageNetBackboneTests(ImageNetFiles files) : IClassFixture<I
     {
         IImageDecoder decoder = ImageDecoders.Create(ImageDecoders.Skia);
         var input = new NetworkInput(decoder, ImageNetBackbone.Preprocessing);
-        RgbImage[] grey = [.. FashionSample.ReadQueries().Select(picture => decoder.Decode(picture.Bytes, ImageHeader.Read(picture.Bytes)!, int.MaxValue))];
+        RgbImage[] grey =
+        [
+            .. FashionSample.ReadQueries()
+                .Select(picture => decoder.Decode(picture.Bytes, ImageHeader.Read(picture.Bytes)!, int.MaxValue)),
+        ];
         RgbImage[] all = [.. grey, .. Enumerable.Range(0, 3).Select(i => Colour(grey[i], grey[i + 3], grey[i + 6]))];
         var values = new float[all.Length * input.Length];
         for (int i = 0; i < all.Length; i++)
@@ -127,9 +131,10 @@ public sealed class ImageNetBackboneTests(ImageNetFiles files) : IClassFixture<I
         for (int i = 0; i < images.shape[0]; i++)
         {
             float[] bgr = [.. images[i].flip(0).contiguous().data<float>()];
-            using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> outputs = session.Run(
-                [NamedOnnxValue.CreateFromTensor("Input247", new Microsoft.ML.OnnxRuntime.Tensors.DenseTensor<float>(bgr, [1, 3, 224, 224]))]);
-            rows.Add(tensor(outputs[0].AsEnumerable<float>().ToArray()));
+            using OrtValue input = OrtValue.CreateTensorValueFromMemory(bgr, [1, 3, 224, 224]);
+            using var run = new RunOptions();
+            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, ["Input247"], [input], ["Pooling395_Output_0"]);
+            rows.Add(tensor(outputs[0].GetTensorDataAsSpan<float>().ToArray()));
         }
 
         return stack(rows);

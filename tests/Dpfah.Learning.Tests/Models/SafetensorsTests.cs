@@ -66,7 +66,8 @@ public sealed class SafetensorsTests : IDisposable
     {
         string path = folder.File("one.safetensors");
 
-        SafetensorsWriter.Write(path, new Dictionary<string, Tensor> { ["t"] = ones(3) }, new Dictionary<string, string> { ["dpfah"] = "{\"a\":1}" });
+        var metadata = new Dictionary<string, string> { ["dpfah"] = "{\"a\":1}" };
+        SafetensorsWriter.Write(path, new Dictionary<string, Tensor> { ["t"] = ones(3) }, metadata);
 
         SafetensorsFile file = SafetensorsFile.Open(path);
         Assert.Equal("{\"a\":1}", Assert.Single(file.Metadata).Value);
@@ -78,7 +79,8 @@ public sealed class SafetensorsTests : IDisposable
     {
         Tensor a = ones(2), b = zeros(3);
         SafetensorsWriter.Write(folder.File("1"), new Dictionary<string, Tensor> { ["a"] = a, ["b"] = b });
-        SafetensorsWriter.Write(folder.File("2"), new Dictionary<string, Tensor> { ["b"] = b, ["a"] = a }, new Dictionary<string, string> { ["x"] = "y" });
+        var metadata = new Dictionary<string, string> { ["x"] = "y" };
+        SafetensorsWriter.Write(folder.File("2"), new Dictionary<string, Tensor> { ["b"] = b, ["a"] = a }, metadata);
         SafetensorsWriter.Write(folder.File("3"), new Dictionary<string, Tensor> { ["a"] = b[..2], ["b"] = b });
 
         Assert.Equal(BackboneFile.Digest(folder.File("1")), BackboneFile.Digest(folder.File("2")));

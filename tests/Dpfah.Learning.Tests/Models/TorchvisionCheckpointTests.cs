@@ -86,7 +86,8 @@ public sealed class TorchvisionCheckpointTests : IDisposable
 
     private InvalidDataException Refused(string file)
     {
-        InvalidDataException error = Assert.Throws<InvalidDataException>(() => TorchvisionCheckpoint.Convert(file, folder.File("out.safetensors")));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(
+            () => TorchvisionCheckpoint.Convert(file, folder.File("out.safetensors")));
         Assert.False(File.Exists(folder.File("out.safetensors")));
         return error;
     }

@@ -61,13 +61,14 @@ public sealed class NativeLibrariesTests : IDisposable
             new("truncated", library[..(library.Length / 2)]),
             new("no-such-version", library, Version: "GLIBCXX_9.9"),
             new("another-symbol-needs-it", library, Symbol: "_ZSt4cout"),
-            new("weak", library, Changes: true),
+            new("weak", library),
         };
 
         await MarkAsync(cases);
         await MarkAsync(cases);
 
-        Assert.All(cases, item => Assert.Equal(item.Changes, !item.Content.AsSpan().SequenceEqual(File.ReadAllBytes(folder.File($"{item.Name}.marked")))));
+        IEnumerable<MarkCase> changed = cases.Where(item => !item.Content.SequenceEqual(File.ReadAllBytes(folder.File($"{item.Name}.marked"))));
+        Assert.Equal("weak", Assert.Single(changed).Name);
         Assert.All(cases, item => Assert.Equal(item.Content, File.ReadAllBytes(folder.File(item.Name))));
         Assert.Equal((2 * cases.Count) + 1, Directory.GetFiles(folder.Path).Length);
     }
@@ -85,7 +86,8 @@ public sealed class NativeLibrariesTests : IDisposable
     {
         string json = await DotnetBuild.RunAsync(project, "-getItem:PackageReference", $"-p:TorchBackend={backend}");
         using JsonDocument items = JsonDocument.Parse(json);
-        return [.. items.RootElement.GetProperty("Items").GetProperty("PackageReference").EnumerateArray().Select(item => item.GetProperty("Identity").GetString()!)];
+        JsonElement references = items.RootElement.GetProperty("Items").GetProperty("PackageReference");
+        return [.. references.EnumerateArray().Select(item => item.GetProperty("Identity").GetString()!)];
     }
 
     private static async Task<string> PackageLibraryAsync()
@@ -101,8 +103,11 @@ public sealed class NativeLibrariesTests : IDisposable
         var calls = new List<string>();
         foreach (MarkCase item in cases)
         {
-            await File.WriteAllBytesAsync(folder.File(item.Name), item.Content);
-            calls.Add($"""<MarkVersionNeedWeak Source="{folder.File(item.Name)}" Destination="{folder.File(item.Name)}.marked" Version="{item.Version}" Symbol="{item.Symbol}" />""");
+            string file = folder.File(item.Name);
+            await File.WriteAllBytesAsync(file, item.Content);
+            calls.Add($"""
+                <MarkVersionNeedWeak Source="{file}" Destination="{file}.marked" Version="{item.Version}" Symbol="{item.Symbol}" />
+                """);
         }
 
         string project = folder.File("mark.proj");
@@ -118,5 +123,5 @@ public sealed class NativeLibrariesTests : IDisposable
     }
 
     private sealed record MarkCase(
-        string Name, byte[] Content, string Version = "GLIBCXX_3.4.32", string Symbol = "_ZSt21ios_base_library_initv", bool Changes = false);
+        string Name, byte[] Content, string Version = "GLIBCXX_3.4.32", string Symbol = "_ZSt21ios_base_library_initv");
 }

@@ -30,8 +30,12 @@ public sealed class TorchDeviceTests
     [InlineData("cuda", 0, "needs a build with -p:TorchBackend=cuda")]
     [InlineData("cuda:3", 0, "needs a build with -p:TorchBackend=cuda")]
     [InlineData("cuda:2", 2, "2 CUDA device(s), cuda:0 to cuda:1")]
-    public void Asking_for_CUDA_that_is_not_there_says_what_to_do(string setting, int cudaDevices, string part) =>
-        Assert.Contains(part, Assert.Throws<InvalidOperationException>(() => TorchDevice.Choose(setting, cudaDevices)).Message, StringComparison.Ordinal);
+    public void Asking_for_CUDA_that_is_not_there_says_what_to_do(string setting, int cudaDevices, string part)
+    {
+        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => TorchDevice.Choose(setting, cudaDevices));
+
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("")]
