@@ -125,6 +125,14 @@ public sealed class KeyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task With_a_key_a_page_of_another_site_may_search()
+    {
+        Answer answer = await Service.Client.SendAsync(
+            HttpMethod.Post, "/search", ApiClient.Raw(Pictures.Png(1)), ("Origin", "https://shop.example.org"), ("X-Api-Key", key));
+        answer.AssertStatus(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task No_key_is_ever_logged()
     {
         string wrong = RandomNumberGenerator.GetHexString(64, lowercase: true);

@@ -65,6 +65,44 @@ public sealed class LoopbackTests(SqliteService fixture) : IClassFixture<SqliteS
     }
 
     [Theory]
+    [InlineData("Origin", "https://evil.example.org")]
+    [InlineData("Origin", "null")]
+    [InlineData("Origin", "http://localhost:1")]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    [InlineData("Sec-Fetch-Site", "same-site")]
+    public async Task A_page_of_another_site_may_not_write_or_search(string header, string value)
+    {
+        string collection = await fixture.Client.CreateCollectionAsync();
+        string path = ApiClient.ImagePath(collection, "a");
+        (await fixture.Client.PutAsync(collection, "a", Pictures.Png(1))).AssertStatus(HttpStatusCode.Created);
+
+        foreach (Answer answer in new[]
+        {
+            await fixture.Client.SendAsync(HttpMethod.Post, "/search", ApiClient.Form(Pictures.Png(1)), (header, value)),
+            await fixture.Client.SendAsync(HttpMethod.Post, $"/collections/{collection}/images", ApiClient.Form(Pictures.Png(2)), (header, value)),
+            await fixture.Client.SendAsync(HttpMethod.Put, path, ApiClient.Form(Pictures.Png(2)), (header, value)),
+            await fixture.Client.DeleteAsync(path, (header, value)),
+            await fixture.Client.DeleteAsync($"/collections/{collection}", (header, value)),
+        })
+        {
+            answer.ReadProblem(HttpStatusCode.Forbidden, "cross-site");
+        }
+
+        Assert.Single(await fixture.Client.ListAsync(collection));
+        (await fixture.Client.GetAsync(path, (header, value))).AssertStatus(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Its_own_pages_may()
+    {
+        string origin = fixture.Service.Address.GetLeftPart(UriPartial.Authority);
+        foreach ((string, string) header in new[] { ("Origin", origin), ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "none") })
+        {
+            (await fixture.Client.SendAsync(HttpMethod.Post, "/search", ApiClient.Form(Pictures.Png(1)), header)).AssertStatus(HttpStatusCode.OK);
+        }
+    }
+
+    [Theory]
     [InlineData("localhost")]
     [InlineData("localhost:1234")]
     [InlineData("127.0.0.1")]
