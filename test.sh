@@ -56,4 +56,4 @@ TEXT
 fi
 
 # -m:1: test projects one after another, since each has a libtorch that wants all cores.
-exec dotnet test Dpfah.sln --configuration Release --nologo -m:1 "$@"
+dotnet test Dpfah.sln --configuration Release --nologo -m:1 "$@"

@@ -78,7 +78,7 @@ done
 echo "== pictures a second, with decoding, without the start of the program"
 for device in cpu cuda; do
     awk -v device="$device" -v n=$((${#pictures[@]} - 1)) -v start="${start[$device]}" -v all="${all[$device]}" 'BEGIN {
-        if (all <= start) { print device ": too few pictures to tell"; exit }
+        if (all - start < 1) { print device ": too few pictures to tell"; exit }
         printf "%s: %.1f (%d pictures in %.1f s after a start of %.1f s)\n", device, n / (all - start), n, all - start, start
     }'
 done

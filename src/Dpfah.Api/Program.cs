@@ -10,25 +10,8 @@ if (args is ["healthcheck", ..])
     return await HealthCheckVerb.RunAsync(args[1..]);
 }
 
-bool demo = args.Contains("--demo");
-try
-{
-    await using WebApplication app = ApiHost.Build([.. args.Where(arg => arg != "--demo")], LearningServices.AddDpfahEncoding);
-    await app.StartAsync();
-    if (demo)
-    {
-        await RunDemoAsync(app);
-    }
-
-    await app.WaitForShutdownAsync();
-    return 0;
-}
-catch (Exception error) when (error is InvalidOperationException or IOException)
-{
-    // A wrong setting or a port that is taken: a sentence helps, a stack trace does not.
-    Console.Error.WriteLine(error.Message);
-    return 1;
-}
+return await ApiHost.RunAsync(
+    [.. args.Where(arg => arg != "--demo")], LearningServices.AddDpfahEncoding, args.Contains("--demo") ? RunDemoAsync : null);
 
 static async Task RunDemoAsync(WebApplication app)
 {
@@ -48,5 +31,10 @@ static async Task RunDemoAsync(WebApplication app)
     catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
     {
         // Stopped from the terminal before the demo was through.
+    }
+    catch (HttpRequestException error)
+    {
+        // The service goes on; what is missing is filled in at the next start.
+        AnsiConsole.MarkupLineInterpolated($"[red]The demo was not completed:[/] {error.Message}");
     }
 }

@@ -16,7 +16,12 @@ internal static class CommandLine
     public static async Task<int> RunAsync(
         IReadOnlyList<string> arguments, TextWriter output, TextWriter error, AddEncoding addEncoding, CancellationToken cancellationToken = default)
     {
-        var root = new RootCommand("Dpfah: search by picture with deep binary codes.") { EncodeCommand.Create(addEncoding), SearchCommand.Create(addEncoding) };
+        var root = new RootCommand("Dpfah: search by picture with deep binary codes.")
+        {
+            EncodeCommand.Create(addEncoding),
+            SearchCommand.Create(addEncoding),
+            ImportWeightsCommand.Create(),
+        };
 
         // No response files: a picture may well be called @2x.png.
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });

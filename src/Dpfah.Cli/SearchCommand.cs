@@ -17,7 +17,7 @@ internal static class SearchCommand
     private const string ConnectionVariable = "ConnectionStrings__Dpfah";
 
     // A database that is down may come up; a person at a terminal does not wait for it for ever.
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
     public static Command Create(AddEncoding addEncoding)
     {
@@ -77,6 +77,12 @@ internal static class SearchCommand
         InvocationConfiguration console,
         CancellationToken cancellationToken)
     {
+        if (string.IsNullOrEmpty(connection) && !File.Exists(Path.Combine(settings.DataFolder, EngineOptions.SqliteFileName)))
+        {
+            throw new CommandException(
+                $"There is no database in the folder '{settings.DataFolder}'. Name the service's folder by --data, or its PostgreSQL by --connection.");
+        }
+
         using IHost host = BuildHost(connection, settings, addEncoding);
         await host.StartAsync(cancellationToken);
         await TerminalProgress.RunAsync(
@@ -92,7 +98,14 @@ internal static class SearchCommand
             throw new CommandException($"{file}: {picture.Result.Detail}");
         }
 
-        RankedPage page = search.Search(index, new Ranking(picture.Code.Code, picture.Code.Signature, count, null, labels), cancellationToken);
+        RankedPage page = search.Search(index, new Ranking(picture.Code.Code, picture.Code.Signature, count, null, labels), cancellationToken)
+            ?? throw new CommandException($"The collection '{collection}' was changed in the meantime. Search again.");
+        if (index.Drift is { } drift)
+        {
+            console.Error.WriteLine(
+                $"dpfah: the collection's codes were made by {drift.Stored}, the query's by {drift.Running}: {drift.FlippedBits} of {drift.ComparedBits} bits differ.");
+        }
+
         Write(console.Output, page);
         await host.StopAsync(CancellationToken.None);
         return ExitCode.Success;
@@ -103,7 +116,7 @@ internal static class SearchCommand
         // No settings file, no environment: the command line says all, and a search writes nothing to the terminal but its answer.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
-        builder.Services.AddDpfahEngine(new EngineOptions { DataFolder = settings.DataFolder, PostgresConnectionString = connection });
+        builder.Services.AddDpfahEngine(new EngineOptions { DataFolder = settings.DataFolder, PostgresConnectionString = connection, ReadOnly = true });
         addEncoding(builder.Services, settings);
         return builder.Build();
     }

@@ -3,11 +3,20 @@ namespace Dpfah.Engine;
 /// <summary>What an operator sets about storage.</summary>
 public sealed class EngineOptions
 {
+    /// <summary>Name of the SQLite file in <see cref="DataFolder"/>.</summary>
+    public const string SqliteFileName = "dpfah.db";
+
     /// <summary>Folder of the SQLite file and of the cached models. Default: <c>data</c> in the working directory.</summary>
     public string DataFolder { get; set; } = "data";
 
     /// <summary>Connection string of PostgreSQL; empty for SQLite in <see cref="DataFolder"/>.</summary>
     public string? PostgresConnectionString { get; set; }
+
+    /// <summary>
+    /// Only search: the database must have been made by a service. No schema is changed, no model or collection made, nothing
+    /// trimmed. Default: false.
+    /// </summary>
+    public bool ReadOnly { get; set; }
 
     /// <summary>How long log rows are kept; a node that was away longer reloads its index. Default: one day.</summary>
     public TimeSpan LogRetention { get; set; } = TimeSpan.FromDays(1);

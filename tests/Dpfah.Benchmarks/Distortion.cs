@@ -33,7 +33,7 @@ internal sealed record Distortion(string Name, Func<SKBitmap, byte[]> Apply)
     public static byte[] Variant(byte[] file, int number)
     {
         using SKBitmap bitmap = Decode(file);
-        int side = 200 + (number * 37 % 1400);
+        int side = 100 + (number * 37 % 500);
         using SKBitmap scaled = bitmap.Resize(new SKImageInfo(side, side + (number % 97), SKColorType.Rgba8888, SKAlphaType.Opaque), Linear);
         return Jpeg(scaled, 60 + (number % 36));
     }

@@ -31,7 +31,7 @@ internal static class MemoryRun
             "memory",
             Tables.Create(["pictures", "MB at 1,000", "MB at the end", "most after 1,000", "growth"]).AddRow(
                 $"{pictures:N0}", $"{baseline:0}", $"{megabytes[^1]:0}", $"{megabytes.Max():0}", $"{growth:P1}"),
-            $"Resident memory of the service while {Clients} clients send pictures to POST /search; every picture differs, 200 to 1,600 pixels a side. Allowed growth: {Allowed:P0}.");
+            $"Resident memory of the service while {Clients} clients send pictures to POST /search; every picture differs, 100 to 700 pixels a side. Allowed growth: {Allowed:P0}.");
         return growth <= Allowed ? 0 : 1;
     }
 

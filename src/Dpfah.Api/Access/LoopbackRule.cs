@@ -1,4 +1,5 @@
 using System.Net;
+using Dpfah.Api.Http;
 
 namespace Dpfah.Api.Access;
 
@@ -19,11 +20,23 @@ internal static class LoopbackRule
         return urls.FirstOrDefault(url => !IsLoopback(url));
     }
 
+    /// <summary>
+    /// Refuses requests under other names than this machine's own: a page from elsewhere must not reach the service by
+    /// making a name of its own point here.
+    /// </summary>
+    public static IApplicationBuilder UseLocalNamesOnly(this IApplicationBuilder app) =>
+        app.Use((context, next) =>
+        {
+            HostString host = context.Request.Host;
+            return !host.HasValue || IsLocalName(host.Host) ? next(context) : Problems.UnknownHost(host.Value).ExecuteAsync(context);
+        });
+
     private static bool IsLoopback(string url)
     {
         BindingAddress address = BindingAddress.Parse(url);
-        return address.IsUnixPipe
-            || address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-            || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
+        return address.IsUnixPipe || IsLocalName(address.Host);
     }
+
+    private static bool IsLocalName(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
 }

@@ -9,13 +9,10 @@ internal static class Policies
     /// <summary>Writes pictures and collections.</summary>
     public const string Indexer = "indexer";
 
-    /// <summary>Runs jobs and handles models.</summary>
-    public const string Trainer = "trainer";
-
     /// <summary>Everything.</summary>
     public const string Admin = "admin";
 
-    private static readonly string[] Ascending = [Reader, Indexer, Trainer, Admin];
+    private static readonly string[] Ascending = [Reader, Indexer, Admin];
 
     /// <summary>The policies; an endpoint that names none is for admins only.</summary>
     public static IServiceCollection AddDpfahPolicies(this IServiceCollection services)

@@ -79,15 +79,12 @@ internal static class CollectionsApi
         }
 
         _ = search.Collections;
-        (bool created, Position position) = await collections.CreateAsync(collection, cancellationToken);
-        await search.WaitAsync(position, cancellationToken);
-        if (search.Find(collection) is not { } index)
-        {
-            // Somebody deleted it in the meantime.
-            return Problems.NoCollection(collection);
-        }
+        (bool created, Position position, GenerationInfo generation) = await collections.CreateAsync(collection, cancellationToken);
 
-        CollectionResponse response = ToResponse(index, position);
+        // Committed, though this node's index may not have seen it yet.
+        CollectionResponse response = search.Find(collection) is { } index && index.Generation.Id == generation.Id
+            ? ToResponse(index, position)
+            : new CollectionResponse(collection, 0, ToResponse(generation), new IndexResponse(0), null, position.ToString());
         return created ? TypedResults.Created($"/collections/{collection}", response) : TypedResults.Ok(response);
     }
 
@@ -101,19 +98,20 @@ internal static class CollectionsApi
             return Problems.NoCollection(collection);
         }
 
-        await search.WaitAsync(position, cancellationToken);
         context.Response.Headers["Dpfah-Position"] = position.ToString();
         return TypedResults.NoContent();
     }
 
+    private static GenerationResponse ToResponse(GenerationInfo generation) =>
+        new(generation.Id, generation.ModelName, generation.Bits, generation.Decoder, generation.Arithmetic);
+
     private static CollectionResponse ToResponse(CollectionIndex index, Position? position)
     {
         IndexSnapshot<IndexedItem> snapshot = index.Snapshot;
-        GenerationInfo generation = index.Generation;
         return new CollectionResponse(
             index.Name,
             snapshot.Count,
-            new GenerationResponse(generation.Id, generation.ModelName, generation.Bits, generation.Decoder, generation.Arithmetic),
+            ToResponse(index.Generation),
             new IndexResponse(snapshot.MemoryBytes),
             index.Drift is { } drift
                 ? new DriftResponse(drift.Stored, drift.Running, drift.Pictures, drift.FlippedBits, drift.ComparedBits)

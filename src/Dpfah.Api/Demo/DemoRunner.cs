@@ -136,7 +136,9 @@ internal sealed class DemoRunner(HttpClient client, ServiceState state, string d
         console.WriteLine();
         console.MarkupLineInterpolated($"[green]Ready.[/] Documentation to try: [link]{client.BaseAddress}swagger/[/]. A search from another terminal:");
         console.WriteLine();
-        console.WriteLine($"  curl -F image=@{file} '{client.BaseAddress}search?k=5'");
+        string key = client.DefaultRequestHeaders.Authorization is null ? "" : $"-H \"X-Api-Key: ${ApiHost.AdminKeyVariable}\" ";
+        string path = file.Contains(' ', StringComparison.Ordinal) ? $"'image=@{file}'" : $"image=@{file}";
+        console.WriteLine($"  curl {key}-F {path} '{client.BaseAddress}search?k=5'");
         console.WriteLine();
     }
 

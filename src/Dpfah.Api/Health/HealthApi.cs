@@ -1,3 +1,4 @@
+using Dpfah.Api.Http;
 using Dpfah.Engine.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -8,7 +9,7 @@ internal static class HealthApi
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        RouteGroupBuilder group = routes.MapGroup("/health").WithTags("Health").AllowAnonymous();
+        RouteGroupBuilder group = routes.MapGroup("/health").WithTags("Health").AllowAnonymous().WithQueryGuard();
         group.MapGet("/live", () => TypedResults.Ok(new LiveResponse("live")))
             .WithName("live")
             .WithSummary("Whether the process runs");

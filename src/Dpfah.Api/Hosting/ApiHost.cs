@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json.Serialization;
 using Dpfah.Api.Access;
 using Dpfah.Api.Collections;
@@ -9,7 +10,6 @@ using Dpfah.Api.Search;
 using Dpfah.Engine;
 using Dpfah.Engine.Hosting;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.HostFiltering;
 
 namespace Dpfah.Api.Hosting;
 
@@ -24,6 +24,31 @@ public static class ApiHost
 
     private const int MinKeyLength = 16;
 
+    /// <summary>Runs the service until it is told to stop.</summary>
+    /// <param name="args">Command line, as for <see cref="Build"/>.</param>
+    /// <param name="addEncoding">Registers the seam between pictures and codes.</param>
+    /// <param name="whenListening">What the program does beside; it ends when the service stops.</param>
+    /// <returns>Exit code: 0 after a stop that was asked for; 1 when a setting is wrong or taken, with a sentence on standard error.</returns>
+    public static async Task<int> RunAsync(
+        string[] args, Action<IServiceCollection, ServiceOptions> addEncoding, Func<WebApplication, Task>? whenListening = null)
+    {
+        try
+        {
+            await using WebApplication app = Build(args, addEncoding);
+            await app.StartAsync();
+            await (whenListening?.Invoke(app) ?? Task.CompletedTask);
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (Exception error) when (
+            error is InvalidOperationException or FormatException or IOException or SocketException or UnauthorizedAccessException)
+        {
+            // A wrong setting, a port that is taken, a folder that is closed: a sentence helps, a stack trace does not.
+            Console.Error.WriteLine(error.Message);
+            return 1;
+        }
+    }
+
     /// <summary>Builds the service; nothing runs before it is started.</summary>
     /// <param name="args">Command line: settings as <c>--urls http://…</c> or <c>--Dpfah:Device cpu</c>.</param>
     /// <param name="addEncoding">Registers the seam between pictures and codes.</param>
@@ -37,7 +62,8 @@ public static class ApiHost
             ContentRootPath = AppContext.BaseDirectory,
         });
         ServiceOptions options = ServiceOptions.Read(builder.Configuration);
-        if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
+        ConfigurationManager configuration = builder.Configuration;
+        if (string.IsNullOrEmpty($"{configuration["urls"]}{configuration["http_ports"]}{configuration["https_ports"]}"))
         {
             builder.WebHost.UseUrls(DefaultUrl);
         }
@@ -51,7 +77,7 @@ public static class ApiHost
         builder.Services.AddDpfahEngine(new EngineOptions
         {
             DataFolder = options.DataFolder,
-            PostgresConnectionString = builder.Configuration.GetConnectionString("Dpfah"),
+            PostgresConnectionString = builder.Configuration.GetConnectionString(ServiceOptions.DatabaseName),
         });
         addEncoding(builder.Services, options);
         builder.Services.AddSingleton<RankingResponder>();
@@ -75,6 +101,11 @@ public static class ApiHost
             context.Response.Headers.XContentTypeOptions = "nosniff";
             return next(context);
         });
+        if (string.IsNullOrEmpty(app.Configuration[AdminKeyVariable]))
+        {
+            app.UseLocalNamesOnly();
+        }
+
         app.UseRawPath();
         app.MapDpfahOpenApi();
         app.UseRouting();
@@ -100,8 +131,6 @@ public static class ApiHost
                     + $"(such as the output of 'openssl rand -hex 32'), or listen on {DefaultUrl}.");
             }
 
-            // Without keys, a page from elsewhere must not reach the service under a name that points to this machine.
-            builder.Services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
         }
         else if (key.Length < MinKeyLength)
         {

@@ -6,6 +6,9 @@ internal static class ApiLimits
     /// <summary>Most bytes of a request's body: 20 MiB.</summary>
     public const long MaxBodyBytes = 20 << 20;
 
+    /// <summary>Most bytes of pictures that are read at once: 512 MiB.</summary>
+    public const long MaxPictureBytesInFlight = 512 << 20;
+
     /// <summary>Entries of a list when the caller names no number.</summary>
     public const int DefaultLimit = 50;
 

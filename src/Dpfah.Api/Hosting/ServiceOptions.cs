@@ -1,8 +1,18 @@
+using System.Text.RegularExpressions;
+using Dpfah.Learning.Imaging;
+using Npgsql;
+
 namespace Dpfah.Api.Hosting;
 
 /// <summary>Settings of the service: section <c>Dpfah</c> of the configuration (environment: <c>Dpfah__Device</c>, and so on).</summary>
-public sealed class ServiceOptions
+public sealed partial class ServiceOptions
 {
+    /// <summary>Name of PostgreSQL's connection string: <c>ConnectionStrings:Dpfah</c>.</summary>
+    public const string DatabaseName = "Dpfah";
+
+    [GeneratedRegex("^(auto|cpu|cuda(:[0-9]+)?)$")]
+    private static partial Regex DevicePattern { get; }
+
     /// <summary>Folder of the SQLite file and of cached models. Default: <c>data</c> in the working directory.</summary>
     public string DataFolder { get; set; } = "data";
 
@@ -49,6 +59,16 @@ public sealed class ServiceOptions
             errors.Add("Dpfah:DataFolder is empty: name a folder, or leave the setting out for 'data'.");
         }
 
+        if (!DevicePattern.IsMatch(options.Device))
+        {
+            errors.Add($"Dpfah:Device is auto, cpu, cuda or cuda:n; it was '{options.Device}'.");
+        }
+
+        if (!ImageDecoders.Names.Contains(options.Decoder))
+        {
+            errors.Add($"Dpfah:Decoder is {string.Join(" or ", ImageDecoders.Names)}; it was '{options.Decoder}'.");
+        }
+
         if (options.Threads is < 0 or > 256)
         {
             errors.Add($"Dpfah:Threads is 0 (one a core) to 256; it was {options.Threads}.");
@@ -57,6 +77,15 @@ public sealed class ServiceOptions
         if (options.Bits is < 8 or > 256 || options.Bits % 8 != 0)
         {
             errors.Add($"Dpfah:Bits is a multiple of 8 from 8 to 256; it was {options.Bits}.");
+        }
+
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(configuration.GetConnectionString(DatabaseName));
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException)
+        {
+            errors.Add($"ConnectionStrings:{DatabaseName} is no connection string of PostgreSQL: {error.Message}");
         }
 
         return errors.Count == 0

@@ -52,6 +52,12 @@ internal static class Problems
         _ => Create(StatusCodes.Status422UnprocessableEntity, "undecodable", "The picture cannot be decoded", result.Detail),
     };
 
+    public static ProblemHttpResult UnknownHost(string host) => Create(
+        StatusCodes.Status400BadRequest,
+        "unknown-host",
+        "The service does not answer under this name",
+        $"Without a key the service answers under localhost and loopback addresses only, not '{host}'. Use one of them, or set {Hosting.ApiHost.AdminKeyVariable}.");
+
     public static ProblemHttpResult Unauthorized() => Create(
         StatusCodes.Status401Unauthorized,
         "no-key",
@@ -60,6 +66,12 @@ internal static class Problems
 
     public static ProblemHttpResult Forbidden() => Create(
         StatusCodes.Status403Forbidden, "role-too-low", "The key's role does not allow this", "Use a key of a higher role.");
+
+    public static ProblemHttpResult CrossSite() => Create(
+        StatusCodes.Status403Forbidden,
+        "cross-site",
+        "The request comes from a page of another site",
+        "Without keys the service takes no writes and searches from pages of other sites. Set DPFAH_ADMIN_KEY and send the key.");
 
     public static ProblemHttpResult TooLarge(long limit) => Create(
         StatusCodes.Status413PayloadTooLarge,
@@ -77,7 +89,7 @@ internal static class Problems
         StatusCodes.Status503ServiceUnavailable,
         "database-unavailable",
         "The database does not answer",
-        "The database does not answer at the moment; nothing was changed. Try again in some seconds.");
+        "The database does not answer at the moment. A write may or may not have been carried out: repeat it in some seconds, it is idempotent by its id.");
 
     public static ProblemHttpResult Internal(string traceId) => Create(
         StatusCodes.Status500InternalServerError,

@@ -17,7 +17,7 @@ internal static class RawPath
         app.Use((context, next) =>
         {
             string raw = InOriginForm(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
-            if (raw.StartsWith(Prefix, StringComparison.Ordinal))
+            if (raw.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
             {
                 context.Request.Path = new PathString(Encode(raw));
             }

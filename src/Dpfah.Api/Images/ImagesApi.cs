@@ -113,7 +113,7 @@ internal static class ImagesApi
 
         id ??= body.Id ?? Guid.CreateVersion7().ToString("n");
         WriteOutcome outcome = await images.PutAsync(
-            collection, id, new ImageInput(body.Images[0], body.Labels, body.Metadata), cancellationToken);
+            collection, id, new ImageInput(body.Images[0], body.Labels, body.Metadata, ReadIfMatch(context.Request)), cancellationToken);
         if (Problem(outcome, collection, id) is { } problem)
         {
             return problem;

@@ -1,14 +1,18 @@
+using Dpfah.Api.Http;
+
 namespace Dpfah.Api.OpenApi;
 
 /// <summary>What endpoints say about themselves in the OpenAPI document.</summary>
 internal static class EndpointDocs
 {
+    private static readonly PictureBudget Budget = new();
+
     /// <summary>The endpoint takes pictures as multipart or as the raw body.</summary>
     /// <param name="builder">The endpoint.</param>
     /// <param name="maxImages">Most pictures in one request.</param>
     /// <param name="fields">The multipart fields that it takes beside <c>image</c>.</param>
     public static RouteHandlerBuilder TakesPicture(this RouteHandlerBuilder builder, int maxImages, params string[] fields) =>
-        builder.WithMetadata(new PictureBodyMetadata(maxImages, fields));
+        builder.WithMetadata(new PictureBodyMetadata(maxImages, fields)).AddEndpointFilter(Budget);
 
     /// <summary>The endpoint answers these statuses with problem details, beside those that any endpoint can answer.</summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder builder, params ReadOnlySpan<int> statuses)

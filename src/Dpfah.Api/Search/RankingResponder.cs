@@ -69,11 +69,15 @@ internal sealed class RankingResponder(SearchService search, ImageReader images)
     }
 
     /// <summary>Searches and answers.</summary>
-    public async Task<Ok<SearchResponse>> RespondAsync(
+    public async Task<Results<Ok<SearchResponse>, ProblemHttpResult>> RespondAsync(
         CollectionIndex collection, Ranking ranking, RankingQuery query, EncodedPicture? encoded, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        RankedPage page = search.Search(collection, ranking, cancellationToken);
+        if (search.Search(collection, ranking, cancellationToken) is not { } page)
+        {
+            return Problems.OtherGeneration(collection.Name);
+        }
+
         TimeSpan searchTime = Stopwatch.GetElapsedTime(start);
 
         Dictionary<long, string> metadata = query.Include == Metadata

@@ -33,23 +33,26 @@ public sealed class CollectionStore
     /// <summary>Makes a collection with an empty first generation of the default model.</summary>
     /// <param name="name">Name; checked by <see cref="CatalogueRules.CheckCollectionName"/>.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
-    /// <returns>Whether it was made here, and a position that covers it.</returns>
-    public async Task<(bool Created, Position Position)> CreateAsync(string name, CancellationToken cancellationToken)
+    /// <returns>Whether it was made here, a position that covers it, and its generation.</returns>
+    public async Task<(bool Created, Position Position, GenerationInfo Generation)> CreateAsync(string name, CancellationToken cancellationToken)
     {
         ModelInfo model = await models.GetDefaultAsync(cancellationToken);
         EncoderIdentity identity = (await encoders.GetAsync(model.Id, cancellationToken)).Identity;
-        (bool created, ulong position) = await database.WriteAsync(
+        (bool created, ulong position, Generation generation) = await database.WriteAsync(
             (context, token) => TryCreateAsync(context, name, model.Id, identity, token), cancellationToken);
-        follower.Wake();
-        return (created, new Position(follower.Epoch, position));
+        await follower.WaitBrieflyAsync(position);
+        return (created, new Position(follower.Epoch, position), await follower.DescribeAsync(generation, cancellationToken));
     }
 
-    private async Task<(bool Created, ulong Position)> TryCreateAsync(
+    private async Task<(bool Created, ulong Position, Generation Generation)> TryCreateAsync(
         DpfahContext context, string name, int modelId, EncoderIdentity identity, CancellationToken cancellationToken)
     {
-        if (await context.Collections.AnyAsync(c => c.Name == name && c.DeletedAt == null, cancellationToken))
+        Generation? known = await context.Collections.Where(c => c.Name == name && c.DeletedAt == null)
+            .Join(context.Generations.Where(g => g.IsActive), c => c.Id, g => g.CollectionId, (c, g) => g)
+            .SingleOrDefaultAsync(cancellationToken);
+        if (known is not null)
         {
-            return (false, await database.VisiblePositionAsync(context, cancellationToken));
+            return (false, await database.VisiblePositionAsync(context, cancellationToken), known);
         }
 
         DateTime now = clock.GetUtcNow().UtcDateTime;
@@ -78,7 +81,7 @@ public sealed class CollectionStore
         };
         context.Changes.Add(change);
         await context.SaveChangesAsync(cancellationToken);
-        return (true, database.PositionOf(change));
+        return (true, database.PositionOf(change), generation);
     }
 
     /// <summary>Deletes a collection: its name is free at once, its rows go afterwards (<see cref="RemoveDeletedAsync"/>).</summary>
@@ -103,8 +106,13 @@ public sealed class CollectionStore
                 return database.PositionOf(change);
             },
             cancellationToken);
-        follower.Wake();
-        return position is { } value ? new Position(follower.Epoch, value) : null;
+        if (position is not { } value)
+        {
+            return null;
+        }
+
+        await follower.WaitBrieflyAsync(value);
+        return new Position(follower.Epoch, value);
     }
 
     /// <summary>Removes the rows of deleted collections; goes on where an earlier run was interrupted.</summary>

@@ -7,7 +7,8 @@ namespace Dpfah.Engine.Catalogue;
 /// <param name="Bytes">The file.</param>
 /// <param name="Labels">Its labels; an empty list for none.</param>
 /// <param name="Metadata">Its metadata in stored form (<see cref="CatalogueRules.CheckMetadata"/>); null for none.</param>
-public sealed record ImageInput(byte[] Bytes, IReadOnlyList<string> Labels, string? Metadata);
+/// <param name="Expected">The states in which the picture under the id may be; null for any, and for none at all.</param>
+public sealed record ImageInput(byte[] Bytes, IReadOnlyList<string> Labels, string? Metadata, IReadOnlyList<ImageTag>? Expected = null);
 
 /// <summary>A picture of a collection as the database has it.</summary>
 /// <param name="Number">Item number.</param>

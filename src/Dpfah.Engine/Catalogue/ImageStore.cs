@@ -34,12 +34,11 @@ public sealed class ImageStore
         while (true)
         {
             (WriteOutcome? outcome, Generation? wanted) = await database.WriteAsync(
-                (context, token) => TryPutAsync(context, collection, id, input.Metadata, labels, digest, encoded, encodedGeneration, token),
+                (context, token) => TryPutAsync(context, collection, id, input, labels, digest, encoded, encodedGeneration, token),
                 cancellationToken);
             if (outcome is not null)
             {
-                follower.Wake();
-                return outcome;
+                return await SeenAsync(outcome);
             }
 
             // The bytes are new to this generation: hash them outside of the transaction and come back.
@@ -57,7 +56,7 @@ public sealed class ImageStore
         DpfahContext context,
         string collectionName,
         string id,
-        string? metadata,
+        ImageInput input,
         string[] labels,
         byte[] digest,
         EncodedPicture? encoded,
@@ -70,6 +69,12 @@ public sealed class ImageStore
         }
 
         Item? item = await database.LockItemAsync(context, generation.CollectionId, id, cancellationToken);
+        if (input.Expected is not null && (item is null || !input.Expected.Contains(new ImageTag(item.Number, item.Version))))
+        {
+            return (new WriteOutcome(item is null ? WriteStatus.NoImage : WriteStatus.OtherTag), null);
+        }
+
+        string? metadata = input.Metadata;
         bool sameBytes = item is not null && item.ContentDigest.AsSpan().SequenceEqual(digest);
         if (!sameBytes && encodedGeneration != generation.Id)
         {
@@ -152,8 +157,7 @@ public sealed class ImageStore
                 return new WriteOutcome(WriteStatus.Updated, Record(item, preview, code), position);
             },
             cancellationToken);
-        follower.Wake();
-        return outcome;
+        return await SeenAsync(outcome);
     }
 
     /// <summary>Deletes a picture.</summary>
@@ -180,7 +184,16 @@ public sealed class ImageStore
                 return new WriteOutcome(WriteStatus.Deleted, Position: position);
             },
             cancellationToken);
-        follower.Wake();
+        return await SeenAsync(outcome);
+    }
+
+    private async Task<WriteOutcome> SeenAsync(WriteOutcome outcome)
+    {
+        if (outcome.Position != default)
+        {
+            await follower.WaitBrieflyAsync(outcome.Position.Value);
+        }
+
         return outcome;
     }
 

@@ -21,6 +21,10 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Brings the schema up to date and reads the database's epoch.</summary>
     public abstract Task<int> PrepareAsync(CancellationToken cancellationToken);
 
+    /// <summary>Reads the database's epoch and changes nothing.</summary>
+    public Task<int> ReadEpochAsync(CancellationToken cancellationToken) =>
+        ReadAsync((context, token) => context.DatabaseInfo.Select(d => d.Epoch).SingleAsync(token), cancellationToken);
+
     /// <summary>Runs work in one write transaction, again from its start when the database asks for it.</summary>
     /// <param name="work">Must have no other effect than through the context that it is given.</param>
     /// <param name="cancellationToken">Gives up before the transaction has begun to commit.</param>

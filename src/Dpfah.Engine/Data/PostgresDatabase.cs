@@ -39,7 +39,8 @@ internal sealed class PostgresDatabase(string connectionString) : Database
                 // Two nodes may start at once.
                 await context.Database.ExecuteSqlRawAsync("LOCK TABLE database_info IN EXCLUSIVE MODE", token);
                 string identifier = (await context.Database
-                    .SqlQueryRaw<string>("SELECT system_identifier::text AS \"Value\" FROM pg_control_system()").ToListAsync(token))[0];
+                    .SqlQueryRaw<string>(
+                        "SELECT s.system_identifier::text || '/' || d.oid AS \"Value\" FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()").ToListAsync(token))[0];
                 DatabaseInfo? info = await context.DatabaseInfo.AsTracking().SingleOrDefaultAsync(token);
                 if (info is null)
                 {

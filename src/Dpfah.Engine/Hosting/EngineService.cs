@@ -1,3 +1,6 @@
+using Dpfah.Core.Codes;
+using Dpfah.Core.Imaging;
+using Dpfah.Core.Indexing;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Models;
@@ -16,10 +19,16 @@ internal sealed partial class EngineService(
     IndexFollower follower,
     IdentityCheck identityCheck,
     Housekeeping housekeeping,
+    EngineOptions options,
     ServiceState state,
     ILogger<EngineService> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly string[] Steps = ["database", "model", "encoder", "index"];
+
+    private string step = Steps[0];
+    private string? failedStep;
+    private string? failure;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -36,18 +45,7 @@ internal sealed partial class EngineService(
             }
             catch (Exception error)
             {
-                string reason = error.GetBaseException().Message;
-                LogStepFailed(state.Step.Name, reason);
-                if (state.HasStarted)
-                {
-                    // A reload failed: the index as it was goes on answering.
-                    state.ReportDatabase(reason);
-                }
-                else
-                {
-                    state.Report(state.Step.Name, $"Waiting for the step '{state.Step.Name}': {reason}");
-                }
-
+                ReportFailure(error.GetBaseException().Message);
                 await Task.Delay(RetryDelay, stoppingToken);
             }
         }
@@ -55,28 +53,19 @@ internal sealed partial class EngineService(
 
     private async Task StartAndFollowAsync(CancellationToken cancellationToken)
     {
-        Report("database", "Opening the database and bringing its schema up to date.");
-        int epoch = await database.PrepareAsync(cancellationToken);
-
-        Report("model", "Preparing the first model.");
-        ModelInfo model = await models.EnsureFirstModelAsync(
-            new StepProgress(progress => Report("model", progress.Step, progress.Done)), cancellationToken);
-
-        Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
-        await encoders.GetAsync(model.Id, cancellationToken);
-        await collections.CreateAsync(CollectionStore.DefaultName, cancellationToken);
-
+        int epoch = options.ReadOnly ? await database.ReadEpochAsync(cancellationToken) : await PrepareAsync(cancellationToken);
         Report("index", "Loading the codes.");
         await follower.LoadAsync(
             epoch,
             (done, total) => Report("index", $"Loaded {done:N0} of {total:N0} codes.", total == 0 ? 1 : (double)done / total),
             cancellationToken);
+        WarmUp();
         await identityCheck.RunAsync(cancellationToken);
         state.ReportStarted();
         LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task cleaning = housekeeping.RunAsync(ending.Token);
+        Task cleaning = options.ReadOnly ? Task.CompletedTask : housekeeping.RunAsync(ending.Token);
         try
         {
             await follower.FollowAsync(state.ReportDatabase, cancellationToken);
@@ -88,12 +77,75 @@ internal sealed partial class EngineService(
         }
     }
 
-    private void Report(string step, string detail, double? done = null)
+    /// <summary>Brings the schema up to date, and sees to it that there is a model and a collection.</summary>
+    private async Task<int> PrepareAsync(CancellationToken cancellationToken)
     {
-        // After the first start a reload goes on behind answers from the index as it was.
-        if (!state.HasStarted)
+        Report("database", "Opening the database and bringing its schema up to date.");
+        int epoch = await database.PrepareAsync(cancellationToken);
+
+        Report("model", "Preparing the first model.");
+        ModelInfo model = await models.EnsureFirstModelAsync(
+            new StepProgress(progress => Report("model", progress.Step, progress.Done)), cancellationToken);
+
+        Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
+        await encoders.GetAsync(model.Id, cancellationToken);
+        await collections.CreateAsync(CollectionStore.DefaultName, cancellationToken);
+        return epoch;
+    }
+
+        Report("index", "Loading the codes.");
+        await follower.LoadAsync(
+            epoch,
+            (done, total) => Report("index", $"Loaded {done:N0} of {total:N0} codes.", total == 0 ? 1 : (double)done / total),
+            cancellationToken);
+        await identityCheck.RunAsync(cancellationToken);
+        state.ReportStarted();
+        (failedStep, failure) = (null, null);
+        LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task cleaning = housekeeping.RunAsync(ending.Token);
+        try
         {
-            state.Report(step, detail, done);
+            var query = new IndexQuery<IndexedItem>
+            {
+                Code = BinaryCode.FromBytes(new byte[collection.Generation.Bits / 8]),
+                Signature = BinaryCode.FromBytes(new byte[ImageCode.SignatureBits / 8]),
+                K = SearchLimits.DefaultK,
+            };
+            collection.Snapshot.Search(query);
+        }
+    }
+
+    private void Report(string name, string detail, double? done = null)
+    {
+        step = name;
+
+        // What stands in the way stays told until the start has come further than that.
+        // After the first start a reload goes on behind answers from the index as it was.
+        if (!state.HasStarted && Array.IndexOf(Steps, name) > Array.IndexOf(Steps, failedStep))
+        {
+            state.Report(name, detail, done);
+        }
+    }
+
+    private void ReportFailure(string reason)
+    {
+        if (failedStep != step || failure != reason)
+        {
+            // Once, not once a second for as long as it takes.
+            LogStepFailed(step, reason);
+        }
+
+        (failedStep, failure) = (step, reason);
+        if (state.HasStarted)
+        {
+            // A reload failed: the index as it was goes on answering.
+            state.ReportDatabase(reason);
+        }
+        else
+        {
+            state.Report(step, $"Waiting for the step '{step}': {reason.TrimEnd('.')}.");
         }
     }
 

@@ -5,6 +5,7 @@ using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
 
 namespace Dpfah.Engine.Hosting;
 
@@ -17,8 +18,10 @@ public static class EngineServices
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">Where to store; the folder is made when it is missing.</param>
+    /// <exception cref="InvalidOperationException">The connection string cannot be read.</exception>
     public static IServiceCollection AddDpfahEngine(this IServiceCollection services, EngineOptions options)
     {
+        ThrowIfInvalid(options.PostgresConnectionString);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton(_ => Open(options));
@@ -46,11 +49,24 @@ public static class EngineServices
         return services;
     }
 
+    private static void ThrowIfInvalid(string? connectionString)
+    {
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(connectionString);
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidOperationException(
+                $"The connection string of the database cannot be read: {error.Message} It looks like 'Host=localhost;Database=dpfah;Username=dpfah;Password=…'.", error);
+        }
+    }
+
     private static Database Open(EngineOptions options)
     {
         Directory.CreateDirectory(options.DataFolder);
         return string.IsNullOrWhiteSpace(options.PostgresConnectionString)
-            ? new SqliteDatabase(Path.Combine(options.DataFolder, "dpfah.db"))
+            ? new SqliteDatabase(Path.Combine(options.DataFolder, EngineOptions.SqliteFileName))
             : new PostgresDatabase(options.PostgresConnectionString);
     }
 }

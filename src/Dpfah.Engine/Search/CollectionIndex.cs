@@ -77,6 +77,9 @@ public sealed class CollectionIndex
     /// <summary>Most items share their labels with many others: one array for all of them.</summary>
     private sealed class LabelPool
     {
+        // Beyond so many, labels are not shared by many items any more, and the pool would only grow.
+        private const int Most = 65_536;
+
         private readonly Dictionary<string, string[]> pool = new(StringComparer.Ordinal);
 
         public string[] Intern(string[] labels)
@@ -89,6 +92,11 @@ public sealed class CollectionIndex
             string key = string.Join('\n', labels);
             if (!pool.TryGetValue(key, out string[]? known))
             {
+                if (pool.Count == Most)
+                {
+                    pool.Clear();
+                }
+
                 pool.Add(key, known = labels);
             }
 

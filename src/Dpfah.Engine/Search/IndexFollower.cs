@@ -19,6 +19,8 @@ internal sealed partial class IndexFollower(
     private const int LoadBatch = 10_000;
     private const int ApplyBatch = 500;
 
+    private static readonly TimeSpan BriefWait = TimeSpan.FromMilliseconds(250);
+
     private readonly ConcurrentDictionary<int, ModelInfo> knownModels = new();
     private readonly SemaphoreSlim wake = new(0, 1);
     private volatile State state = new(0, 0, FrozenDictionary<string, CollectionIndex>.Empty);
@@ -43,6 +45,13 @@ internal sealed partial class IndexFollower(
     /// <summary>The collections, by name.</summary>
     public FrozenDictionary<string, CollectionIndex> Collections => state.Collections;
 
+    /// <summary>Finds a collection's index together with the last position that it has seen for certain.</summary>
+    public (CollectionIndex? Index, Position Applied) Look(string collection)
+    {
+        State now = state;
+        return (now.Collections.GetValueOrDefault(collection), new Position(now.Epoch, now.Horizon == 0 ? 0 : now.Horizon - 1));
+    }
+
     /// <summary>Finds a collection's index.</summary>
     public CollectionIndex? Find(string collection) => state.Collections.GetValueOrDefault(collection);
 
@@ -59,12 +68,21 @@ internal sealed partial class IndexFollower(
         }
     }
 
-    /// <summary>Waits until every change up to a position is in the index.</summary>
+    /// <summary>Waits until every change up to a position is in the index, at most <see cref="EngineOptions.PositionTimeout"/>.</summary>
     /// <returns>False when the time was up first.</returns>
-    public async Task<bool> WaitAsync(ulong position, CancellationToken cancellationToken)
+    public Task<bool> WaitAsync(ulong position, CancellationToken cancellationToken) =>
+        WaitAsync(position, options.PositionTimeout, cancellationToken);
+
+    /// <summary>
+    /// Waits a moment for a write of this process, so that a search on this node that follows the answer sees it. A caller
+    /// that must be sure, or asks another node, names the position in its search.
+    /// </summary>
+    public Task<bool> WaitBrieflyAsync(ulong position) => WaitAsync(position, BriefWait, CancellationToken.None);
+
+    private async Task<bool> WaitAsync(ulong position, TimeSpan limit, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(options.PositionTimeout);
+        timeout.CancelAfter(limit);
         while (true)
         {
             Task signal = advanced.Task;
@@ -279,7 +297,8 @@ internal sealed partial class IndexFollower(
         return collections.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    private async Task<GenerationInfo> DescribeAsync(Generation generation, CancellationToken cancellationToken)
+    /// <summary>A generation with its model's name and bits.</summary>
+    public async Task<GenerationInfo> DescribeAsync(Generation generation, CancellationToken cancellationToken)
     {
         if (!knownModels.TryGetValue(generation.ModelId, out ModelInfo? model))
         {

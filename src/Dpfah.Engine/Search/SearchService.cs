@@ -81,10 +81,18 @@ public sealed class SearchService
     }
 
     /// <summary>Ranks the items of a collection by (Hamming distance, signature distance, item number).</summary>
+    /// <returns>Null when the collection was deleted, or got another generation, since it was looked up.</returns>
     /// <exception cref="ArgumentException">A value of the ranking is out of range or of another length than the collection's codes.</exception>
-    public RankedPage Search(CollectionIndex collection, Ranking query, CancellationToken cancellationToken)
+    public RankedPage? Search(CollectionIndex collection, Ranking query, CancellationToken cancellationToken)
     {
-        Position position = follower.Applied;
+        // The picture was hashed since: the index that answers and the position that is told are read together, now.
+        (CollectionIndex? now, Position position) = follower.Look(collection.Name);
+        if (now?.CollectionId != collection.CollectionId || now.Generation.Id != collection.Generation.Id)
+        {
+            return null;
+        }
+
+        collection = now;
         HashSet<string>? wanted = query.Labels.Count == 0 ? null : query.Labels.ToHashSet(StringComparer.Ordinal);
         IndexSnapshot<IndexedItem> snapshot = collection.Snapshot;
         string? exclude = query.Exclude != 0 && snapshot.TryGet(query.Exclude, out IndexEntry<IndexedItem> left) ? left.Item.PublicId : null;

@@ -9,6 +9,12 @@ internal static class JpegHeader
     private const byte EndOfImage = 0xD9;
     private const byte App1 = 0xE1;
 
+    /// <summary>
+    /// A progressive picture has some ten scans. A small file of thousands, each of which is a pass over all pixels, is made to
+    /// keep a decoder busy.
+    /// </summary>
+    private const int MaxScans = 100;
+
     public static ImageHeader Read(ReadOnlySpan<byte> file)
     {
         int width = 0, height = 0, orientation = 1, scans = 0;
@@ -19,7 +25,12 @@ internal static class JpegHeader
             if (marker == EndOfImage)
             {
                 // Bytes after the end marker are legal: cameras append previews and videos.
-                damage = scans > 0 ? null : "The JPEG file has no scan.";
+                damage = scans switch
+                {
+                    0 => "The JPEG file has no scan.",
+                    > MaxScans => $"The JPEG file has {scans} scans; at most {MaxScans} are accepted.",
+                    _ => null,
+                };
                 break;
             }
 
