@@ -22,7 +22,7 @@ public sealed class DemoTests : IDisposable
         await using (ServiceProcess service = Start())
         {
             await service.WaitForLineAsync("curl -F image=@data/demo/", FirstStart);
-            Assert.Contains("Indexing 2,000 pictures", service.Log, StringComparison.Ordinal);
+            Assert.Contains("Indexed 2,000 pictures.", service.Log, StringComparison.Ordinal);
             using var client = new HttpClient { BaseAddress = service.BaseAddress };
             await AssertSelfRetrievalAsync(client);
             await AssertOneCodeThroughEveryDoorAsync(client);
@@ -34,7 +34,7 @@ public sealed class DemoTests : IDisposable
         await using (ServiceProcess again = Start())
         {
             await again.WaitForLineAsync("curl -F image=@data/demo/", SecondStart);
-            Assert.Contains("All 2,000 pictures are there", again.Log, StringComparison.Ordinal);
+            Assert.Contains("All pictures of the demo were there already.", again.Log, StringComparison.Ordinal);
             using var client = new HttpClient { BaseAddress = again.BaseAddress };
             JsonElement collection = await client.GetFromJsonAsync<JsonElement>("/collections/default");
             Assert.Equal(2000, collection.GetProperty("pictures").GetInt32());
