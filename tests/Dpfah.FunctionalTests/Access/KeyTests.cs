@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography;
-using Dpfah.Api.Search;
 using Dpfah.FunctionalTests.Hosting;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
@@ -24,8 +23,13 @@ public sealed class KeyTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync() =>
         started = await RunningService.StartAsync(
-        database,
-        ["--DPFAH_ADMIN_KEY", key, .. new[] { "Default", "Microsoft", "Microsoft.EntityFrameworkCore.Database.Command" }.SelectMany(name => new[] { $"--Logging:LogLevel:{name}", "Trace" })]);
+            database,
+            [
+                "--DPFAH_ADMIN_KEY", key,
+                "--Logging:LogLevel:Default", "Trace",
+                "--Logging:LogLevel:Microsoft", "Trace",
+                "--Logging:LogLevel:Microsoft.EntityFrameworkCore.Database.Command", "Trace",
+            ]);
 
     public async ValueTask DisposeAsync()
     {
@@ -57,7 +61,8 @@ public sealed class KeyTests : IAsyncLifetime
         int asked = 0;
         foreach (RouteEndpoint endpoint in Endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null))
         {
-            string path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/').Replace("{collection}", "default", StringComparison.Ordinal).Replace("{id}", "a", StringComparison.Ordinal);
+            string path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/')
+                .Replace("{collection}", "default", StringComparison.Ordinal).Replace("{id}", "a", StringComparison.Ordinal);
             foreach (string method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
             {
                 Answer without = await Service.Client.SendAsync(new HttpMethod(method), path);
@@ -103,7 +108,7 @@ public sealed class KeyTests : IAsyncLifetime
 
         using var client = new ApiClient(Service.Address, key);
         (await client.PutAsync("default", "a", Pictures.Png(1))).AssertStatus(HttpStatusCode.Created);
-        (await client.SearchAsync(Pictures.Png(1))).Read<SearchResponse>();
+        await client.FindAsync(Pictures.Png(1));
         (await client.DeleteAsync("/collections/default/images/a")).AssertStatus(HttpStatusCode.NoContent);
     }
 

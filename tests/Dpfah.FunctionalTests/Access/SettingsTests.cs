@@ -11,9 +11,11 @@ public sealed class SettingsTests(SqliteService running) : IClassFixture<SqliteS
     [Fact]
     public async Task All_wrong_settings_are_told_at_once() => await AssertRefusedAsync(
         [
-            "--Dpfah:Devise", "cpu", "--Dpfah:Bits", "7", "--Dpfah:Threads", "many", "--Dpfah:Decoder", "gimp", "--Dpfah:Device", "gpu", "--Dpfah:DataFolder", " ",
+            "--Dpfah:Devise", "cpu", "--Dpfah:Bits", "7", "--Dpfah:Threads", "many",
+            "--Dpfah:Decoder", "gimp", "--Dpfah:Device", "gpu", "--Dpfah:DataFolder", " ",
         ],
-        "Dpfah:Devise is no setting", "Known: DataFolder", "multiple of 8 from 8 to 256; it was 7", "whole number; it was 'many'", "'gimp'", "'gpu'", "DataFolder is empty");
+        "Dpfah:Devise is no setting", "Known: DataFolder", "multiple of 8 from 8 to 256; it was 7", "whole number; it was 'many'",
+        "'gimp'", "'gpu'", "DataFolder is empty");
 
     [Theory]
     [InlineData("--Dpfah:Bits", "264", "it was 264")]

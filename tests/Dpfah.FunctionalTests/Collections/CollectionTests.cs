@@ -1,6 +1,5 @@
 using System.Net;
 using Dpfah.Api.Collections;
-using Dpfah.Api.Images;
 using Dpfah.Api.Search;
 using Dpfah.FunctionalTests.Hosting;
 
@@ -57,9 +56,9 @@ public abstract class CollectionTests(ServiceFixture fixture)
     {
         string one = await client.CreateCollectionAsync(), other = await client.CreateCollectionAsync();
         await client.PutAsync(one, "a", Pictures.Png(1), ["one"]);
-        string position = (await client.PutAsync(other, "a", Pictures.Png(2), ["other"])).Read<ImageResponse>(HttpStatusCode.Created).Position!;
+        string position = (await client.AddAsync(other, "a", Pictures.Png(2), ["other"])).Position!;
 
-        SearchResponse found = (await client.SearchAsync(Pictures.Png(1), $"?collection={one}&minPosition={position}")).Read<SearchResponse>();
+        SearchResponse found = await client.FindAsync(Pictures.Png(1), $"?collection={one}&minPosition={position}");
 
         Assert.Equal((0, 0), (found.Hits[0].Distance, found.Hits[0].FineDistance));
         Assert.Equal(["one"], Assert.Single(found.Hits).Labels);
@@ -70,8 +69,8 @@ public abstract class CollectionTests(ServiceFixture fixture)
     {
         string name = await client.CreateCollectionAsync();
         string path = $"/collections/{name}";
-        string position = (await client.PutAsync(name, "a", Pictures.Png(1))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
-        Assert.Single((await client.SearchAsync(Pictures.Png(1), $"?collection={name}&minPosition={position}")).Read<SearchResponse>().Hits);
+        string position = (await client.AddAsync(name, "a", Pictures.Png(1))).Position!;
+        Assert.Single((await client.FindAsync(Pictures.Png(1), $"?collection={name}&minPosition={position}")).Hits);
 
         (await client.DeleteAsync(path)).AssertStatus(HttpStatusCode.NoContent);
         foreach (Answer answer in new[]
@@ -92,7 +91,7 @@ public abstract class CollectionTests(ServiceFixture fixture)
         CollectionResponse again = (await client.SendAsync(HttpMethod.Put, path)).Read<CollectionResponse>(HttpStatusCode.Created);
         Assert.Equal(0, again.Pictures);
         Assert.Empty(await client.ListAsync(name));
-        Assert.Empty((await client.SearchAsync(Pictures.Png(1), $"?collection={name}")).Read<SearchResponse>().Hits);
+        Assert.Empty((await client.FindAsync(Pictures.Png(1), $"?collection={name}")).Hits);
         (await client.GetAsync(path + "/images/a")).ReadProblem(HttpStatusCode.NotFound, "image-not-found");
         Assert.Equal(HttpStatusCode.Created, (await client.PutAsync(name, "a", Pictures.Png(1))).Status);
     }
@@ -110,7 +109,8 @@ public abstract class CollectionTests(ServiceFixture fixture)
         string? cursor = null;
         do
         {
-            CollectionList page = (await client.GetAsync($"/collections?limit=2{(cursor is null ? "" : "&cursor=" + cursor)}")).Read<CollectionList>();
+            CollectionList page = (await client.GetAsync($"/collections?limit=2{(cursor is null ? "" : "&cursor=" + cursor)}"))
+                .Read<CollectionList>();
             Assert.InRange(page.Items.Count, 1, 2);
             names.AddRange(page.Items.Select(collection => collection.Name));
             cursor = page.NextCursor;
@@ -118,7 +118,9 @@ public abstract class CollectionTests(ServiceFixture fixture)
         while (cursor is not null);
 
         Assert.Equal(names.Order(StringComparer.Ordinal), names);
-        Assert.Equal(["a", "b", "c", "d", "e"], names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Select(name => name[prefix.Length..]));
+        Assert.Equal(
+            ["a", "b", "c", "d", "e"],
+            names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Select(name => name[prefix.Length..]));
         Assert.Contains("default", names);
         Assert.Equal(names, (await client.GetAsync("/collections?limit=500")).Read<CollectionList>().Items.Select(collection => collection.Name));
     }
@@ -141,7 +143,7 @@ public abstract class CollectionTests(ServiceFixture fixture)
     [InlineData("z1234567890123456789012345678901234567890123456789012345678901234")]
     public async Task Another_name_is_refused(string name)
     {
-        Problem problem = (await client.SendAsync(HttpMethod.Put, $"/collections/{ApiClient.Encode(name)}")).ReadProblem(HttpStatusCode.BadRequest, "bad-parameter");
+        Problem problem = (await client.SendAsync(HttpMethod.Put, $"/collections/{ApiClient.Encode(name)}")).ReadBadParameter();
 
         Assert.Equal("collection", problem.Parameter);
         Assert.Contains($"'{name}'", problem.Detail, StringComparison.Ordinal);

@@ -41,7 +41,7 @@ public abstract class BadRequestTests(ServiceFixture fixture)
 
         Assert.All(answers, answer =>
         {
-            Problem problem = answer.ReadProblem(HttpStatusCode.BadRequest, "bad-parameter");
+            Problem problem = answer.ReadBadParameter();
             Assert.Equal(name, problem.Parameter);
             Assert.Contains($"'{name}'", problem.Detail, StringComparison.Ordinal);
             if (value.Length > 0 && name is not ("offset" or "K"))
@@ -79,7 +79,7 @@ public abstract class BadRequestTests(ServiceFixture fixture)
     {
         string[] parts = request.Split(' ', 2);
 
-        Problem problem = (await client.SendAsync(new HttpMethod(parts[0]), parts[1])).ReadProblem(HttpStatusCode.BadRequest, "bad-parameter");
+        Problem problem = (await client.SendAsync(new HttpMethod(parts[0]), parts[1])).ReadBadParameter();
 
         Assert.Equal(parameter, problem.Parameter);
         Assert.Contains($"'{parameter}'", problem.Detail, StringComparison.Ordinal);
@@ -98,7 +98,7 @@ public abstract class BadRequestTests(ServiceFixture fixture)
     {
         string json = name == "code" ? $$"""{"code":"{{value}}"}""" : $$"""{"code":"{{Code}}","signature":"{{value}}"}""";
 
-        Problem problem = (await client.SendJsonAsync(HttpMethod.Post, "/search/code", json)).ReadProblem(HttpStatusCode.BadRequest, "bad-parameter");
+        Problem problem = (await client.SendJsonAsync(HttpMethod.Post, "/search/code", json)).ReadBadParameter();
 
         Assert.Equal(name, problem.Parameter);
         Assert.Contains(name == "code" ? "16 hex digits" : "64 hex digits", problem.Detail, StringComparison.Ordinal);
@@ -124,14 +124,14 @@ public abstract class BadRequestTests(ServiceFixture fixture)
         foreach (string target in new[] { "POST /search/code", "PATCH /collections/default/images/a" })
         {
             string[] parts = target.Split(' ');
-            (await client.SendJsonAsync(new HttpMethod(parts[0]), parts[1], json)).ReadProblem(HttpStatusCode.BadRequest, "bad-body");
+            (await client.SendJsonAsync(new HttpMethod(parts[0]), parts[1], json)).ReadBadBody();
         }
     }
 
     [Fact]
     public async Task A_member_that_is_not_known_is_named()
     {
-        Problem problem = (await client.SendJsonAsync(HttpMethod.Post, "/search/code", """{"code":"0000000000000000","limit":3}""")).ReadProblem(HttpStatusCode.BadRequest, "bad-body");
+        Problem problem = (await client.SendJsonAsync(HttpMethod.Post, "/search/code", """{"code":"0000000000000000","limit":3}""")).ReadBadBody();
 
         Assert.Contains("'limit'", problem.Detail, StringComparison.Ordinal);
     }
@@ -145,7 +145,8 @@ public abstract class BadRequestTests(ServiceFixture fixture)
         using var content = new ByteArrayContent(Encoding.UTF8.GetBytes($$"""{"code":"{{Code}}"}"""));
         content.Headers.TryAddWithoutValidation("Content-Type", contentType);
 
-        Problem problem = (await client.SendAsync(HttpMethod.Post, "/search/code", content)).ReadProblem(HttpStatusCode.UnsupportedMediaType, "unsupported-content-type");
+        Problem problem = (await client.SendAsync(HttpMethod.Post, "/search/code", content))
+            .ReadProblem(HttpStatusCode.UnsupportedMediaType, "unsupported-content-type");
 
         Assert.Contains("application/json", problem.Detail, StringComparison.Ordinal);
     }
@@ -155,7 +156,8 @@ public abstract class BadRequestTests(ServiceFixture fixture)
     {
         string json = $$"""{"code":"{{new string('0', 300_000)}}"}""";
 
-        Problem problem = (await client.SendJsonAsync(HttpMethod.Post, "/search/code", json)).ReadProblem(HttpStatusCode.RequestEntityTooLarge, "too-large");
+        Problem problem = (await client.SendJsonAsync(HttpMethod.Post, "/search/code", json))
+            .ReadProblem(HttpStatusCode.RequestEntityTooLarge, "too-large");
 
         Assert.Contains("262,144", problem.Detail, StringComparison.Ordinal);
         Assert.DoesNotContain("picture", problem.Detail, StringComparison.Ordinal);
@@ -177,7 +179,7 @@ public abstract class BadRequestTests(ServiceFixture fixture)
         Answer answer = await client.SendJsonAsync(HttpMethod.Patch, ApiClient.ImagePath(collection, "a"), json);
 
         Assert.True(answer.Status == HttpStatusCode.BadRequest, $"{answer.Text} {answer.Errors}");
-        Assert.Equal(parameter, answer.ReadProblem(HttpStatusCode.BadRequest, "bad-parameter").Parameter);
+        Assert.Equal(parameter, answer.ReadBadParameter().Parameter);
         Assert.Equal(tag, (await client.GetAsync(ApiClient.ImagePath(collection, "a"))).ETag);
     }
 
@@ -190,7 +192,7 @@ public abstract class BadRequestTests(ServiceFixture fixture)
     {
         await client.PutAsync("default", "patched", Pictures.Png(1));
 
-        Problem problem = (await client.SendJsonAsync(HttpMethod.Patch, "/collections/default/images/patched", json)).ReadProblem(HttpStatusCode.BadRequest, "bad-body");
+        Problem problem = (await client.SendJsonAsync(HttpMethod.Patch, "/collections/default/images/patched", json)).ReadBadBody();
 
         Assert.Contains("'labels'", problem.Detail, StringComparison.Ordinal);
     }
@@ -232,7 +234,7 @@ public abstract class BadRequestTests(ServiceFixture fixture)
     [Fact]
     public async Task A_collection_takes_no_body()
     {
-        (await client.SendJsonAsync(HttpMethod.Put, "/collections/with-body", "{}")).ReadProblem(HttpStatusCode.BadRequest, "bad-body");
+        (await client.SendJsonAsync(HttpMethod.Put, "/collections/with-body", "{}")).ReadBadBody();
         (await client.GetAsync("/collections/with-body")).ReadProblem(HttpStatusCode.NotFound, "collection-not-found");
     }
 
@@ -277,7 +279,7 @@ public abstract class BadRequestTests(ServiceFixture fixture)
             ? new StringContent($$"""{"code":"{{Code}}"}""", Encoding.UTF8, "application/json")
             : null;
 
-        Problem problem = (await client.SendAsync(new HttpMethod(parts[0]), parts[1], body)).ReadProblem(HttpStatusCode.BadRequest, "bad-parameter");
+        Problem problem = (await client.SendAsync(new HttpMethod(parts[0]), parts[1], body)).ReadBadParameter();
 
         Assert.Equal(parameter, problem.Parameter);
         Assert.Contains("printable", problem.Detail, StringComparison.Ordinal);
@@ -288,7 +290,7 @@ public abstract class BadRequestTests(ServiceFixture fixture)
     {
         using var content = new ByteArrayContent(Encoding.UTF8.GetBytes($$"""{"code":"{{Code}}"}"""));
 
-        Problem problem = (await client.SendAsync(HttpMethod.Post, "/search/code", content)).ReadProblem(HttpStatusCode.BadRequest, "bad-body");
+        Problem problem = (await client.SendAsync(HttpMethod.Post, "/search/code", content)).ReadBadBody();
 
         Assert.Contains("application/json", problem.Detail, StringComparison.Ordinal);
     }

@@ -34,7 +34,8 @@ public sealed class EncoderFailureTests
             Problem problem = answer.ReadProblem(HttpStatusCode.InternalServerError, "internal-error");
             Assert.DoesNotContain("secret", answer.Text, StringComparison.Ordinal);
             string trace = problem.Detail.Split("trace '")[1].Split('\'')[0];
-            Assert.Contains(service.Log.Split('\n'), line => line.Contains(trace, StringComparison.Ordinal) && line.Contains("secret of the inside", StringComparison.Ordinal));
+            string line = service.Log.Split('\n').Single(line => line.Contains(trace, StringComparison.Ordinal));
+            Assert.Contains("secret of the inside", line, StringComparison.Ordinal);
         }
 
         Assert.Empty(await service.Client.ListAsync("default"));

@@ -12,7 +12,8 @@ internal sealed class FailingEncoder(Func<Exception> fail) : IImageEncoderFactor
 
     public IImageEncoder Open(ModelFiles files) => this;
 
-    public Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, CancellationToken cancellationToken) => Task.FromException<ImageCode>(fail());
+    public Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, CancellationToken cancellationToken) =>
+        Task.FromException<ImageCode>(fail());
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

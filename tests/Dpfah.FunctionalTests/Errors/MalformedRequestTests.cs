@@ -14,12 +14,16 @@ public abstract class MalformedRequestTests(ServiceFixture fixture)
     private static readonly Gen<string> Method = OneOf("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "FOO");
 
     private static readonly Gen<string> Text = Gen.OneOf(
-        OneOf("default", "a", "", "0", "-1", "abc", "1:x", "null", "{}", "image", "..", "%", "%00", "%2e%2e", "%zz", "%ff", "é", "+", "😀", "1e9", "metadata", "\"x\""),
+        OneOf(
+            "default", "a", "", "0", "-1", "abc", "1:x", "null", "{}", "image", "..", "%", "%00", "%2e%2e", "%zz", "%ff", "é", "+", "😀", "1e9",
+            "metadata", "\"x\""),
         Gen.Char[' ', '~'].Array[0, 12].Select(chars => new string(chars)),
         Gen.Byte.Array[0, 12].Select(bytes => string.Concat(bytes.Select(b => $"%{b:x2}"))));
 
     private static readonly Gen<string> Path = Gen.OneOf(
-        OneOf("/search", "/search/code", "/compare", "/collections", "/health/ready", "/openapi/v1.json", "/swagger/", "/", "/collections/default/images"),
+        OneOf(
+            "/search", "/search/code", "/compare", "/collections", "/health/ready", "/openapi/v1.json", "/swagger/", "/",
+            "/collections/default/images"),
         Text.Select(text => $"/collections/{Safe(text)}"),
         Text.Select(text => $"/collections/default/images/{Safe(text)}"),
         Text.Select(text => $"/collections/default/images/{Safe(text)}/preview"),
@@ -32,21 +36,27 @@ public abstract class MalformedRequestTests(ServiceFixture fixture)
         (name, value) => $"{name}={Safe(value)}").Array[0, 3].Select(parts => parts.Length == 0 ? "" : "?" + string.Join('&', parts));
 
     private static readonly Gen<string> ContentType = Gen.OneOf(
-        OneOf("", "application/json", "application/octet-stream", "image/png", "text/plain", "multipart/form-data", "multipart/form-data; boundary=b", "multipart/mixed; boundary=b", ";;"),
+        OneOf(
+            "", "application/json", "application/octet-stream", "image/png", "text/plain", "multipart/form-data",
+            "multipart/form-data; boundary=b", "multipart/mixed; boundary=b", ";;"),
         Gen.Char[' ', '~'].Array[0, 20].Select(chars => new string(chars)));
 
     private static readonly Gen<byte[]> Body = Gen.OneOf(
         Gen.Byte.Array[0, 60],
         Gen.Int[0, 1000].Select(Gen.Int[0, 400], (seed, length) => Pictures.Png(seed).Take(length).ToArray()),
         OneOf(
-            """{"code":"0000000000000000"}""", """{"code":null,"signature":[]}""", """{"labels":{"a":1}}""", """{"metadata":"x"}""", "[[[[[[[[[[[[[[[[[[[[", "{\"a\":",
+            """{"code":"0000000000000000"}""", """{"code":null,"signature":[]}""", """{"labels":{"a":1}}""", """{"metadata":"x"}""",
+            "[[[[[[[[[[[[[[[[[[[[", "{\"a\":",
             "--b\r\nContent-Disposition: form-data; name=image\r\n\r\nx\r\n--b--\r\n",
             "--b\r\nContent-Disposition: form-data; name=metadata\r\n\r\n{\"\\udfff\":0}\r\n--b--\r\n",
             "--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n",
             "--b\r\nContent-Disposition: ;;;=\r\nA: b\r\n\r\n--b", "--b--").Select(Encoding.UTF8.GetBytes));
 
     private static readonly Gen<(string, string)> Header = Gen.Select(
-        OneOf("If-Match", "If-None-Match", "Authorization", "X-Api-Key", "Accept", "Range", "Content-Encoding", "Expect", "X-HTTP-Method-Override"), Text, (name, value) => (name, Safe(value)));
+        OneOf(
+            "If-Match", "If-None-Match", "Authorization", "X-Api-Key", "Accept", "Range", "Content-Encoding", "Expect", "X-HTTP-Method-Override"),
+        Text,
+        (name, value) => (name, Safe(value)));
 
     private readonly ApiClient client = fixture.Client;
 
@@ -92,7 +102,7 @@ public abstract class MalformedRequestTests(ServiceFixture fixture)
     {
         string response = await RawHttp.SendAsync(fixture.Service.Address, request, hangUp: true);
 
-        Assert.True(response.Length == 0 || response.StartsWith("HTTP/1.1 4", StringComparison.Ordinal) || response.StartsWith("HTTP/1.1 505", StringComparison.Ordinal), response);
+        Assert.Matches("^($|HTTP/1.1 (4[0-9][0-9]|505) )", response);
         (await client.GetAsync("/health/ready")).AssertStatus(HttpStatusCode.OK);
     }
 
@@ -100,7 +110,8 @@ public abstract class MalformedRequestTests(ServiceFixture fixture)
 
     /// <summary>Leaves escapes as they are, and encodes what would not be one line of a request.</summary>
     private static string Safe(string text) =>
-        string.Concat(text.Select(c => c is > ' ' and < '\x7F' and not '#' ? c.ToString() : char.IsSurrogate(c) ? "%F0%9F%98%80" : Uri.EscapeDataString(c.ToString())));
+        string.Concat(text.EnumerateRunes().Select(c =>
+            c.Value is > ' ' and < '\x7F' and not '#' ? c.ToString() : Uri.EscapeDataString(c.ToString())));
 }
 
 public sealed class MalformedRequestTests_Postgres(PostgresService fixture) : MalformedRequestTests(fixture), IClassFixture<PostgresService>;

@@ -28,7 +28,8 @@ public sealed record Answer(HttpStatusCode Status, HttpResponseHeaders Headers, 
     }
 
     /// <summary>Asserts the status.</summary>
-    public void AssertStatus(HttpStatusCode expected) => Assert.True(Status == expected, $"Expected {expected}, but it was {(int)Status}: {Text}\n{Errors}");
+    public void AssertStatus(HttpStatusCode expected) =>
+        Assert.True(Status == expected, $"Expected {expected}, but it was {(int)Status}: {Text}\n{Errors}");
 
     /// <summary>Asserts that this is a problem (RFC 9457) of a status and a code, in the form that every problem has.</summary>
     /// <returns>The problem, whose detail is a sentence.</returns>
@@ -39,6 +40,12 @@ public sealed record Answer(HttpStatusCode Status, HttpResponseHeaders Headers, 
         Assert.True(problem.Code == code, $"Expected code {code}: {Text}");
         return problem;
     }
+
+    /// <summary>Asserts that a parameter was refused.</summary>
+    public Problem ReadBadParameter() => ReadProblem(HttpStatusCode.BadRequest, "bad-parameter");
+
+    /// <summary>Asserts that a body was refused.</summary>
+    public Problem ReadBadBody() => ReadProblem(HttpStatusCode.BadRequest, "bad-body");
 
     /// <summary>Asserts that this is a problem in the form that every problem has.</summary>
     public Problem ReadProblem()

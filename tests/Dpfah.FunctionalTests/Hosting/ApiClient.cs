@@ -85,6 +85,15 @@ public sealed class ApiClient : IDisposable
     public Task<Answer> PutAsync(string collection, string id, byte[] picture, IEnumerable<string>? labels = null, string? metadata = null) =>
         SendAsync(HttpMethod.Put, ImagePath(collection, id), Form(picture, labels, metadata));
 
+    /// <summary>Indexes a picture that is new.</summary>
+    public async Task<ImageResponse> AddAsync(
+        string collection, string id, byte[] picture, IEnumerable<string>? labels = null, string? metadata = null) =>
+        (await PutAsync(collection, id, picture, labels, metadata)).Read<ImageResponse>(HttpStatusCode.Created);
+
+    /// <summary>Searches by picture and reads the answer.</summary>
+    public async Task<SearchResponse> FindAsync(byte[] picture, string query = "") =>
+        (await SearchAsync(picture, query)).Read<SearchResponse>();
+
     /// <summary>Searches by picture, sent as the body.</summary>
     public Task<Answer> SearchAsync(byte[] picture, string query = "") => SendAsync(HttpMethod.Post, "/search" + query, Raw(picture));
 
@@ -99,7 +108,8 @@ public sealed class ApiClient : IDisposable
         string? cursor = null;
         do
         {
-            ImageList page = (await GetAsync($"/collections/{collection}/images?limit=500{(cursor is null ? "" : "&cursor=" + cursor)}")).Read<ImageList>();
+            string next = cursor is null ? "" : $"&cursor={cursor}";
+            ImageList page = (await GetAsync($"/collections/{collection}/images?limit=500{next}")).Read<ImageList>();
             images.AddRange(page.Items);
             cursor = page.NextCursor;
         }

@@ -38,7 +38,7 @@ public abstract class IdentityDriftTests
             Assert.Equal(new DriftResponse("skia 1", "skia 2", Compared, Compared, 64 * Compared), collection.Drift);
 
             // Answers go on, with that error.
-            SearchResponse found = (await client.SearchAsync(Pictures.Png(7), "?k=1000")).Read<SearchResponse>();
+            SearchResponse found = await client.FindAsync(Pictures.Png(7), "?k=1000");
             Assert.Equal(1, found.Hits.Single(hit => hit.Id == "p7").Distance);
 
             // What is made now is of one arithmetic.

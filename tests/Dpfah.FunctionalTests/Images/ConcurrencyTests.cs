@@ -24,7 +24,8 @@ public abstract class ConcurrencyTests
         {
             string id = $"p{pair}";
             Answer[] answers = await Task.WhenAll(
-                service.Client.PutAsync(collection, id, Pictures.Png(2 * pair)), service.Client.PutAsync(collection, id, Pictures.Png((2 * pair) + 1)));
+                service.Client.PutAsync(collection, id, Pictures.Png(2 * pair)),
+                service.Client.PutAsync(collection, id, Pictures.Png((2 * pair) + 1)));
 
             Assert.Equal([HttpStatusCode.OK, HttpStatusCode.Created], answers.Select(answer => answer.Status).Order());
             ImageResponse kept = (await service.Client.GetAsync(ApiClient.ImagePath(collection, id))).Read<ImageResponse>();
@@ -60,7 +61,8 @@ public abstract class ConcurrencyTests
         await using (RunningService service = await RunningService.StartAsync(database))
         {
             collection = await service.Client.CreateCollectionAsync();
-            string[] positions = await Task.WhenAll(Enumerable.Range(0, Clients).Select(seed => WriteAsync(service.Client, collection, seed, OperationsEach)));
+            string[] positions = await Task.WhenAll(
+                Enumerable.Range(0, Clients).Select(seed => WriteAsync(service.Client, collection, seed, OperationsEach)));
             string last = positions.MaxBy(position => ulong.Parse(position.Split(':')[1]))!;
 
             listed = await service.Client.ListAsync(collection);
@@ -91,7 +93,8 @@ public abstract class ConcurrencyTests
                 _ => await client.PutAsync(collection, id, Pictures.Png(random.Next(20)), labels),
             };
             Assert.True(
-                answer.Status is HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.NoContent or HttpStatusCode.NotFound or HttpStatusCode.PreconditionFailed,
+                answer.Status is HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.NoContent
+                    or HttpStatusCode.NotFound or HttpStatusCode.PreconditionFailed,
                 $"{(int)answer.Status} {answer.Text} {answer.Errors}");
             if (answer.Headers.TryGetValues("Dpfah-Position", out IEnumerable<string>? values))
             {
@@ -112,7 +115,7 @@ public abstract class ConcurrencyTests
 
     private static async Task AssertIndexIsAsync(ApiClient client, string collection, List<ImageResponse> listed, string query)
     {
-        SearchResponse found = (await client.SearchAsync(Pictures.Png(0), $"?k=1000&collection={collection}{query}")).Read<SearchResponse>();
+        SearchResponse found = await client.FindAsync(Pictures.Png(0), $"?k=1000&collection={collection}{query}");
         Assert.Equal(
             Search.NaiveRanking.Rank(listed, found.Query.Code, found.Query.Signature, null, []),
             found.Hits.Select(hit => (hit.Id, hit.Distance, hit.FineDistance)));

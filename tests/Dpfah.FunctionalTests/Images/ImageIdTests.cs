@@ -16,7 +16,8 @@ public abstract class ImageIdTests(ServiceFixture fixture)
     private static readonly string[] Pieces =
     [
         "/", "\\", "%", "%2F", "%2f", "%25", "%252F", "%00", "%zz", ".", "..", "/../", "?", "#", "+", " ", "&", "=", ";", ":", "@", "\"", "'", "<",
-        "{", "}", "|", "^", "`", "~", "[", "]", "$", "*", "a", "B", "9", "-", "_", "é", "e\u0301", "ß", "日本", "\u00A0", "👍", "👩‍👩‍👧", "𝔘",
+        "{", "}", "|", "^", "`", "~", "[", "]", "$", "*", "a", "B", "9", "-", "_",
+        "é", "e\u0301", "ß", "日本", "\u00A0", "👍", "👩‍👩‍👧", "𝔘",
     ];
 
     private static readonly Gen<string> AnyId = Gen.OneOf(
@@ -29,7 +30,10 @@ public abstract class ImageIdTests(ServiceFixture fixture)
     public async Task Every_id_reaches_its_own_picture()
     {
         string collection = await client.CreateCollectionAsync();
-        string[] ids = [.. Pieces.Concat(Pieces.Select(piece => $"a{piece}b")).Concat(AnyId.Array[RandomIds].Single()).Distinct(StringComparer.Ordinal)];
+        string[] ids =
+        [
+            .. Pieces.Concat(Pieces.Select(piece => $"a{piece}b")).Concat(AnyId.Array[RandomIds].Single()).Distinct(StringComparer.Ordinal),
+        ];
 
         await ForEachAsync(ids, async (n, id) =>
         {
@@ -44,7 +48,8 @@ public abstract class ImageIdTests(ServiceFixture fixture)
         await ForEachAsync(ids, async (n, id) =>
         {
             string path = ApiClient.ImagePath(collection, id);
-            ImageResponse patched = (await client.SendJsonAsync(HttpMethod.Patch, path, $$"""{ "metadata": { "n": {{n}} } }""")).Read<ImageResponse>();
+            ImageResponse patched = (await client.SendJsonAsync(HttpMethod.Patch, path, $$"""{ "metadata": { "n": {{n}} } }"""))
+                .Read<ImageResponse>();
             ImageResponse read = (await client.GetAsync(path)).Read<ImageResponse>();
             Assert.Equal((id, $"{{\"n\":{n}}}"), (read.Id, read.Metadata?.GetRawText()));
             Assert.Equal(patched.Signature, read.Signature);
@@ -79,9 +84,9 @@ public abstract class ImageIdTests(ServiceFixture fixture)
         foreach (string character in new[] { "a", "大", "👍" })
         {
             string longest = string.Concat(Enumerable.Repeat(character, 256));
-            Assert.Equal(longest, (await client.PutAsync(collection, longest, Pictures.Png(1))).Read<ImageResponse>(HttpStatusCode.Created).Id);
+            Assert.Equal(longest, (await client.AddAsync(collection, longest, Pictures.Png(1))).Id);
 
-            Problem problem = (await client.PutAsync(collection, longest + character, Pictures.Png(1))).ReadProblem(HttpStatusCode.BadRequest, "bad-parameter");
+            Problem problem = (await client.PutAsync(collection, longest + character, Pictures.Png(1))).ReadBadParameter();
             Assert.Equal("id", problem.Parameter);
             Assert.Contains("257", problem.Detail, StringComparison.Ordinal);
         }
@@ -102,7 +107,7 @@ public abstract class ImageIdTests(ServiceFixture fixture)
         Answer inPath = await client.PutAsync("default", id, Pictures.Png(1));
         Answer inForm = await client.SendAsync(HttpMethod.Post, "/collections/default/images", form);
 
-        Assert.Equal("id", inForm.ReadProblem(HttpStatusCode.BadRequest, "bad-parameter").Parameter);
+        Assert.Equal("id", inForm.ReadBadParameter().Parameter);
         if (id.Contains('\0', StringComparison.Ordinal))
         {
             // The server itself refuses this one, before it is a request.
@@ -110,7 +115,7 @@ public abstract class ImageIdTests(ServiceFixture fixture)
         }
         else
         {
-            Assert.Equal("id", inPath.ReadProblem(HttpStatusCode.BadRequest, "bad-parameter").Parameter);
+            Assert.Equal("id", inPath.ReadBadParameter().Parameter);
         }
     }
 
@@ -121,7 +126,8 @@ public abstract class ImageIdTests(ServiceFixture fixture)
         await client.PutAsync(collection, "a/100%", Pictures.Png(1));
 
         string target = fixture.Service.Address.GetLeftPart(UriPartial.Authority) + ApiClient.ImagePath(collection, "a/100%");
-        string response = await RawHttp.SendAsync(fixture.Service.Address, $"GET {target} HTTP/1.1\r\nHost: {fixture.Service.Address.Authority}\r\nConnection: close\r\n\r\n");
+        string response = await RawHttp.SendAsync(
+            fixture.Service.Address, $"GET {target} HTTP/1.1\r\nHost: {fixture.Service.Address.Authority}\r\nConnection: close\r\n\r\n");
 
         Assert.StartsWith("HTTP/1.1 200", response, StringComparison.Ordinal);
         Assert.Contains("\"a/100%\"", response, StringComparison.Ordinal);

@@ -33,7 +33,8 @@ public abstract class ImageTests(ServiceFixture fixture)
         Assert.Equal(read.CreatedAt, read.UpdatedAt);
         Assert.Null(read.Position);
         Assert.NotNull(sent.Position);
-        Assert.Equivalent(sent with { Position = null, Metadata = null, CreatedAt = default, UpdatedAt = default }, read with { Metadata = null, CreatedAt = default, UpdatedAt = default });
+        Assert.Equal((sent.Id, sent.Code, sent.Signature, sent.Sha256), (read.Id, read.Code, read.Signature, read.Sha256));
+        Assert.Equal(sent.Preview, read.Preview);
     }
 
     [Fact]
@@ -81,14 +82,15 @@ public abstract class ImageTests(ServiceFixture fixture)
 
         Assert.Equal(HttpStatusCode.OK, again.Status);
         Assert.Equal(first.ETag, again.ETag);
-        Assert.Equal(first.Read<ImageResponse>(HttpStatusCode.Created).UpdatedAt, again.Read<ImageResponse>().UpdatedAt, TimeSpan.FromMilliseconds(1));
+        DateTime before = first.Read<ImageResponse>(HttpStatusCode.Created).UpdatedAt;
+        Assert.Equal(before, again.Read<ImageResponse>().UpdatedAt, TimeSpan.FromMilliseconds(1));
     }
 
     [Fact]
     public async Task Another_picture_under_an_id_replaces_the_first()
     {
         string collection = await client.CreateCollectionAsync();
-        ImageResponse first = (await client.PutAsync(collection, "a", Pictures.Png(1), ["dog"], """{"n":1}""")).Read<ImageResponse>(HttpStatusCode.Created);
+        ImageResponse first = await client.AddAsync(collection, "a", Pictures.Png(1), ["dog"], """{"n":1}""");
         byte[] firstPreview = (await client.GetAsync(first.Preview)).Body;
 
         Answer put = await client.PutAsync(collection, "a", Pictures.Png(2));
@@ -99,7 +101,7 @@ public abstract class ImageTests(ServiceFixture fixture)
         Assert.Null(second.Metadata);
         Assert.Equal(first.CreatedAt, second.CreatedAt, TimeSpan.FromMilliseconds(1));
         Assert.NotEqual(firstPreview, (await client.GetAsync(second.Preview)).Body);
-        SearchResponse found = (await client.SearchAsync(Pictures.Png(2), $"?collection={collection}&minPosition={second.Position}")).Read<SearchResponse>();
+        SearchResponse found = await client.FindAsync(Pictures.Png(2), $"?collection={collection}&minPosition={second.Position}");
         Assert.Equal(("a", 0, 0), Assert.Single(found.Hits.Select(hit => (hit.Id, hit.Distance, hit.FineDistance!.Value))));
         Assert.Single(await client.ListAsync(collection));
     }
@@ -113,15 +115,15 @@ public abstract class ImageTests(ServiceFixture fixture)
         Answer put = await client.PutAsync(collection, "a", Pictures.Png(1), ["cat"]);
 
         string query = $"?collection={collection}&minPosition={put.Read<ImageResponse>().Position}&label=";
-        Assert.Equal(["cat"], Assert.Single((await client.SearchAsync(Pictures.Png(1), query + "cat")).Read<SearchResponse>().Hits).Labels);
-        Assert.Empty((await client.SearchAsync(Pictures.Png(1), query + "dog")).Read<SearchResponse>().Hits);
+        Assert.Equal(["cat"], Assert.Single((await client.FindAsync(Pictures.Png(1), query + "cat")).Hits).Labels);
+        Assert.Empty((await client.FindAsync(Pictures.Png(1), query + "dog")).Hits);
     }
 
     [Fact]
     public async Task A_patch_changes_what_it_names_and_leaves_the_rest()
     {
         string collection = await client.CreateCollectionAsync();
-        ImageResponse before = (await client.PutAsync(collection, "a", Pictures.Png(1), ["dog"], """{"n":1}""")).Read<ImageResponse>(HttpStatusCode.Created);
+        ImageResponse before = await client.AddAsync(collection, "a", Pictures.Png(1), ["dog"], """{"n":1}""");
 
         ImageResponse labels = await PatchAsync(collection, """{"labels":["cat","cat","dog"]}""");
         ImageResponse metadata = await PatchAsync(collection, """{"metadata":{"n":2}}""");
@@ -150,13 +152,17 @@ public abstract class ImageTests(ServiceFixture fixture)
         Assert.NotEqual(stale, current);
         foreach (string tag in new[] { stale, "\"x\"", "\"1.2.3\"", $"W/{current}" })
         {
-            (await client.SendJsonAsync(HttpMethod.Patch, path, """{"labels":["cat"]}""", ("If-Match", tag))).ReadProblem(HttpStatusCode.PreconditionFailed, "other-version");
+            (await client.SendJsonAsync(HttpMethod.Patch, path, """{"labels":["cat"]}""", ("If-Match", tag)))
+                .ReadProblem(HttpStatusCode.PreconditionFailed, "other-version");
             (await client.DeleteAsync(path, ("If-Match", tag))).ReadProblem(HttpStatusCode.PreconditionFailed, "other-version");
         }
 
         Assert.Equal(["dog"], (await client.GetAsync(path)).Read<ImageResponse>().Labels);
-        (await client.SendJsonAsync(HttpMethod.Patch, path, """{"labels":["dog"]}""", ("If-Match", "*"))).AssertStatus(HttpStatusCode.OK);
-        (await client.SendJsonAsync(HttpMethod.Patch, path, """{"labels":["dog"]}""", ("If-Match", $"{stale}, {current}"))).AssertStatus(HttpStatusCode.OK);
+        foreach (string tags in new[] { "*", $"{stale}, {current}" })
+        {
+            (await client.SendJsonAsync(HttpMethod.Patch, path, """{"labels":["dog"]}""", ("If-Match", tags))).AssertStatus(HttpStatusCode.OK);
+        }
+
         (await client.DeleteAsync(path, ("If-Match", current))).AssertStatus(HttpStatusCode.NoContent);
     }
 
@@ -165,11 +171,13 @@ public abstract class ImageTests(ServiceFixture fixture)
     {
         string collection = await client.CreateCollectionAsync();
         string path = ApiClient.ImagePath(collection, "a");
-        (await client.SendAsync(HttpMethod.Put, path, ApiClient.Raw(Pictures.Png(1)), ("If-Match", "\"1.1\""))).ReadProblem(HttpStatusCode.NotFound, "image-not-found");
+        (await client.SendAsync(HttpMethod.Put, path, ApiClient.Raw(Pictures.Png(1)), ("If-Match", "\"1.1\"")))
+            .ReadProblem(HttpStatusCode.NotFound, "image-not-found");
         string stale = (await client.PutAsync(collection, "a", Pictures.Png(1))).ETag!;
         string current = (await client.SendAsync(HttpMethod.Put, path, ApiClient.Raw(Pictures.Png(2)), ("If-Match", stale))).ETag!;
 
-        (await client.SendAsync(HttpMethod.Put, path, ApiClient.Raw(Pictures.Png(3)), ("If-Match", stale))).ReadProblem(HttpStatusCode.PreconditionFailed, "other-version");
+        (await client.SendAsync(HttpMethod.Put, path, ApiClient.Raw(Pictures.Png(3)), ("If-Match", stale)))
+            .ReadProblem(HttpStatusCode.PreconditionFailed, "other-version");
 
         Assert.Equal(current, (await client.GetAsync(path)).ETag);
     }
@@ -183,7 +191,7 @@ public abstract class ImageTests(ServiceFixture fixture)
 
         string position = (await client.DeleteAsync(path)).Headers.GetValues("Dpfah-Position").Single();
 
-        Assert.Empty((await client.SearchAsync(Pictures.Png(1), $"?collection={collection}&minPosition={position}")).Read<SearchResponse>().Hits);
+        Assert.Empty((await client.FindAsync(Pictures.Png(1), $"?collection={collection}&minPosition={position}")).Hits);
         Assert.Empty(await client.ListAsync(collection));
         foreach (Answer answer in new[]
         {
@@ -228,7 +236,8 @@ public abstract class ImageTests(ServiceFixture fixture)
         string? cursor = null;
         do
         {
-            ImageList page = (await client.GetAsync($"/collections/{shared.Name}/images?limit=33&label=dog&label=Dog{(cursor is null ? "" : "&cursor=" + cursor)}")).Read<ImageList>();
+            string next = cursor is null ? "" : $"&cursor={cursor}";
+            ImageList page = (await client.GetAsync($"/collections/{shared.Name}/images?limit=33&label=dog&label=Dog{next}")).Read<ImageList>();
             paged.AddRange(page.Items.Select(image => image.Id));
             Assert.True(page.Items.Count <= 33 && paged.Count <= SharedPictures.Count);
             cursor = page.NextCursor;

@@ -17,7 +17,7 @@ public abstract class PreviewTests(ServiceFixture fixture)
         string collection = await client.CreateCollectionAsync();
         using var large = new SKBitmap(640, 480);
         large.Erase(SKColors.OrangeRed);
-        ImageResponse image = (await client.PutAsync(collection, "a", large.Encode(SKEncodedImageFormat.Png, 100).ToArray())).Read<ImageResponse>(HttpStatusCode.Created);
+        ImageResponse image = await client.AddAsync(collection, "a", large.Encode(SKEncodedImageFormat.Png, 100).ToArray());
 
         Answer preview = await client.GetAsync(image.Preview);
 
@@ -36,7 +36,7 @@ public abstract class PreviewTests(ServiceFixture fixture)
     public async Task A_client_that_has_the_preview_is_told_that_nothing_changed()
     {
         string collection = await client.CreateCollectionAsync();
-        ImageResponse image = (await client.PutAsync(collection, "a", Pictures.Png(1))).Read<ImageResponse>(HttpStatusCode.Created);
+        ImageResponse image = await client.AddAsync(collection, "a", Pictures.Png(1));
         Answer first = await client.GetAsync(image.Preview);
 
         Answer same = await client.GetAsync(image.Preview, ("If-None-Match", first.ETag!));
@@ -58,7 +58,7 @@ public abstract class PreviewTests(ServiceFixture fixture)
     {
         string collection = await client.CreateCollectionAsync();
         byte[] picture = Pictures.JpegWithExif(1);
-        ImageResponse image = (await client.PutAsync(collection, "a", picture)).Read<ImageResponse>(HttpStatusCode.Created);
+        ImageResponse image = await client.AddAsync(collection, "a", picture);
 
         byte[] preview = (await client.GetAsync(image.Preview)).Body;
 
@@ -76,7 +76,7 @@ public abstract class PreviewTests(ServiceFixture fixture)
         string collection = await client.CreateCollectionAsync();
         foreach (string id in new[] { "a/b c.jpg", "100%", "?#&=+", "日本", "..", "." })
         {
-            ImageResponse image = (await client.PutAsync(collection, id, Pictures.Png(1))).Read<ImageResponse>(HttpStatusCode.Created);
+            ImageResponse image = await client.AddAsync(collection, id, Pictures.Png(1));
             (await client.GetAsync(image.Preview)).AssertStatus(HttpStatusCode.OK);
         }
     }

@@ -84,7 +84,7 @@ public abstract class KillTests
     private static Task AssertFoundAsync(ApiClient client, IEnumerable<int> numbers) =>
         Parallel.ForEachAsync(numbers, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, _) =>
         {
-            SearchResponse found = (await client.SearchAsync(Pictures.Png(number), "?k=1")).Read<SearchResponse>();
+            SearchResponse found = await client.FindAsync(Pictures.Png(number), "?k=1");
             Assert.Equal((Uploads.IdOf(number), 0, 0), (found.Hits[0].Id, found.Hits[0].Distance, found.Hits[0].FineDistance));
             ImageResponse read = (await client.GetAsync(ApiClient.ImagePath("default", Uploads.IdOf(number)))).Read<ImageResponse>();
             Assert.Equal(found.Query.Signature, read.Signature);

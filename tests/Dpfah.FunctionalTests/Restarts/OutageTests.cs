@@ -40,8 +40,8 @@ public sealed class OutageTests_Postgres(OwnCluster own) : IClassFixture<OwnClus
 
             await own.Cluster.RestartAsync();
 
-            string position = (await service.Client.PutAsync("default", $"after{round}", Pictures.Png(1000 + round))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
-            SearchResponse found = (await service.Client.SearchAsync(Pictures.Png(1000 + round), $"?minPosition={position}&include=metadata")).Read<SearchResponse>();
+            string position = (await service.Client.AddAsync("default", $"after{round}", Pictures.Png(1000 + round))).Position!;
+            SearchResponse found = await service.Client.FindAsync(Pictures.Png(1000 + round), $"?minPosition={position}&include=metadata");
             Assert.Equal($"after{round}", found.Hits[0].Id);
             (await service.Client.GetAsync("/collections/default/images/p1/preview")).AssertStatus(HttpStatusCode.OK);
         }
@@ -53,7 +53,7 @@ public sealed class OutageTests_Postgres(OwnCluster own) : IClassFixture<OwnClus
         using TestDatabase database = await own.CreateDatabaseAsync();
         await using RunningService service = await RunningService.StartAsync(database);
         ApiClient client = service.Client;
-        ImageResponse image = (await client.PutAsync("default", "a", Pictures.Png(1))).Read<ImageResponse>(HttpStatusCode.Created);
+        ImageResponse image = await client.AddAsync("default", "a", Pictures.Png(1));
         (await client.SearchAsync(Pictures.Png(1), $"?minPosition={image.Position}")).AssertStatus(HttpStatusCode.OK);
 
         await own.Cluster.StopAsync();
@@ -65,7 +65,7 @@ public sealed class OutageTests_Postgres(OwnCluster own) : IClassFixture<OwnClus
             Assert.Equal(("not ready", "database"), (ready.Status, ready.Step));
             (await client.GetAsync("/health/live")).AssertStatus(HttpStatusCode.OK);
 
-            Assert.Equal("a", (await client.SearchAsync(Pictures.Png(1))).Read<SearchResponse>().Hits[0].Id);
+            Assert.Equal("a", (await client.FindAsync(Pictures.Png(1))).Hits[0].Id);
             Assert.Equal("a", (await client.SearchCodeAsync(new SearchByCodeRequest(image.Code, null, null))).Read<SearchResponse>().Hits[0].Id);
             foreach (Answer refused in await Task.WhenAll(
                 client.PutAsync("default", "b", Pictures.Png(2)),

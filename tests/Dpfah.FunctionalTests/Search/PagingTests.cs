@@ -39,7 +39,8 @@ public abstract class PagingTests(ServiceFixture fixture)
             Assert.Equal((query.Code, signature, 37), (page.Query.Code, page.Query.Signature, page.Ranking.K));
         }
 
-        Assert.Equal(whole.Hits.Select(hit => (hit.Id, hit.Distance, hit.FineDistance)), hits.Select(hit => (hit.Id, hit.Distance, hit.FineDistance)));
+        Assert.Equal(
+            whole.Hits.Select(hit => (hit.Id, hit.Distance, hit.FineDistance)), hits.Select(hit => (hit.Id, hit.Distance, hit.FineDistance)));
         Assert.True(hits.Count > 100);
     }
 
@@ -47,8 +48,8 @@ public abstract class PagingTests(ServiceFixture fixture)
     public async Task Pages_of_a_picture_search_go_on_by_code()
     {
         SharedPictures filled = await fixture.FilledAsync();
-        SearchResponse first = (await client.SearchAsync(SharedPictures.Picture(8), $"?k=10&collection={filled.Name}")).Read<SearchResponse>();
-        SearchResponse both = (await client.SearchAsync(SharedPictures.Picture(8), $"?k=20&collection={filled.Name}")).Read<SearchResponse>();
+        SearchResponse first = await client.FindAsync(SharedPictures.Picture(8), $"?k=10&collection={filled.Name}");
+        SearchResponse both = await client.FindAsync(SharedPictures.Picture(8), $"?k=20&collection={filled.Name}");
 
         SearchResponse second = (await client.SendAsync(HttpMethod.Post, $"/search/code?cursor={first.NextCursor}")).Read<SearchResponse>();
 
@@ -76,7 +77,7 @@ public abstract class PagingTests(ServiceFixture fixture)
     {
         string cursor = await FirstCursorAsync();
 
-        Problem problem = (await client.SendAsync(HttpMethod.Post, $"{path}?{parameter}&cursor={cursor}")).ReadProblem(HttpStatusCode.BadRequest, "bad-parameter");
+        Problem problem = (await client.SendAsync(HttpMethod.Post, $"{path}?{parameter}&cursor={cursor}")).ReadBadParameter();
 
         Assert.Equal(name, problem.Parameter);
         Assert.Contains(name, problem.Detail, StringComparison.Ordinal);
@@ -90,8 +91,8 @@ public abstract class PagingTests(ServiceFixture fixture)
         Answer picture = await client.SearchAsync(Pictures.Png(1), $"?cursor={cursor}");
         Answer code = await client.SearchCodeAsync(new SearchByCodeRequest("00", null, null), $"?cursor={cursor}");
 
-        Assert.Equal("cursor", picture.ReadProblem(HttpStatusCode.BadRequest, "bad-parameter").Parameter);
-        Assert.Equal("cursor", code.ReadProblem(HttpStatusCode.BadRequest, "bad-parameter").Parameter);
+        Assert.Equal("cursor", picture.ReadBadParameter().Parameter);
+        Assert.Equal("cursor", code.ReadBadParameter().Parameter);
     }
 
     [Fact]
@@ -139,8 +140,8 @@ public abstract class PagingTests(ServiceFixture fixture)
             await client.PutAsync(collection, $"p{n}", Pictures.Png(n));
         }
 
-        string position = (await client.PutAsync(collection, "p3", Pictures.Png(3))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
-        string cursor = (await client.SearchAsync(Pictures.Png(0), $"?k=2&collection={collection}&minPosition={position}")).Read<SearchResponse>().NextCursor!;
+        string position = (await client.AddAsync(collection, "p3", Pictures.Png(3))).Position!;
+        string cursor = (await client.FindAsync(Pictures.Png(0), $"?k=2&collection={collection}&minPosition={position}")).NextCursor!;
 
         (await client.DeleteAsync($"/collections/{collection}")).AssertStatus(HttpStatusCode.NoContent);
         (await client.SendAsync(HttpMethod.Post, $"/search/code?cursor={cursor}")).ReadProblem(HttpStatusCode.NotFound, "collection-not-found");
@@ -159,7 +160,7 @@ public abstract class PagingTests(ServiceFixture fixture)
         string collection = await client.CreateCollectionAsync();
         string[] labels = [.. Enumerable.Range(10, 60).Select(n => $"{n}{string.Concat(Enumerable.Repeat(character, 126))}")];
         await client.PutAsync(collection, "a", Pictures.Png(1), labels);
-        string position = (await client.PutAsync(collection, "b", Pictures.Png(2), labels)).Read<ImageResponse>(HttpStatusCode.Created).Position!;
+        string position = (await client.AddAsync(collection, "b", Pictures.Png(2), labels)).Position!;
 
         // As many of the labels as a request's line of 8 KiB has room for, raw where a URL allows it.
         string escaped = character == "'" ? character : Uri.EscapeDataString(character);
@@ -171,7 +172,7 @@ public abstract class PagingTests(ServiceFixture fixture)
                 Pictures.Png(1), $"?k=1&collection={collection}&minPosition={position}{string.Concat(filters.Take(count))}");
             if (first.Status != HttpStatusCode.OK)
             {
-                Assert.Equal("label", first.ReadProblem(HttpStatusCode.BadRequest, "bad-parameter").Parameter);
+                Assert.Equal("label", first.ReadBadParameter().Parameter);
                 continue;
             }
 
@@ -186,7 +187,7 @@ public abstract class PagingTests(ServiceFixture fixture)
     private async Task<string> FirstCursorAsync()
     {
         SharedPictures filled = await fixture.FilledAsync();
-        return (await client.SearchAsync(SharedPictures.Picture(1), $"?k=5&collection={filled.Name}")).Read<SearchResponse>().NextCursor!;
+        return (await client.FindAsync(SharedPictures.Picture(1), $"?k=5&collection={filled.Name}")).NextCursor!;
     }
 
     private static string Base64(string json) => System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));

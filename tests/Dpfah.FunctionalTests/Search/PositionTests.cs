@@ -62,7 +62,7 @@ public abstract class PositionTests(ServiceFixture fixture)
         ulong last = 0;
         for (int n = 0; n < 20; n++)
         {
-            string written = (await client.PutAsync(collection, $"p{n}", Pictures.Png(n))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
+            string written = (await client.AddAsync(collection, $"p{n}", Pictures.Png(n))).Position!;
             ulong answered = ValueOf((await SearchAtAsync(collection, n, written)).Position);
             Assert.True(answered >= ValueOf(written) && answered >= last);
             last = answered;
@@ -80,7 +80,7 @@ public abstract class PositionTests(ServiceFixture fixture)
     [InlineData("x:1")]
     public async Task A_text_that_is_no_position_is_refused(string position)
     {
-        Problem problem = (await client.SearchAsync(Pictures.Png(1), $"?minPosition={position}")).ReadProblem(HttpStatusCode.BadRequest, "bad-parameter");
+        Problem problem = (await client.SearchAsync(Pictures.Png(1), $"?minPosition={position}")).ReadBadParameter();
 
         Assert.Equal("minPosition", problem.Parameter);
         Assert.Contains($"'{position}'", problem.Detail, StringComparison.Ordinal);
@@ -117,8 +117,9 @@ public abstract class PositionTests(ServiceFixture fixture)
         await client.PutAsync(collection, "a", Pictures.Png(1));
         for (int n = 0; n < 20; n++)
         {
-            string position = (await client.PutAsync(collection, $"p{n}", Pictures.Png(1))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
-            SearchResponse page = (await client.GetAsync($"/collections/{collection}/images/a/similar?k=1000&minPosition={position}")).Read<SearchResponse>();
+            string position = (await client.AddAsync(collection, $"p{n}", Pictures.Png(1))).Position!;
+            SearchResponse page = (await client.GetAsync($"/collections/{collection}/images/a/similar?k=1000&minPosition={position}"))
+                .Read<SearchResponse>();
             Assert.Equal(n + 1, page.Hits.Count);
         }
     }
@@ -132,11 +133,12 @@ public abstract class PositionTests(ServiceFixture fixture)
 
         Answer deleted = await client.DeleteAsync($"/collections/{name}");
         string gone = deleted.Headers.GetValues("Dpfah-Position").Single();
-        (await client.SearchAsync(Pictures.Png(1), $"?collection={name}&minPosition={gone}")).ReadProblem(HttpStatusCode.NotFound, "collection-not-found");
+        (await client.SearchAsync(Pictures.Png(1), $"?collection={name}&minPosition={gone}"))
+            .ReadProblem(HttpStatusCode.NotFound, "collection-not-found");
     }
 
     private async Task<SearchResponse> SearchAtAsync(string collection, int picture, string position) =>
-        (await client.SearchAsync(Pictures.Png(picture), $"?k=3&collection={collection}&minPosition={position}")).Read<SearchResponse>();
+        await client.FindAsync(Pictures.Png(picture), $"?k=3&collection={collection}&minPosition={position}");
 
     private static ulong ValueOf(string position) => ulong.Parse(position.Split(':')[1]);
 }

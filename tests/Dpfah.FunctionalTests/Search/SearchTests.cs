@@ -41,11 +41,12 @@ public abstract class SearchTests(ServiceFixture fixture)
             string? signature = random.Next(3) == 0 ? null : filled.Images[random.Next(filled.Images.Count)].Signature;
             int? radius = random.Next(2) == 0 ? null : random.Next(10);
             int k = random.Next(4) == 0 ? 1000 : random.Next(1, 60);
-            string[] labels = random.Next(2) == 0 ? [] : [.. random.GetItems(["dog", "cat", "Dog", "wild cat", "dogs"], random.Next(1, 3)).Distinct()];
+            string[] labels = [.. random.GetItems(["dog", "cat", "Dog", "wild cat", "dogs"], random.Next(3)).Distinct()];
+            string filters = (radius is null ? "" : $"&radius={radius}")
+                + string.Concat(labels.Select(label => $"&label={Uri.EscapeDataString(label)}"));
 
             SearchResponse page = (await client.SearchCodeAsync(
-                new SearchByCodeRequest(near.Code, signature, filled.Name),
-                $"?k={k}{(radius is null ? "" : $"&radius={radius}")}{string.Concat(labels.Select(label => $"&label={Uri.EscapeDataString(label)}"))}")).Read<SearchResponse>();
+                new SearchByCodeRequest(near.Code, signature, filled.Name), $"?k={k}{filters}")).Read<SearchResponse>();
 
             NaiveRanking.AssertFirstPage(NaiveRanking.Rank(filled.Images, near.Code, signature, radius, labels), k, page);
             Assert.Equal(radius, page.Ranking.Radius);
@@ -64,9 +65,9 @@ public abstract class SearchTests(ServiceFixture fixture)
             await client.PutAsync("default", $"d{n}", Pictures.Png(9_000 + n));
         }
 
-        string position = (await client.PutAsync("default", "d25", Pictures.Png(9_025))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
+        string position = (await client.AddAsync("default", "d25", Pictures.Png(9_025))).Position!;
 
-        SearchResponse page = (await client.SearchAsync(Pictures.Png(9_000), $"?minPosition={position}")).Read<SearchResponse>();
+        SearchResponse page = await client.FindAsync(Pictures.Png(9_000), $"?minPosition={position}");
 
         Assert.Equal("default", page.Collection);
         Assert.Equal(20, page.Hits.Count);
@@ -79,7 +80,7 @@ public abstract class SearchTests(ServiceFixture fixture)
     {
         string collection = await client.CreateCollectionAsync();
 
-        SearchResponse page = (await client.SearchAsync(Pictures.Png(1), $"?collection={collection}")).Read<SearchResponse>();
+        SearchResponse page = await client.FindAsync(Pictures.Png(1), $"?collection={collection}");
 
         Assert.Empty(page.Hits);
         Assert.Null(page.NextCursor);
@@ -91,7 +92,7 @@ public abstract class SearchTests(ServiceFixture fixture)
     {
         SharedPictures filled = await fixture.FilledAsync();
 
-        SearchResponse with = (await client.SearchAsync(SharedPictures.Picture(1), $"?k=30&include=metadata&collection={filled.Name}")).Read<SearchResponse>();
+        SearchResponse with = await client.FindAsync(SharedPictures.Picture(1), $"?k=30&include=metadata&collection={filled.Name}");
         Answer without = await client.SearchAsync(SharedPictures.Picture(1), $"?k=30&collection={filled.Name}");
 
         Assert.Equal(30, with.Hits.Count);
@@ -103,10 +104,11 @@ public abstract class SearchTests(ServiceFixture fixture)
     public async Task Two_are_compared_as_pictures_as_ids_or_one_of_each()
     {
         string collection = await client.CreateCollectionAsync();
-        ImageResponse a = (await client.PutAsync(collection, "a", Pictures.Png(1))).Read<ImageResponse>(HttpStatusCode.Created);
-        ImageResponse b = (await client.PutAsync(collection, "b/2", Pictures.Png(2))).Read<ImageResponse>(HttpStatusCode.Created);
+        ImageResponse a = await client.AddAsync(collection, "a", Pictures.Png(1));
+        ImageResponse b = await client.AddAsync(collection, "b/2", Pictures.Png(2));
         string target = $"/compare?collection={collection}";
-        using var both = new MultipartFormDataContent { { ApiClient.Raw(Pictures.Png(1)), "image", "1" }, { ApiClient.Raw(Pictures.Png(2)), "image", "2" } };
+        using MultipartFormDataContent both = ApiClient.Form(Pictures.Png(1));
+        both.Add(ApiClient.Raw(Pictures.Png(2)), "image", "2.png");
 
         CompareResponse[] answers =
         [
@@ -123,7 +125,7 @@ public abstract class SearchTests(ServiceFixture fixture)
             Assert.InRange(answer.FineDistance, 1, 256);
         });
         (await client.SendAsync(HttpMethod.Post, target + "&id=a&id=nobody")).ReadProblem(HttpStatusCode.NotFound, "image-not-found");
-        (await client.SendAsync(HttpMethod.Post, target + "&id=a")).ReadProblem(HttpStatusCode.BadRequest, "bad-parameter");
+        (await client.SendAsync(HttpMethod.Post, target + "&id=a")).ReadBadParameter();
     }
 
     private static string Flip(string code, IEnumerable<int> bits)

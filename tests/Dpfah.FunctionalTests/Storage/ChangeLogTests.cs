@@ -1,5 +1,4 @@
 using System.Net;
-using Dpfah.Api.Images;
 using Dpfah.Api.Search;
 using Dpfah.Engine.Data;
 using Dpfah.FunctionalTests.Hosting;
@@ -26,13 +25,14 @@ public abstract class ChangeLogTests
         for (int n = 0; n < 20; n++)
         {
             ApiClient writer = nodes[n % 2], reader = nodes[1 - (n % 2)];
-            string position = (await writer.PutAsync(collection, $"p{n}", Pictures.Png(n))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
-            SearchResponse found = (await reader.SearchAsync(Pictures.Png(n), $"?k=1&collection={collection}&minPosition={position}")).Read<SearchResponse>();
+            string position = (await writer.AddAsync(collection, $"p{n}", Pictures.Png(n))).Position!;
+            SearchResponse found = await reader.FindAsync(Pictures.Png(n), $"?k=1&collection={collection}&minPosition={position}");
             Assert.Equal(($"p{n}", 0), (found.Hits[0].Id, found.Hits[0].FineDistance));
         }
 
         string gone = (await first.Client.DeleteAsync($"/collections/{collection}")).Headers.GetValues("Dpfah-Position").Single();
-        (await second.Client.SearchAsync(Pictures.Png(1), $"?collection={collection}&minPosition={gone}")).ReadProblem(HttpStatusCode.NotFound, "collection-not-found");
+        (await second.Client.SearchAsync(Pictures.Png(1), $"?collection={collection}&minPosition={gone}"))
+            .ReadProblem(HttpStatusCode.NotFound, "collection-not-found");
     }
 
     [Fact]
@@ -70,17 +70,17 @@ public abstract class ChangeLogTests
         await using ServiceProcess away = HostProcess.Start(database);
         await away.WaitUntilReadyAsync();
         using var client = new ApiClient(away.BaseAddress);
-        string seen = (await writer.Client.PutAsync("default", "a", Pictures.Png(1))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
+        string seen = (await writer.Client.AddAsync("default", "a", Pictures.Png(1))).Position!;
         (await client.SearchAsync(Pictures.Png(1), $"?minPosition={seen}")).AssertStatus(HttpStatusCode.OK);
 
         away.Pause();
         await writer.Client.PutAsync("default", "b", Pictures.Png(2));
         await writer.Client.DeleteAsync("/collections/default/images/a");
         await TrimAsync(writer, database);
-        string last = (await writer.Client.PutAsync("default", "c", Pictures.Png(3))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
+        string last = (await writer.Client.AddAsync("default", "c", Pictures.Png(3))).Position!;
         away.Continue();
 
-        SearchResponse found = (await client.SearchAsync(Pictures.Png(2), $"?minPosition={last}")).Read<SearchResponse>();
+        SearchResponse found = await client.FindAsync(Pictures.Png(2), $"?minPosition={last}");
         Assert.Equal(["b", "c"], found.Hits.Select(hit => hit.Id).Order());
         (await client.GetAsync("/health/ready")).AssertStatus(HttpStatusCode.OK);
     }
@@ -99,7 +99,7 @@ public abstract class ChangeLogTests
     }
 
     private static async Task<List<string>> SearchAsync(RunningService service, string query) =>
-        [.. (await service.Client.SearchAsync(Pictures.Png(5), $"?k=1000{query}")).Read<SearchResponse>().Hits.Select(hit => hit.Id)];
+        [.. (await service.Client.FindAsync(Pictures.Png(5), $"?k=1000{query}")).Hits.Select(hit => hit.Id)];
 
     private static ulong ValueOf(string position) => ulong.Parse(position.Split(':')[1]);
 }

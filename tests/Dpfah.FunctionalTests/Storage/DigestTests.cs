@@ -1,6 +1,5 @@
 using System.Net;
 using Dpfah.Api.Health;
-using Dpfah.Api.Search;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
 
@@ -42,7 +41,7 @@ public abstract class DigestTests
         await database.ExecuteAsync("INSERT INTO codes SELECT * FROM saved_codes");
         await database.ExecuteAsync("UPDATE items SET labels = (SELECT s.labels FROM saved_items s WHERE s.number = items.number)");
         await service.WaitUntilReadyAsync();
-        Assert.Equal(2, (await service.Client.SearchAsync(Pictures.Png(1))).Read<SearchResponse>().Hits.Count);
+        Assert.Equal(2, (await service.Client.FindAsync(Pictures.Png(1))).Hits.Count);
     }
 }
 

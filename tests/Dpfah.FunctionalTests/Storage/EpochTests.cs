@@ -1,5 +1,4 @@
 using System.Net;
-using Dpfah.Api.Images;
 using Dpfah.Api.Search;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
@@ -19,7 +18,7 @@ public sealed class EpochTests_Postgres(PostgresServer server)
             await first.Client.PutAsync("default", "a", Pictures.Png(1), ["dog"]);
             await first.Client.DeleteAsync("/collections/default/images/a");
             await first.Client.PutAsync("default", "b", Pictures.Png(2), ["dog"]);
-            before = (await first.Client.PutAsync("default", "c", Pictures.Png(3))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
+            before = (await first.Client.AddAsync("default", "c", Pictures.Png(3))).Position!;
         }
 
         // As the dump of a server that is far ahead: its identifier is another, and so are its ids.
@@ -32,15 +31,15 @@ public sealed class EpochTests_Postgres(PostgresServer server)
             Assert.StartsWith("1:", before, StringComparison.Ordinal);
             (await restored.Client.SearchAsync(Pictures.Png(2), $"?minPosition={before}")).ReadProblem(HttpStatusCode.Conflict, "other-epoch");
 
-            string after = (await restored.Client.PutAsync("default", "d", Pictures.Png(4))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
+            string after = (await restored.Client.AddAsync("default", "d", Pictures.Png(4))).Position!;
             Assert.StartsWith("2:", after, StringComparison.Ordinal);
-            SearchResponse found = (await restored.Client.SearchAsync(Pictures.Png(2), $"?minPosition={after}")).Read<SearchResponse>();
+            SearchResponse found = await restored.Client.FindAsync(Pictures.Png(2), $"?minPosition={after}");
             Assert.Equal("b", found.Hits[0].Id);
             Assert.Equal(["b", "c", "d"], found.Hits.Select(hit => hit.Id).Order());
         }
 
         // The folded log and the rows since then still give the digest; a start on the same server is no new epoch.
         await using RunningService again = await RunningService.StartAsync(database);
-        Assert.StartsWith("2:", (await again.Client.SearchAsync(Pictures.Png(2))).Read<SearchResponse>().Position, StringComparison.Ordinal);
+        Assert.StartsWith("2:", (await again.Client.FindAsync(Pictures.Png(2))).Position, StringComparison.Ordinal);
     }
 }

@@ -20,7 +20,7 @@ public sealed class LateCommitTests_Postgres(OwnCluster cluster) : IClassFixture
         await using (RunningService service = await StartWithSourceAsync(database))
         {
             await using LateTransaction late = await LateTransaction.BeginAsync(database, Collection, "source", "late");
-            ImageResponse early = (await service.Client.PutAsync(Collection, "early", Pictures.Png(1))).Read<ImageResponse>(HttpStatusCode.Created);
+            ImageResponse early = await service.Client.AddAsync(Collection, "early", Pictures.Png(1));
 
             // The order of which a reader by "seq > last" loses the late row.
             Assert.True(late.Seq < await database.ReadAsync<long>("SELECT max(seq) FROM changes"));
@@ -28,7 +28,7 @@ public sealed class LateCommitTests_Postgres(OwnCluster cluster) : IClassFixture
             for (int n = 0; n < 10; n++)
             {
                 // Unasked, a search goes on without the two, and says how far it has seen.
-                SearchResponse meanwhile = (await service.Client.SearchAsync(Pictures.Png(1))).Read<SearchResponse>();
+                SearchResponse meanwhile = await service.Client.FindAsync(Pictures.Png(1));
                 Assert.Equal(["source"], meanwhile.Hits.Select(hit => hit.Id));
                 Assert.True(ulong.Parse(meanwhile.Position.Split(':')[1]) < late.Xid);
             }
@@ -39,7 +39,7 @@ public sealed class LateCommitTests_Postgres(OwnCluster cluster) : IClassFixture
         }
 
         await using RunningService again = await RunningService.StartAsync(database);
-        Assert.Equal(3, (await again.Client.SearchAsync(Pictures.Png(1))).Read<SearchResponse>().Hits.Count);
+        Assert.Equal(3, (await again.Client.FindAsync(Pictures.Png(1))).Hits.Count);
     }
 
     [Fact]
@@ -49,12 +49,12 @@ public sealed class LateCommitTests_Postgres(OwnCluster cluster) : IClassFixture
         await (await StartWithSourceAsync(database)).DisposeAsync();
         await using LateTransaction late = await LateTransaction.BeginAsync(database, Collection, "source", "late");
         await using RunningService service = await RunningService.StartAsync(database);
-        Assert.Single((await service.Client.SearchAsync(Pictures.Png(1))).Read<SearchResponse>().Hits);
+        Assert.Single((await service.Client.FindAsync(Pictures.Png(1))).Hits);
 
         await late.CommitAsync();
 
         await Eventually.BecomesAsync(
-            async () => (await service.Client.SearchAsync(Pictures.Png(1))).Read<SearchResponse>().Hits.Count, count => count == 2);
+            async () => (await service.Client.FindAsync(Pictures.Png(1))).Hits.Count, count => count == 2);
     }
 
     [Fact]
@@ -63,11 +63,11 @@ public sealed class LateCommitTests_Postgres(OwnCluster cluster) : IClassFixture
         using TestDatabase database = await cluster.CreateDatabaseAsync();
         await using RunningService service = await StartWithSourceAsync(database);
         await using LateTransaction late = await LateTransaction.BeginAsync(database, Collection, "source", "late");
-        string position = (await service.Client.PutAsync(Collection, "early", Pictures.Png(1))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
+        string position = (await service.Client.AddAsync(Collection, "early", Pictures.Png(1))).Position!;
 
         await late.RollbackAsync();
 
-        SearchResponse found = (await service.Client.SearchAsync(Pictures.Png(1), $"?minPosition={position}")).Read<SearchResponse>();
+        SearchResponse found = await service.Client.FindAsync(Pictures.Png(1), $"?minPosition={position}");
         Assert.Equal(["early", "source"], found.Hits.Select(hit => hit.Id).Order());
     }
 
@@ -77,7 +77,7 @@ public sealed class LateCommitTests_Postgres(OwnCluster cluster) : IClassFixture
         using TestDatabase database = await cluster.CreateDatabaseAsync();
         await using RunningService service = await StartWithSourceAsync(database);
         await using LateTransaction late = await LateTransaction.BeginAsync(database, Collection, "source", "late");
-        string position = (await service.Client.PutAsync(Collection, "early", Pictures.Png(1))).Read<ImageResponse>(HttpStatusCode.Created).Position!;
+        string position = (await service.Client.AddAsync(Collection, "early", Pictures.Png(1))).Position!;
 
         Answer answer = await service.Client.SearchAsync(Pictures.Png(1), $"?minPosition={position}");
 
@@ -89,7 +89,7 @@ public sealed class LateCommitTests_Postgres(OwnCluster cluster) : IClassFixture
     private static async Task<RunningService> StartWithSourceAsync(TestDatabase database)
     {
         RunningService service = await RunningService.StartAsync(database);
-        string position = (await service.Client.PutAsync(Collection, "source", Pictures.Png(1), ["dog"])).Read<ImageResponse>(HttpStatusCode.Created).Position!;
+        string position = (await service.Client.AddAsync(Collection, "source", Pictures.Png(1), ["dog"])).Position!;
         (await service.Client.SearchAsync(Pictures.Png(1), $"?minPosition={position}")).AssertStatus(HttpStatusCode.OK);
         return service;
     }

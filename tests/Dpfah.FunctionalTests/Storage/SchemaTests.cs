@@ -66,7 +66,10 @@ public abstract class SchemaTests(ServiceFixture fixture)
 
         Assert.Equal(0, await Database.ReadAsync<long>("SELECT count(*) FROM collections WHERE deleted_at IS NOT NULL"));
         Assert.Equal(11, await Database.ReadAsync<long>(
-            $"SELECT count(*) FROM items i JOIN collections c ON c.id = i.collection_id JOIN previews p ON p.item_number = i.number WHERE c.name IN ('{gone}', '{kept}')"));
+            $"""
+            SELECT count(*) FROM items i JOIN collections c ON c.id = i.collection_id JOIN previews p ON p.item_number = i.number
+            WHERE c.name IN ('{gone}', '{kept}')
+            """));
         Assert.Equal(["new"], (await fixture.Client.ListAsync(gone)).Select(image => image.Id));
     }
 
@@ -91,7 +94,8 @@ public sealed class SchemaTests_Postgres(PostgresService fixture) : SchemaTests(
 
     [Fact]
     public async Task The_log_is_read_by_transaction_through_an_index() =>
-        Assert.Equal(1, await Database.ReadAsync<long>("SELECT count(*) FROM pg_indexes WHERE tablename = 'changes' AND indexdef LIKE '%(xid, seq)%'"));
+        Assert.Equal(1, await Database.ReadAsync<long>(
+            "SELECT count(*) FROM pg_indexes WHERE tablename = 'changes' AND indexdef LIKE '%(xid, seq)%'"));
 }
 
 public sealed class SchemaTests_Sqlite(SqliteService fixture) : SchemaTests(fixture), IClassFixture<SqliteService>
