@@ -31,7 +31,7 @@ install_postgres() {
     as_root mkdir -p "${config%/*}"
     echo "create_main_cluster = false" | as_root tee "$config" > /dev/null
     as_root env DEBIAN_FRONTEND=noninteractive bash -c \
-        'apt-get update -q && apt-get install -q -y --no-install-recommends postgresql iproute2' > "$install_log" 2>&1 || {
+        'apt-get update -q && apt-get install -q -y --no-install-recommends postgresql iproute2 curl' > "$install_log" 2>&1 || {
         cat "$install_log" >&2
         as_root rm -f "$config"
         return 1
@@ -39,7 +39,8 @@ install_postgres() {
     as_root rm -f "$config"
 }
 
-if ! has_postgres; then
+# The README's examples are run as they stand there, with curl.
+if ! has_postgres || ! command -v curl > /dev/null; then
     install_log="$(mktemp)"
     trap 'rm -f "$install_log"' EXIT
     if ! install_postgres || ! has_postgres; then

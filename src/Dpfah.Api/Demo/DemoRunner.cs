@@ -21,12 +21,14 @@ internal sealed class DemoRunner(HttpClient client, ServiceState state, string d
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await console.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+        int indexed = await console.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .StartAsync(async progress =>
             {
                 await WaitUntilStartedAsync(progress, cancellationToken);
-                await FillAsync(progress, cancellationToken);
+                return await FillAsync(progress, cancellationToken);
             });
+        console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture, indexed == 0 ? $"All pictures of the demo were there already." : (FormattableString)$"Indexed {indexed:N0} pictures.");
         await SearchAsync(cancellationToken);
     }
 
@@ -48,13 +50,12 @@ internal sealed class DemoRunner(HttpClient client, ServiceState state, string d
         (task.Description, task.IsIndeterminate, task.Value) = ("Model and index are loaded", false, 100);
     }
 
-    private async Task FillAsync(ProgressContext progress, CancellationToken cancellationToken)
+    private async Task<int> FillAsync(ProgressContext progress, CancellationToken cancellationToken)
     {
         IReadOnlyList<SamplePicture> sample = FashionSample.ReadDatabase();
         HashSet<string> there = await ListIdsAsync(cancellationToken);
         SamplePicture[] missing = [.. sample.Where(picture => !there.Contains(picture.Id))];
-        ProgressTask task = progress.AddTask(
-            missing.Length == 0 ? $"All {sample.Count:N0} pictures are there" : $"Indexing {missing.Length:N0} pictures", maxValue: sample.Count);
+        ProgressTask task = progress.AddTask("Indexing pictures", maxValue: sample.Count);
         task.Increment(sample.Count - missing.Length);
         await Parallel.ForEachAsync(
             missing,
@@ -64,6 +65,7 @@ internal sealed class DemoRunner(HttpClient client, ServiceState state, string d
                 await PutAsync(picture, token);
                 task.Increment(1);
             });
+        return missing.Length;
     }
 
     private async Task<HashSet<string>> ListIdsAsync(CancellationToken cancellationToken)

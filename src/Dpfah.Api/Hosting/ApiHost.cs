@@ -104,6 +104,7 @@ public static class ApiHost
         if (string.IsNullOrEmpty(app.Configuration[AdminKeyVariable]))
         {
             app.UseLocalNamesOnly();
+            app.UseCrossSiteRule();
         }
 
         app.UseRawPath();

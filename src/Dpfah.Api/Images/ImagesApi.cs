@@ -58,7 +58,7 @@ internal static class ImagesApi
             .WithSummary("Change a picture's labels and metadata")
             .WithDescription("With If-Match only if the picture is still as the entity tag says.")
             .Accepts<PatchImageRequest>("application/json")
-            .ProducesProblems(404, 412);
+            .ProducesProblems(404, 412, 413, 415);
         group.MapDelete("/{id}", Delete)
             .RequireAuthorization(Policies.Indexer)
             .WithName("deleteImage")
@@ -69,6 +69,7 @@ internal static class ImagesApi
             .WithName("getPreview")
             .WithSummary("The picture, at most 256 pixels on its shorter side, as JPEG")
             .Produces(StatusCodes.Status200OK, contentType: "image/jpeg")
+            .Produces(StatusCodes.Status304NotModified)
             .ProducesProblems(404);
         group.MapGet("/{id}/similar", Similar)
             .RequireAuthorization(Policies.Reader)

@@ -28,7 +28,7 @@ internal static class SearchApi
             .WithSummary("Search by code, or get the next page of any search")
             .WithDescription("Send a code as JSON, or only the query parameter 'cursor' with an empty body.")
             .Accepts<SearchByCodeRequest>(isOptional: true, "application/json")
-            .ProducesProblems(404, 409, 413);
+            .ProducesProblems(404, 409, 413, 415);
         group.MapPost("/compare", Compare)
             .WithName("compare")
             .WithSummary("Compare two pictures")

@@ -62,6 +62,7 @@ internal sealed partial class EngineService(
         WarmUp();
         await identityCheck.RunAsync(cancellationToken);
         state.ReportStarted();
+        (failedStep, failure) = (null, null);
         LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -93,19 +94,10 @@ internal sealed partial class EngineService(
         return epoch;
     }
 
-        Report("index", "Loading the codes.");
-        await follower.LoadAsync(
-            epoch,
-            (done, total) => Report("index", $"Loaded {done:N0} of {total:N0} codes.", total == 0 ? 1 : (double)done / total),
-            cancellationToken);
-        await identityCheck.RunAsync(cancellationToken);
-        state.ReportStarted();
-        (failedStep, failure) = (null, null);
-        LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
-
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task cleaning = housekeeping.RunAsync(ending.Token);
-        try
+    /// <summary>The first search would otherwise wait for the compiler.</summary>
+    private void WarmUp()
+    {
+        foreach (CollectionIndex collection in follower.Collections.Values)
         {
             var query = new IndexQuery<IndexedItem>
             {

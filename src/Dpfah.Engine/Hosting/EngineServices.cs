@@ -5,7 +5,6 @@ using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Npgsql;
 
 namespace Dpfah.Engine.Hosting;
 
@@ -18,10 +17,8 @@ public static class EngineServices
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">Where to store; the folder is made when it is missing.</param>
-    /// <exception cref="InvalidOperationException">The connection string cannot be read.</exception>
     public static IServiceCollection AddDpfahEngine(this IServiceCollection services, EngineOptions options)
     {
-        ThrowIfInvalid(options.PostgresConnectionString);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton(_ => Open(options));
@@ -47,19 +44,6 @@ public static class EngineServices
             p.GetRequiredService<TimeProvider>()));
         services.AddHostedService<EngineService>();
         return services;
-    }
-
-    private static void ThrowIfInvalid(string? connectionString)
-    {
-        try
-        {
-            _ = new NpgsqlConnectionStringBuilder(connectionString);
-        }
-        catch (ArgumentException error)
-        {
-            throw new InvalidOperationException(
-                $"The connection string of the database cannot be read: {error.Message} It looks like 'Host=localhost;Database=dpfah;Username=dpfah;Password=…'.", error);
-        }
     }
 
     private static Database Open(EngineOptions options)

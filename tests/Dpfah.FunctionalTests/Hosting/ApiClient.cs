@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -53,7 +54,7 @@ public sealed class ApiClient : IDisposable
         using HttpResponseMessage response = await http.SendAsync(request);
         return new Answer(response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync())
         {
-            Errors = response.StatusCode == System.Net.HttpStatusCode.InternalServerError ? tellErrors?.Invoke() : null,
+            Errors = response.StatusCode == HttpStatusCode.InternalServerError ? tellErrors?.Invoke() : null,
         };
     }
 
@@ -73,7 +74,10 @@ public sealed class ApiClient : IDisposable
     public async Task<string> CreateCollectionAsync()
     {
         string name = $"c-{Guid.NewGuid():n}";
-        (await SendAsync(HttpMethod.Put, $"/collections/{name}")).Read<CollectionResponse>(System.Net.HttpStatusCode.Created);
+        (await SendAsync(HttpMethod.Put, $"/collections/{name}")).Read<CollectionResponse>(HttpStatusCode.Created);
+
+        // Transactions of other tests on the same server may hold the index back for moments.
+        await Eventually.BecomesAsync(() => GetAsync($"/collections/{name}"), answer => answer.Status == HttpStatusCode.OK);
         return name;
     }
 

@@ -5,23 +5,28 @@ namespace Dpfah.FunctionalTests.Hosting;
 /// <summary>The service as a process of its own, with the constant-time encoder: for tests that kill or freeze it.</summary>
 internal static class HostProcess
 {
-    private static readonly string Assembly = FindAssembly();
+    private static readonly string TestAssembly = Find("tests/Dpfah.TestHost", "Dpfah.TestHost.dll");
+
+    /// <summary>The program that runs assemblies.</summary>
+    public static string Dotnet { get; } = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
+    /// <summary>The service's own assembly, with the network.</summary>
+    public static string ApiAssembly { get; } = Find("src/Dpfah.Api", "Dpfah.Api.dll");
 
     /// <summary>Starts a service on a free loopback port.</summary>
     /// <param name="database">The database that it uses.</param>
     /// <param name="environment">Variables set for it; a null value removes one.</param>
     public static ServiceProcess Start(TestDatabase database, IReadOnlyDictionary<string, string?>? environment = null) =>
-        ServiceProcess.StartHost(Assembly, database.Arguments, environment);
+        ServiceProcess.StartHost(TestAssembly, database.Arguments, environment);
 
     /// <summary>Starts a service with arguments of the test's own.</summary>
-    public static ServiceProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null) =>
-        ServiceProcess.Start(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [Assembly, .. arguments], environment);
+    public static ServiceProcess Start(IEnumerable<string> arguments) => ServiceProcess.Start(Dotnet, [TestAssembly, .. arguments]);
 
     // Beside its native libraries, which are not copied to the tests' folder.
-    private static string FindAssembly()
+    private static string Find(string project, string assembly)
     {
         string configuration = Directory.GetParent(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar))!.Name;
-        string folder = Repository.PathOf($"tests/Dpfah.TestHost/bin/{configuration}");
-        return Directory.GetFiles(folder, "Dpfah.TestHost.dll", SearchOption.AllDirectories).Single();
+        return Directory.GetFiles(Repository.PathOf($"{project}/bin/{configuration}"), assembly, SearchOption.AllDirectories)
+            .Single(path => !path.Contains("publish", StringComparison.Ordinal));
     }
 }

@@ -40,9 +40,17 @@ public sealed class RunningService : IAsyncDisposable
     /// <summary>Starts a service and waits until it is ready.</summary>
     /// <param name="database">The database that it uses.</param>
     /// <param name="arguments">Further arguments.</param>
-    public static async Task<RunningService> StartAsync(TestDatabase database, params IEnumerable<string> arguments)
+    public static Task<RunningService> StartAsync(TestDatabase database, params IEnumerable<string> arguments) =>
+        StartAsync(database, _ => { }, arguments);
+
+    /// <summary>Starts a service with parts of the test's own and waits until it is ready.</summary>
+    /// <param name="database">The database that it uses.</param>
+    /// <param name="configure">Registers what takes the place of the service's parts.</param>
+    /// <param name="arguments">Further arguments.</param>
+    public static async Task<RunningService> StartAsync(
+        TestDatabase database, Action<IServiceCollection> configure, params IEnumerable<string> arguments)
     {
-        RunningService service = await StartWithoutWaitingAsync(database, arguments);
+        RunningService service = await StartWithoutWaitingAsync(database, configure, arguments);
         try
         {
             await service.WaitUntilReadyAsync();
@@ -56,7 +64,11 @@ public sealed class RunningService : IAsyncDisposable
     }
 
     /// <summary>Starts a service that listens; it may not be ready yet, or never.</summary>
-    public static async Task<RunningService> StartWithoutWaitingAsync(TestDatabase database, params IEnumerable<string> arguments)
+    public static Task<RunningService> StartWithoutWaitingAsync(TestDatabase database, params IEnumerable<string> arguments) =>
+        StartWithoutWaitingAsync(database, _ => { }, arguments);
+
+    private static async Task<RunningService> StartWithoutWaitingAsync(
+        TestDatabase database, Action<IServiceCollection> configure, IEnumerable<string> arguments)
     {
         var log = new LogCollector();
         WebApplication app = ApiHost.Build(
@@ -64,6 +76,7 @@ public sealed class RunningService : IAsyncDisposable
             (services, options) =>
             {
                 HashEncoding.Add(services, options);
+                configure(services);
                 services.AddLogging(logging => logging.ClearProviders().AddProvider(log));
             });
         await app.StartAsync();

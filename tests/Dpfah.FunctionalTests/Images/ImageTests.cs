@@ -161,6 +161,20 @@ public abstract class ImageTests(ServiceFixture fixture)
     }
 
     [Fact]
+    public async Task A_picture_is_replaced_with_if_match_only_in_the_state_that_was_read()
+    {
+        string collection = await client.CreateCollectionAsync();
+        string path = ApiClient.ImagePath(collection, "a");
+        (await client.SendAsync(HttpMethod.Put, path, ApiClient.Raw(Pictures.Png(1)), ("If-Match", "\"1.1\""))).ReadProblem(HttpStatusCode.NotFound, "image-not-found");
+        string stale = (await client.PutAsync(collection, "a", Pictures.Png(1))).ETag!;
+        string current = (await client.SendAsync(HttpMethod.Put, path, ApiClient.Raw(Pictures.Png(2)), ("If-Match", stale))).ETag!;
+
+        (await client.SendAsync(HttpMethod.Put, path, ApiClient.Raw(Pictures.Png(3)), ("If-Match", stale))).ReadProblem(HttpStatusCode.PreconditionFailed, "other-version");
+
+        Assert.Equal(current, (await client.GetAsync(path)).ETag);
+    }
+
+    [Fact]
     public async Task A_deleted_picture_is_gone_everywhere_and_may_come_again()
     {
         string collection = await client.CreateCollectionAsync();

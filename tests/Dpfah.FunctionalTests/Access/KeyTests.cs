@@ -1,0 +1,147 @@
+using System.Net;
+using System.Security.Cryptography;
+using Dpfah.Api.Search;
+using Dpfah.FunctionalTests.Hosting;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Dpfah.FunctionalTests.Access;
+
+/// <summary>A service with an admin key.</summary>
+public sealed class KeyTests : IAsyncLifetime
+{
+    /// <summary>Paths that need no key: reviewed one by one.</summary>
+    private static readonly string[] Open = ["/", "/health/live", "/health/ready", "/openapi/v1.json"];
+
+    private readonly string key = RandomNumberGenerator.GetHexString(64, lowercase: true);
+    private readonly SqliteTestDatabase database = new();
+    private RunningService? started;
+
+    private RunningService Service => started ?? throw new InvalidOperationException("The test is not initialized.");
+
+    private IEnumerable<RouteEndpoint> Endpoints => Service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+
+    public async ValueTask InitializeAsync() =>
+        started = await RunningService.StartAsync(
+        database,
+        ["--DPFAH_ADMIN_KEY", key, .. new[] { "Default", "Microsoft", "Microsoft.EntityFrameworkCore.Database.Command" }.SelectMany(name => new[] { $"--Logging:LogLevel:{name}", "Trace" })]);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Service.DisposeAsync();
+        database.Dispose();
+    }
+
+    [Fact]
+    public void Every_endpoint_names_a_policy_or_is_on_the_list_of_open_ones()
+    {
+        Assert.NotEmpty(Endpoints);
+        Assert.All(Endpoints, endpoint =>
+        {
+            string path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/');
+            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+            {
+                Assert.Contains(path, Open);
+            }
+            else
+            {
+                Assert.Contains(endpoint.Metadata.GetMetadata<IAuthorizeData>()?.Policy, new[] { "reader", "indexer", "trainer", "admin" });
+            }
+        });
+    }
+
+    [Fact]
+    public async Task Every_endpoint_with_a_policy_needs_the_key()
+    {
+        int asked = 0;
+        foreach (RouteEndpoint endpoint in Endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null))
+        {
+            string path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/').Replace("{collection}", "default", StringComparison.Ordinal).Replace("{id}", "a", StringComparison.Ordinal);
+            foreach (string method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
+            {
+                Answer without = await Service.Client.SendAsync(new HttpMethod(method), path);
+                Assert.True(without.Status == HttpStatusCode.Unauthorized, $"{method} {path}: {(int)without.Status}");
+                Problem problem = without.ReadProblem(HttpStatusCode.Unauthorized, "no-key");
+                Assert.Contains("Authorization: Bearer", problem.Detail, StringComparison.Ordinal);
+                Assert.Equal("Bearer", without.Headers.WwwAuthenticate.ToString());
+                asked++;
+            }
+        }
+
+        Assert.True(asked >= 15, $"Only {asked} endpoints.");
+    }
+
+    [Fact]
+    public async Task A_wrong_key_is_no_key()
+    {
+        foreach ((string, string) header in new[]
+        {
+            ("Authorization", "Bearer " + key[..^1]),
+            ("Authorization", "Bearer " + key + "0"),
+            ("Authorization", "Bearer " + key.ToUpperInvariant()),
+            ("Authorization", "Bearer "),
+            ("Authorization", "Basic " + key),
+            ("Authorization", key),
+            ("X-Api-Key", new string('0', 64)),
+            ("X-Api-Key", ""),
+        })
+        {
+            (await Service.Client.GetAsync("/collections", header)).ReadProblem(HttpStatusCode.Unauthorized, "no-key");
+        }
+
+        (await Service.Client.GetAsync($"/collections?key={key}")).ReadProblem(HttpStatusCode.Unauthorized, "no-key");
+    }
+
+    [Fact]
+    public async Task The_key_opens_by_either_header()
+    {
+        foreach ((string, string) header in new[] { ("Authorization", $"Bearer {key}"), ("Authorization", $"bearer {key}"), ("X-Api-Key", key) })
+        {
+            (await Service.Client.GetAsync("/collections", header)).AssertStatus(HttpStatusCode.OK);
+        }
+
+        using var client = new ApiClient(Service.Address, key);
+        (await client.PutAsync("default", "a", Pictures.Png(1))).AssertStatus(HttpStatusCode.Created);
+        (await client.SearchAsync(Pictures.Png(1))).Read<SearchResponse>();
+        (await client.DeleteAsync("/collections/default/images/a")).AssertStatus(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
+    public async Task Health_and_documentation_are_open()
+    {
+        foreach (string path in new[] { "/health/live", "/health/ready", "/openapi/v1.json", "/swagger/index.html", "/swagger/swagger-ui-bundle.js" })
+        {
+            (await Service.Client.GetAsync(path)).AssertStatus(HttpStatusCode.OK);
+        }
+
+        Assert.Equal("/swagger/", (await Service.Client.GetAsync("/")).Headers.Location?.OriginalString);
+    }
+
+    [Fact]
+    public async Task With_a_key_the_service_answers_under_any_name()
+    {
+        (await Service.Client.GetAsync("/collections", ("Host", "pictures.example.org"), ("X-Api-Key", key))).AssertStatus(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task With_a_key_a_page_of_another_site_may_search()
+    {
+        Answer answer = await Service.Client.SendAsync(
+            HttpMethod.Post, "/search", ApiClient.Raw(Pictures.Png(1)), ("Origin", "https://shop.example.org"), ("X-Api-Key", key));
+        answer.AssertStatus(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task No_key_is_ever_logged()
+    {
+        string wrong = RandomNumberGenerator.GetHexString(64, lowercase: true);
+        (await Service.Client.GetAsync("/collections", ("X-Api-Key", wrong))).AssertStatus(HttpStatusCode.Unauthorized);
+        using var client = new ApiClient(Service.Address, key);
+        (await client.PutAsync("default", "logged", Pictures.Png(1))).AssertStatus(HttpStatusCode.Created);
+
+        Assert.Contains("Request starting", Service.Log, StringComparison.Ordinal); // The log is one that tells everything.
+        Assert.DoesNotContain(key, Service.Log, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(wrong, Service.Log, StringComparison.OrdinalIgnoreCase);
+    }
+}

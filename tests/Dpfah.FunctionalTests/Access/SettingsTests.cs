@@ -1,0 +1,45 @@
+using Dpfah.FunctionalTests.Hosting;
+using Dpfah.FunctionalTests.Infrastructure;
+
+namespace Dpfah.FunctionalTests.Access;
+
+/// <summary>A program whose settings are wrong says what to change, and ends with code 1.</summary>
+public sealed class SettingsTests(SqliteService running) : IClassFixture<SqliteService>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task All_wrong_settings_are_told_at_once() => await AssertRefusedAsync(
+        [
+            "--Dpfah:Devise", "cpu", "--Dpfah:Bits", "7", "--Dpfah:Threads", "many", "--Dpfah:Decoder", "gimp", "--Dpfah:Device", "gpu", "--Dpfah:DataFolder", " ",
+        ],
+        "Dpfah:Devise is no setting", "Known: DataFolder", "multiple of 8 from 8 to 256; it was 7", "whole number; it was 'many'", "'gimp'", "'gpu'", "DataFolder is empty");
+
+    [Theory]
+    [InlineData("--Dpfah:Bits", "264", "it was 264")]
+    [InlineData("--Dpfah:Bits", "many", "whole number; it was 'many'")]
+    [InlineData("--Dpfah:Threads", "-1", "it was -1")]
+    [InlineData("--Dpfah:Threads", "1000", "it was 1000")]
+    [InlineData("--Dpfah:Device", "cuda:x", "'cuda:x'")]
+    [InlineData("--urls", "nonsense", "nonsense")]
+    [InlineData("--urls", "http://0.0.0.0:1", "DPFAH_ADMIN_KEY")]
+    [InlineData("--Dpfah:DataFolder", "/dev/null/data", "/dev/null/data")]
+    [InlineData("--ConnectionStrings:Dpfah", "Hoost=localhost", "hoost")]
+    public Task A_wrong_setting_is_told_with_its_value(string name, string value, string told) => AssertRefusedAsync([name, value], told);
+
+    [Fact]
+    public Task A_port_that_is_taken_is_told() => AssertRefusedAsync(
+        ["--urls", running.Service.Address.GetLeftPart(UriPartial.Authority)], running.Service.Address.Port.ToString(), "in use");
+
+    private static async Task AssertRefusedAsync(string[] arguments, params string[] told)
+    {
+        using var folder = new TemporaryFolder();
+        string[] unlessGiven = [.. new[] { ("--urls", $"http://127.0.0.1:{FreePort.Next()}"), ("--Dpfah:DataFolder", folder["data"]) }
+            .Where(pair => !arguments.Contains(pair.Item1)).SelectMany(pair => new[] { pair.Item1, pair.Item2 })];
+        await using ServiceProcess program = HostProcess.Start([.. unlessGiven, .. arguments]);
+
+        Assert.Equal(1, await program.WaitForExitAsync(Patience));
+        Assert.All(told, text => Assert.Contains(text, program.Log, StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain("   at ", program.Log, StringComparison.Ordinal);
+    }
+}

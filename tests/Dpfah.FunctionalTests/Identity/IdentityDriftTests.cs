@@ -1,0 +1,63 @@
+using System.Net;
+using Dpfah.Api.Collections;
+using Dpfah.Api.Search;
+using Dpfah.FunctionalTests.Hosting;
+using Dpfah.FunctionalTests.Infrastructure;
+
+namespace Dpfah.FunctionalTests.Identity;
+
+/// <summary>A process that makes codes in another way than those that are stored says so, with the bits that flip.</summary>
+public abstract class IdentityDriftTests
+{
+    private const int Stored = 120;
+    private const int Compared = 100;
+
+    protected abstract Task<TestDatabase> CreateDatabaseAsync();
+
+    [Fact]
+    public async Task Another_arithmetic_is_told_in_log_and_collection()
+    {
+        using TestDatabase database = await CreateDatabaseAsync();
+        await using (RunningService first = await RunningService.StartAsync(database))
+        {
+            await Parallel.ForEachAsync(Enumerable.Range(0, Stored), async (n, _) =>
+                (await first.Client.PutAsync("default", $"p{n}", Pictures.Png(n))).AssertStatus(HttpStatusCode.Created));
+            Assert.Null((await first.Client.GetAsync("/collections/default")).Read<CollectionResponse>().Drift);
+        }
+
+        // The tests' encoder flips the lowest bit of each code under another arithmetic.
+        await using (ServiceProcess other = HostProcess.Start(database, new Dictionary<string, string?> { ["DPFAH_TEST_ARITHMETIC"] = "2" }))
+        {
+            await other.WaitUntilReadyAsync();
+            using var client = new ApiClient(other.BaseAddress);
+
+            string line = await other.WaitForLineAsync("bits differ");
+            Assert.Contains("'default'", line, StringComparison.Ordinal);
+            Assert.Contains($"{Compared} of {64 * Compared} bits differ on {Compared} stored previews", line, StringComparison.Ordinal);
+            CollectionResponse collection = (await client.GetAsync("/collections/default")).Read<CollectionResponse>();
+            Assert.Equal(new DriftResponse("skia 1", "skia 2", Compared, Compared, 64 * Compared), collection.Drift);
+
+            // Answers go on, with that error.
+            SearchResponse found = (await client.SearchAsync(Pictures.Png(7), "?k=1000")).Read<SearchResponse>();
+            Assert.Equal(1, found.Hits.Single(hit => hit.Id == "p7").Distance);
+
+            // What is made now is of one arithmetic.
+            string fresh = await client.CreateCollectionAsync();
+            Assert.Null((await client.GetAsync($"/collections/{fresh}")).Read<CollectionResponse>().Drift);
+            Assert.Equal("2", (await client.GetAsync($"/collections/{fresh}")).Read<CollectionResponse>().Generation.Arithmetic);
+        }
+
+        await using RunningService again = await RunningService.StartAsync(database);
+        Assert.Null((await again.Client.GetAsync("/collections/default")).Read<CollectionResponse>().Drift);
+    }
+}
+
+public sealed class IdentityDriftTests_Postgres(PostgresServer server) : IdentityDriftTests
+{
+    protected override Task<TestDatabase> CreateDatabaseAsync() => PostgresTestDatabase.CreateAsync(server);
+}
+
+public sealed class IdentityDriftTests_Sqlite : IdentityDriftTests
+{
+    protected override Task<TestDatabase> CreateDatabaseAsync() => Task.FromResult<TestDatabase>(new SqliteTestDatabase());
+}
