@@ -40,7 +40,7 @@ public sealed class CollectionStore
         EncoderIdentity identity = (await encoders.GetAsync(model.Id, cancellationToken)).Identity;
         (bool created, ulong position, Generation generation) = await database.WriteAsync(
             (context, token) => TryCreateAsync(context, name, model.Id, identity, token), cancellationToken);
-        await follower.WaitBrieflyAsync(position);
+        await follower.WaitAsync(position, cancellationToken);
         return (created, new Position(follower.Epoch, position), await follower.DescribeAsync(generation, cancellationToken));
     }
 
@@ -111,7 +111,8 @@ public sealed class CollectionStore
             return null;
         }
 
-        await follower.WaitBrieflyAsync(value);
+        // It is done whether this node has seen it yet or not.
+        await follower.WaitAsync(value, cancellationToken);
         return new Position(follower.Epoch, value);
     }
 

@@ -2,7 +2,7 @@ namespace Dpfah.Learning.Datasets;
 
 /// <summary>A pool of labelled pictures cut into query, training and database part; no picture is in two of them.</summary>
 /// <remarks>
-/// The protocol of method.md, section 8: per class, in order of the labels, the members in pool order are shuffled; the first become
+/// The usual protocol (method, section 8): per class, in order of the labels, the members in pool order are shuffled; the first become
 /// queries, the next training pictures, the rest database. Within a part pictures stand in pool order, so that "database order",
 /// which decides among ties, does not sort by class.
 /// </remarks>
