@@ -36,12 +36,18 @@ public sealed class CollectionStore
     /// <returns>Whether it was made here, a position that covers it, and its generation.</returns>
     public async Task<(bool Created, Position Position, GenerationInfo Generation)> CreateAsync(string name, CancellationToken cancellationToken)
     {
-        ModelInfo model = await models.GetDefaultAsync(cancellationToken);
-        EncoderIdentity identity = (await encoders.GetAsync(model.Id, cancellationToken)).Identity;
-        (bool created, ulong position, Generation generation) = await database.WriteAsync(
-            (context, token) => TryCreateAsync(context, name, model.Id, identity, token), cancellationToken);
+        (bool created, ulong position, Generation generation) = await EnsureAsync(name, cancellationToken);
         await follower.WaitAsync(position, cancellationToken);
         return (created, new Position(follower.Epoch, position), await follower.DescribeAsync(generation, cancellationToken));
+    }
+
+    /// <summary>The same for the start, which waits for no index: it loads the index afterwards, and nobody follows the log meanwhile.</summary>
+    internal async Task<(bool Created, ulong Position, Generation Generation)> EnsureAsync(string name, CancellationToken cancellationToken)
+    {
+        ModelInfo model = await models.GetDefaultAsync(cancellationToken);
+        EncoderIdentity identity = (await encoders.GetAsync(model.Id, cancellationToken)).Identity;
+        return await database.WriteAsync(
+            (context, token) => TryCreateAsync(context, name, model.Id, identity, token), cancellationToken);
     }
 
     private async Task<(bool Created, ulong Position, Generation Generation)> TryCreateAsync(

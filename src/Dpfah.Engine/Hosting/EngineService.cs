@@ -90,7 +90,7 @@ internal sealed partial class EngineService(
 
         Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
         await encoders.GetAsync(model.Id, cancellationToken);
-        await collections.CreateAsync(CollectionStore.DefaultName, cancellationToken);
+        await collections.EnsureAsync(CollectionStore.DefaultName, cancellationToken);
         return epoch;
     }
 

@@ -81,12 +81,6 @@ internal sealed partial class IndexFollower(
 
     private async Task<bool> WaitAsync(ulong position, TimeSpan limit, CancellationToken cancellationToken)
     {
-        if (state.Epoch == 0)
-        {
-            // Nothing is loaded yet: the load that follows sees what was written before it.
-            return false;
-        }
-
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(limit);
         while (true)
