@@ -29,9 +29,10 @@ public abstract class KillTests
             using var client = new ApiClient(service.BaseAddress);
             await AssertFoundAsync(client, all.Keys.TakeLast(40));
 
-            // At a moment between the first answers and some hundred.
-            var uploads = new Uploads(client, () => Interlocked.Increment(ref next), Clients);
-            await uploads.WaitForAnswersAsync(random.Next(1, 120));
+            // By turns with the very first answer, which is sent while little else is done, and amid many others.
+            int answers = kill % 2 == 0 ? 1 : random.Next(2, 120);
+            var uploads = new Uploads(client, () => Interlocked.Increment(ref next), Clients, answers);
+            await uploads.Reached;
             await service.KillAsync();
             foreach (int number in await uploads.StopAsync())
             {
@@ -59,8 +60,8 @@ public abstract class KillTests
         {
             await service.WaitUntilReadyAsync();
             using var client = new ApiClient(service.BaseAddress);
-            var uploads = new Uploads(client, NumberSource(), Clients);
-            await uploads.WaitForAnswersAsync(100);
+            var uploads = new Uploads(client, NumberSource(), Clients, 100);
+            await uploads.Reached;
 
             Assert.Equal(0, await service.TerminateAsync());
 
