@@ -1,0 +1,39 @@
+using static TorchSharp.torch;
+
+namespace Dpfah.Learning.Losses;
+
+/// <summary>Weight of DSH.</summary>
+public sealed record DshOptions
+{
+    /// <summary>α, weight of the pull towards ±1.</summary>
+    public double Alpha { get; init; } = 0.1;
+}
+
+/// <summary>
+/// DSH: a contrastive loss on squared distances with the margin m = 2l, and a pull of |u| towards 1 (Liu et al., CVPR 2016; here
+/// with a bank in place of pairs in the batch, method 6.1).
+/// </summary>
+public sealed class DshLoss(LossShape shape, DshOptions options) : HashingLoss
+{
+    private readonly MemoryBank bank = new(shape);
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, Tensor> State => bank.State;
+
+    /// <inheritdoc/>
+    protected override LossValue Evaluate(LossBatch batch)
+    {
+        Tensor u = batch.RealCodes;
+        bank.Write(u, batch);
+        Tensor s = Pairs.Similarity(batch.Labels, bank.Labels);                     // (B, n)
+        Tensor distance = SquaredDistances(u, bank.Codes);                          // D: (B, n)
+        Tensor apart = ((2.0 * shape.Bits) - distance).clamp_min(0);                // max(m − D, 0)
+        Tensor pair = ((0.5 * s * distance) + (0.5 * (1 - s) * apart)).mean();
+        Tensor quantization = (1 - u.abs()).abs().mean();
+        return new LossValue(pair + (options.Alpha * quantization), [("pair", pair), ("quant", quantization)]);
+    }
+
+    // |u|² + |U|² − 2⟨u, U⟩: the tensor of differences would have B · n · l values. Rounding must not make it negative.
+    private static Tensor SquaredDistances(Tensor u, Tensor codes) =>
+        (u.square().sum(1, keepdim: true) + codes.square().sum(1).unsqueeze(0) - (2 * u.mm(codes.T))).clamp_min(0);
+}

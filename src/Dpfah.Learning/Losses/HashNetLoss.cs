@@ -1,0 +1,41 @@
+using static TorchSharp.torch;
+
+namespace Dpfah.Learning.Losses;
+
+/// <summary>Scale and schedule of HashNet.</summary>
+public sealed record HashNetOptions
+{
+    /// <summary>α, factor of ⟨v, v⟩.</summary>
+    public double Alpha { get; init; } = 0.1;
+
+    /// <summary>Stages of the continuation: β² is the number of the stage, from 1. 150 epochs in stages of 20, as published, make 7.5.</summary>
+    public double Stages { get; init; } = 7.5;
+}
+
+/// <summary>
+/// HashNet: v = tanh(βu) with a growing β, and a likelihood in which similar and dissimilar pairs weigh the same (Cao et al., ICCV
+/// 2017; pairs in the batch, method 6.3).
+/// </summary>
+public sealed class HashNetLoss(HashNetOptions options) : HashingLoss
+{
+    /// <summary>β of the current stage.</summary>
+    public double Scale { get; internal set; } = 1;
+
+    /// <inheritdoc/>
+    /// <remarks>β = √(⌊epoch/20⌋ + 1) for 150 epochs, stretched to the length of this training.</remarks>
+    public override void BeginEpoch(int epoch, int epochs) => Scale = Math.Sqrt(Math.Floor(epoch * options.Stages / epochs) + 1);
+
+    /// <inheritdoc/>
+    protected override LossValue Evaluate(LossBatch batch)
+    {
+        Tensor v = (Scale * batch.RealCodes).tanh();                                // (B, bits)
+        Tensor theta = options.Alpha * v.mm(v.T);                                   // (B, B)
+        Tensor s = Pairs.Similarity(batch.Labels, batch.Labels);                    // (B, B)
+        Tensor cost = Pairs.NegativeLogLikelihood(theta, s);
+
+        // A mean over each kind of pair. The diagonal is similar, so that only the dissimilar ones can be none: then they add 0.
+        Tensor positive = (cost * s).sum() / s.sum().clamp_min(1);
+        Tensor negative = (cost * (1 - s)).sum() / (1 - s).sum().clamp_min(1);
+        return new LossValue(positive + negative, [("positive", positive), ("negative", negative)]);
+    }
+}

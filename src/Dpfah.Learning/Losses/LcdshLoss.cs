@@ -1,0 +1,29 @@
+using static TorchSharp.torch;
+
+namespace Dpfah.Learning.Losses;
+
+/// <summary>Weight of LCDSH.</summary>
+public sealed record LcdshOptions
+{
+    /// <summary>λ, weight of the locality term.</summary>
+    public double Lambda { get; init; } = 3;
+}
+
+/// <summary>
+/// LCDSH: the likelihood of the pairs, and likelihoods of the real codes that stay near those of the binary codes (Zhu, Gao, IJCAI
+/// 2017; pairs in the batch, method 6.8).
+/// </summary>
+public sealed class LcdshLoss(LcdshOptions options) : HashingLoss
+{
+    /// <inheritdoc/>
+    protected override LossValue Evaluate(LossBatch batch)
+    {
+        Tensor u = batch.RealCodes;
+        Tensor t = (2 * Pairs.Similarity(batch.Labels, batch.Labels)) - 1;          // ±1: (B, B)
+        Tensor theta = Pairs.HalfProducts(u, u).clamp(-50, 50);                     // no gradient beyond: (B, B)
+        Tensor pair = Pairs.Softplus(-t * theta).mean();
+        Tensor b = u.detach().sign();                                               // constant: (B, bits)
+        Tensor locality = (theta.sigmoid() - Pairs.HalfProducts(b, b).sigmoid()).square().mean();
+        return new LossValue(pair + (options.Lambda * locality), [("pair", pair), ("locality", locality)]);
+    }
+}
