@@ -15,6 +15,7 @@ public sealed class BasicBlock : nn.Module<Tensor, Tensor>
     private readonly Conv2d conv2;
     private readonly BatchNorm2d bn2;
     private readonly Sequential? downsample;
+    private readonly long stride;
 
     /// <summary>Creates the block.</summary>
     /// <param name="inChannels">Channels of the input.</param>
@@ -23,6 +24,7 @@ public sealed class BasicBlock : nn.Module<Tensor, Tensor>
     public BasicBlock(long inChannels, long outChannels, long stride)
         : base(nameof(BasicBlock))
     {
+        this.stride = stride;
         conv1 = nn.Conv2d(inChannels, outChannels, 3, stride, 1, bias: false);
         bn1 = nn.BatchNorm2d(outChannels);
         conv2 = nn.Conv2d(outChannels, outChannels, 3, 1, 1, bias: false);
@@ -57,9 +59,21 @@ public sealed class BasicBlock : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor shortcut = downsample is null ? x : downsample.call(x);              // (B, C', H', W')
+        Tensor shortcut = Shortcut is var (convolution, norm)                       // (B, C', H', W')
+            ? norm.call(Strided(convolution, x))
+            : x;
         Tensor y = bn1.call(conv1.call(x)).relu();                                  // (B, C', H', W')
         y = bn2.call(conv2.call(y));                                                // (B, C', H', W')
         return (y + shortcut).relu().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The 1x1 convolution of the shortcut, with its stride taken first: oneDNN's channels-last kernel for 1x1 with a stride is wrong
+    /// on some processors (libtorch 2.10).
+    /// </summary>
+    private Tensor Strided(Conv2d convolution, Tensor x)
+    {
+        Tensor pixels = stride == 1 ? x : x[.., .., TensorIndex.Slice(step: stride), TensorIndex.Slice(step: stride)];
+        return nn.functional.conv2d(pixels, convolution.weight);
     }
 }

@@ -28,8 +28,15 @@ public sealed class InferenceBackbone : IDisposable
     /// <summary>Folds a backbone.</summary>
     /// <param name="network">Copied; its running statistics are used, whatever its mode.</param>
     /// <param name="device">Where features will be computed.</param>
+    /// <exception cref="ArgumentException">The network has an attention other than the paper's: it is for experiments only.</exception>
     public InferenceBackbone(ResNet18 network, Device device)
     {
+        if (network.HasAttention && network.Attention != AttentionOptions.Paper)
+        {
+            throw new ArgumentException(
+                $"The attention is {network.Attention}; models run with {AttentionOptions.Paper} or none.", nameof(network));
+        }
+
         this.device = device;
         LastStageBlocks = network.LastStageBlocks;
         attention = network.HasAttention ? new ParameterFreeAttention() : null;

@@ -27,14 +27,17 @@ public sealed class ParameterFreeAttention : nn.Module<Tensor, Tensor>
     private static readonly Scalar Half = 0.5.ToScalar();
     private static readonly Scalar Four = 4.0.ToScalar();
     private readonly Scalar lambda;
+    private readonly bool divideByM;
 
     /// <summary>Creates the module; it has no parameters.</summary>
     /// <param name="lambda">λ of Eq. (5), above 0.</param>
-    public ParameterFreeAttention(double lambda = DefaultLambda)
+    /// <param name="divideByM">Whether the variance is divided by M in place of M − 1.</param>
+    public ParameterFreeAttention(double lambda = DefaultLambda, bool divideByM = false)
         : base(nameof(ParameterFreeAttention))
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lambda);
         this.lambda = lambda.ToScalar();
+        this.divideByM = divideByM;
     }
 
     /// <summary>Eq. (9): A = σ(1/E) ⊙ X.</summary>
@@ -51,7 +54,8 @@ public sealed class ParameterFreeAttention : nn.Module<Tensor, Tensor>
         }
 
         // The divisor is M − 1 as in SimAM's code; a map of one pixel has no variance, not 0/0.
-        using Scalar divisor = Math.Max((x.shape[2] * x.shape[3]) - 1, 1).ToScalar();
+        long neurons = x.shape[2] * x.shape[3];                                     // M
+        using Scalar divisor = Math.Max(divideByM ? neurons : neurons - 1, 1).ToScalar();
         Tensor mean = x.mean([2, 3], keepdim: true);                                // μ: (B, C, 1, 1)
         Tensor deviation = (x - mean).square();                                     // (x − μ)²: (B, C, H, W)
         Tensor variance = deviation.sum([2, 3], keepdim: true).div(divisor);        // V: (B, C, 1, 1)

@@ -11,7 +11,7 @@ namespace Dpfah.Learning.Networks;
 /// Modules carry torchvision's names (<c>conv1</c>, <c>layer2.0.downsample.0</c>, …), so that its checkpoints load; the
 /// attention has no parameters. Batch norm: eps 1e-5, momentum 0.1.
 /// </remarks>
-public sealed class ResNet18 : nn.Module<Tensor, Tensor>
+public sealed class ResNet18 : Backbone
 {
     /// <summary>Length of the feature φ.</summary>
     public const int FeatureLength = 512;
@@ -33,7 +33,13 @@ public sealed class ResNet18 : nn.Module<Tensor, Tensor>
     /// <param name="lastStageBlocks">Blocks of layer4: 2 in the paper's network, 3 in the pretrained source.</param>
     /// <exception cref="ArgumentOutOfRangeException">Another number of blocks.</exception>
     public ResNet18(bool attention, int lastStageBlocks = 2)
-        : base(nameof(ResNet18))
+        : this(attention ? AttentionOptions.Paper : AttentionOptions.None, lastStageBlocks)
+    {
+    }
+
+    /// <summary>The same, with the open choices of the attention.</summary>
+    public ResNet18(AttentionOptions attention, int lastStageBlocks = 2)
+        : base(Architecture)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(lastStageBlocks, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lastStageBlocks, 3);
@@ -41,7 +47,8 @@ public sealed class ResNet18 : nn.Module<Tensor, Tensor>
         conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias: false);
         bn1 = nn.BatchNorm2d(64);
         maxpool = nn.MaxPool2d(3, 2, 1);
-        this.attention = attention ? new ParameterFreeAttention() : null;
+        Attention = attention;
+        this.attention = attention.Mode == AttentionMode.Off ? null : new ParameterFreeAttention(attention.Lambda, attention.DivideByM);
         layer1 = Stage(64, 64, 1, 2);
         layer2 = Stage(64, 128, 2, 2);
         layer3 = Stage(128, 256, 2, 2);
@@ -51,6 +58,12 @@ public sealed class ResNet18 : nn.Module<Tensor, Tensor>
 
     /// <summary>Blocks of layer4: 2 or 3.</summary>
     public int LastStageBlocks { get; }
+
+    /// <inheritdoc/>
+    public override int OutputLength => FeatureLength;
+
+    /// <summary>The choices of the attention.</summary>
+    public AttentionOptions Attention { get; }
 
     /// <summary>Whether the parameter-free attention follows the max pool.</summary>
     public bool HasAttention => attention is not null;
@@ -83,7 +96,8 @@ public sealed class ResNet18 : nn.Module<Tensor, Tensor>
         observe?.Invoke("maxpool", x);
         if (attention is not null)
         {
-            x = x + attention.call(x);                                             // Z = X + A: (B, 64, H/4, W/4)
+            Tensor a = attention.call(x);                                           // A: (B, 64, H/4, W/4)
+            x = Attention.Mode == AttentionMode.Residual ? x + a : a;               // Z = X + A: (B, 64, H/4, W/4)
         }
 
         observe?.Invoke("pfa_sum", x);

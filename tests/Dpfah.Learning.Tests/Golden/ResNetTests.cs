@@ -38,7 +38,7 @@ public sealed class ResNetTests
             network.train(mode == "train");
             JsonElement trace = GoldenNetwork.File.GetProperty(mode).GetProperty("trace");
 
-            using Tensor maps = network.Backbone.FeatureMaps(GoldenNetwork.Input(type), (stage, output) =>
+            using Tensor maps = ((ResNet18)network.Backbone).FeatureMaps(GoldenNetwork.Input(type), (stage, output) =>
             {
                 Golden.AssertDigest(trace.GetProperty(stage), output, tolerance, $"{mode}.{stage}");
                 stages++;
