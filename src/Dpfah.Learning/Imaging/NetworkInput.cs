@@ -1,5 +1,6 @@
 using System.Buffers;
 using Dpfah.Core.Models;
+using Dpfah.Learning.Datasets;
 
 namespace Dpfah.Learning.Imaging;
 
@@ -65,7 +66,7 @@ public sealed class NetworkInput
 
         header.ThrowIfDamaged();
         using DecodedImage preview = decoder.Open(previewJpeg, header, int.MaxValue);
-        Write((IRgbRows)preview, destination);
+        WriteCentre(preview, destination);
     }
 
     /// <summary>Writes the network's input of a picture whose pixels are at hand, as those of a data set.</summary>
@@ -75,25 +76,47 @@ public sealed class NetworkInput
     public void Write(RgbImage image, Span<float> destination)
     {
         ArgumentNullException.ThrowIfNull(image);
-        Write((IRgbRows)image, destination);
+        WriteCentre(image, destination);
     }
 
-    private void Write(IRgbRows image, Span<float> destination)
+    /// <summary>The same with a random crop in place of the middle one, mirrored every other time: for training.</summary>
+    /// <param name="image">The picture, upright.</param>
+    /// <param name="random">Decides where to crop, then whether to mirror.</param>
+    /// <param name="destination"><see cref="Length"/> floats.</param>
+    internal void WriteAugmented(RgbImage image, SeededRandom random, Span<float> destination)
+    {
+        (int width, int height) = TriangleResampler.SizeForShorterSide(image.Width, image.Height, resize);
+        var window = new PixelWindow(random.NextInt(width - crop + 1), random.NextInt(height - crop + 1), crop, crop);
+        Write(image, width, height, window, destination);
+        if (random.NextInt(2) == 1)
+        {
+            for (int start = 0; start < destination.Length; start += crop)
+            {
+                destination.Slice(start, crop).Reverse();
+            }
+        }
+    }
+
+    private void WriteCentre(IRgbRows image, Span<float> destination)
+    {
+        (int width, int height) = TriangleResampler.SizeForShorterSide(image.Width, image.Height, resize);
+        Write(image, width, height, PixelWindow.Centre(width, height, crop, crop), destination);
+    }
+
+    private void Write(IRgbRows image, int width, int height, PixelWindow window, Span<float> destination)
     {
         if (destination.Length != Length)
         {
             throw new ArgumentException($"The input has {Length} floats, the destination {destination.Length}.", nameof(destination));
         }
 
-        (int width, int height) = TriangleResampler.SizeForShorterSide(image.Width, image.Height, resize);
-        PixelWindow centre = PixelWindow.Centre(width, height, crop, crop);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(Length);
         Span<byte> pixels = buffer.AsSpan(0, Length);
-        TriangleResampler.Resize(image, width, height, centre, pixels);
+        TriangleResampler.Resize(image, width, height, window, pixels);
         for (int channel = 0; channel < 3; channel++)
         {
             ReadOnlySpan<float> table = normalized.AsSpan(256 * channel, 256);
-            Span<float> plane = destination.Slice(channel * centre.Pixels, centre.Pixels);
+            Span<float> plane = destination.Slice(channel * window.Pixels, window.Pixels);
             for (int i = 0; i < plane.Length; i++)
             {
                 plane[i] = table[pixels[(3 * i) + channel]];

@@ -21,7 +21,10 @@ public static class BackboneFile
     /// <param name="attention">Whether the parameter-free attention follows the max pool; it has no tensors.</param>
     /// <returns>The network in float32 on the CPU, in evaluation mode; the caller owns it.</returns>
     /// <exception cref="InvalidDataException">The file is damaged or holds another network.</exception>
-    public static ResNet18 Load(string path, bool attention)
+    public static ResNet18 Load(string path, bool attention) => Load(path, attention ? AttentionOptions.Paper : AttentionOptions.None);
+
+    /// <inheritdoc cref="Load(string, bool)"/>
+    public static ResNet18 Load(string path, AttentionOptions attention)
     {
         bool third = SafetensorsFile.Open(path).Tensors.Any(entry => entry.Name.StartsWith("layer4.2.", StringComparison.Ordinal));
         var backbone = new ResNet18(attention, lastStageBlocks: third ? 3 : 2);

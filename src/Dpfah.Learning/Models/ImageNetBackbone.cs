@@ -39,6 +39,19 @@ public static class ImageNetBackbone
     /// <exception cref="InvalidDataException">The ONNX file is another than expected.</exception>
     public static string Write(int lastStageBlocks, string path, string? sourcePath = null)
     {
+        using ResNet18 backbone = Create(AttentionOptions.None, lastStageBlocks, sourcePath);
+        return BackboneFile.Save(backbone, path);
+    }
+
+    /// <summary>A network with these weights, on the CPU.</summary>
+    /// <param name="attention">The attention, which has no weights.</param>
+    /// <param name="lastStageBlocks">2 as in the paper, or 3 as in the source.</param>
+    /// <param name="sourcePath">The ONNX file; <see cref="SourcePath"/> when null.</param>
+    /// <returns>The network; the caller owns it.</returns>
+    /// <exception cref="FileNotFoundException">The ONNX file is not there.</exception>
+    /// <exception cref="InvalidDataException">The ONNX file is another than expected.</exception>
+    public static ResNet18 Create(AttentionOptions attention, int lastStageBlocks = 2, string? sourcePath = null)
+    {
         sourcePath ??= SourcePath;
         byte[] bytes = File.ReadAllBytes(sourcePath);
         if (Convert.ToHexStringLower(SHA256.HashData(bytes)) != Sha256)
@@ -47,9 +60,9 @@ public static class ImageNetBackbone
         }
 
         using DisposeScope scope = NewDisposeScope();
-        using var backbone = new ResNet18(attention: false, lastStageBlocks);
+        var backbone = new ResNet18(attention, lastStageBlocks);
         Fill(backbone, ModelProto.Parser.ParseFrom(bytes).Graph);
-        return BackboneFile.Save(backbone, path);
+        return backbone;
     }
 
     /// <summary>

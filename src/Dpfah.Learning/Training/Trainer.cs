@@ -1,0 +1,239 @@
+using System.Diagnostics;
+using Dpfah.Core.Models;
+using Dpfah.Learning.Datasets;
+using Dpfah.Learning.Imaging;
+using Dpfah.Learning.Losses;
+using Dpfah.Learning.Models;
+using Dpfah.Learning.Native;
+using Dpfah.Learning.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dpfah.Learning.Training;
+
+/// <summary>Algorithm 1: network, loss and optimizer, and one epoch after the other (method, section 5).</summary>
+/// <remarks>
+/// Sees training pictures only. The state after an epoch depends on the options and the pictures alone, on the CPU bit for bit, whether
+/// the epochs ran in one process or went through a <see cref="Checkpoint"/>. One thread; a process trains one network at a time.
+/// </remarks>
+public sealed class Trainer : IDisposable
+{
+    private readonly HashingLoss loss;
+    private readonly RmsProp optimizer;
+    private readonly BatchLoader loader;
+    private readonly Tensor labels;
+    private readonly Device device;
+
+    /// <summary>Builds the network with its first weights.</summary>
+    /// <param name="options">What to train; checked.</param>
+    /// <param name="pictures">What to train on.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="InvalidDataException">Too few pictures, or a file of weights that does not fit.</exception>
+    /// <exception cref="InvalidOperationException">A device that is not there.</exception>
+    public Trainer(TrainingOptions options, TrainingPictures pictures)
+    {
+        options.ThrowIfInvalid();
+        TorchRuntime.Initialize(options.Threads);
+        Options = options;
+        Pictures = pictures.Pictures;
+        device = TorchDevice.Choose(options.Device).Device;
+        HashingMethod method = HashingMethod.Named(options.Method);
+        Preprocessing = PreprocessingOf(options);
+        Network = NewNetwork.Create(options, Pictures.ClassNames.Count);
+        Network.to(device);
+        ChannelsLast.Apply(Network);
+        loss = method.CreateLoss(
+            new LossShape(Pictures.Count, options.Bits, Pictures.ClassNames.Count, Pictures.Dataset.MultiLabel, device), options.Loss);
+        optimizer = new RmsProp(Network.named_parameters().Select(p => (p.name, p.parameter as Tensor)), options.LearningRate, options.WeightDecay);
+        loader = new BatchLoader(Pictures, new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), Preprocessing), options);
+        labels = LabelMatrixOf(Pictures).to(device).DetachFromDisposeScope();
+    }
+
+    /// <summary>What is trained.</summary>
+    public TrainingOptions Options { get; }
+
+    /// <summary>What it is trained on.</summary>
+    public PictureSet Pictures { get; }
+
+    /// <summary>From a picture to the network's input when codes are computed: no augmentation.</summary>
+    public Preprocessing Preprocessing { get; }
+
+    /// <summary>The network; owned by the trainer.</summary>
+    public DpfahNetwork Network { get; }
+
+    /// <summary>Epochs done.</summary>
+    public int EpochsDone { get; internal set; }
+
+    /// <summary>All tensors that a later epoch depends on, by name: the trainer's own, not copies.</summary>
+    internal IReadOnlyDictionary<string, Tensor> State
+    {
+        get
+        {
+            var state = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+            foreach ((string name, Tensor tensor) in Network.state_dict().Where(p => !p.Key.EndsWith(".num_batches_tracked", StringComparison.Ordinal)))
+            {
+                state.Add($"network.{name}", tensor);
+            }
+
+            foreach ((string name, Tensor tensor) in optimizer.State)
+            {
+                state.Add($"optimizer.{name}", tensor);
+            }
+
+            foreach ((string name, Tensor tensor) in loss.State)
+            {
+                state.Add($"loss.{name}", tensor);
+            }
+
+            return state;
+        }
+    }
+
+    /// <summary>Trains one epoch.</summary>
+    /// <param name="progress">Told after each batch.</param>
+    /// <param name="cancellationToken">Stops between batches; the epoch is then lost.</param>
+    /// <exception cref="TrainingDivergedException">A loss or gradient is not finite.</exception>
+    /// <exception cref="InvalidDataException">A picture cannot be read.</exception>
+    public EpochReport RunEpoch(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        int epoch = EpochsDone;
+        manual_seed((long)((Options.Seed << 20) + (ulong)epoch)); // Dropout's; all else has generators of its own.
+        Network.train();
+        optimizer.LearningRate = Options.LearningRateOf(epoch);
+        loss.BeginEpoch(epoch, Options.Epochs);
+        var sums = new EpochSums();
+        var clock = Stopwatch.StartNew();
+        TimeSpan waited = TimeSpan.Zero;
+        TimeSpan stepEnd = TimeSpan.Zero;
+        foreach (Batch batch in loader.Epoch(epoch, cancellationToken))
+        {
+            waited += clock.Elapsed - stepEnd;
+            Step(batch, epoch, sums);
+            stepEnd = clock.Elapsed;
+            double speed = sums.Pictures / clock.Elapsed.TotalSeconds;
+            double left = (Pictures.Count - sums.Pictures) + ((double)(Options.Epochs - epoch - 1) * Pictures.Count);
+            progress?.Report(new TrainingProgress(
+                epoch + 1, Options.Epochs, sums.Pictures, Pictures.Count, sums.Loss, sums.Parts, speed, TimeSpan.FromSeconds(left / speed)));
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        EpochsDone++;
+        return new EpochReport
+        {
+            Epoch = EpochsDone,
+            Epochs = Options.Epochs,
+            Loss = sums.Loss,
+            Parts = sums.Parts,
+            LearningRate = optimizer.LearningRate,
+            LargestGradient = sums.LargestGradient,
+            Pictures = sums.Pictures,
+            Seconds = Math.Round(clock.Elapsed.TotalSeconds, 3),
+            WaitingShare = Math.Round(waited / clock.Elapsed, 4),
+            PeakMemoryMiB = Math.Round(PeakMemory() / (1024.0 * 1024), 1),
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        labels.Dispose();
+        optimizer.Dispose();
+        loss.Dispose();
+        Network.Dispose();
+    }
+
+    /// <summary>The preprocessing of the codes of a run.</summary>
+    internal static Preprocessing PreprocessingOf(TrainingOptions options) => ImageNetBackbone.Preprocessing with
+    {
+        Resize = options.Augmentation == Augmentation.CropAndFlip ? (int)Math.Round(options.ImageSide * 256 / 224.0) : options.ImageSide,
+        Crop = options.ImageSide,
+    };
+
+    private static Tensor LabelMatrixOf(PictureSet pictures)
+    {
+        var values = new float[pictures.Count * pictures.ClassNames.Count];
+        for (int i = 0; i < pictures.Count; i++)
+        {
+            foreach (int label in pictures.LabelsOf(i))
+            {
+                values[(i * pictures.ClassNames.Count) + label] = 1;
+            }
+        }
+
+        return tensor(values, [pictures.Count, pictures.ClassNames.Count]);
+    }
+
+    // Process.PeakWorkingSet64 is 0 on some systems.
+    private static long PeakMemory()
+    {
+        using var process = Process.GetCurrentProcess();
+        return Math.Max(process.PeakWorkingSet64, process.WorkingSet64);
+    }
+
+    private void Step(Batch batch, int epoch, EpochSums sums)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        int count = batch.Positions.Length;
+        int side = Options.ImageSide;
+        Tensor images = ChannelsLast.Of(tensor(batch.Pixels.AsMemory(0, count * 3 * side * side), [count, 3, side, side]).to(device));
+        Tensor indices = tensor(Array.ConvertAll(batch.Positions, p => (long)p)).to(device);
+        (_, Tensor u, Tensor o) = Network.call(images);                             // (B, bits), (B, classes)
+        LossValue value = loss.Compute(new LossBatch(u, o, labels.index_select(0, indices), indices));
+        double total = value.Total.to_type(ScalarType.Float64).item<double>();
+        (string Name, double Value)[] parts = [.. value.Parts.Select(p => (p.Name, p.Value.to_type(ScalarType.Float64).item<double>()))];
+        if (!double.IsFinite(total))
+        {
+            throw Diverged("loss", total, parts, batch, epoch, sums);
+        }
+
+        optimizer.ClearGradients();
+        value.Total.backward();
+        double norm = optimizer.GradientNorm();
+        if (!double.IsFinite(norm))
+        {
+            throw Diverged("gradient", norm, parts, batch, epoch, sums);
+        }
+
+        optimizer.Step();
+        optimizer.ClearGradients();
+        sums.Add(count, total, parts, norm);
+    }
+
+    private TrainingDivergedException Diverged(
+        string what, double value, (string Name, double Value)[] parts, Batch batch, int epoch, EpochSums sums)
+    {
+        string terms = string.Join(", ", parts.Select(p => $"{p.Name} = {p.Value:G6}"));
+        string names = string.Join(", ", batch.Positions.Take(3).Select(Pictures.NameOf));
+        return new TrainingDivergedException(
+            $"The {what} is {value} in epoch {epoch + 1}, batch {sums.Batches + 1} ({terms}; pictures {names}, …). " +
+            $"A smaller learning rate than {Options.LearningRateOf(epoch):G3} may help; the last checkpoint is as it was.");
+    }
+
+    private sealed class EpochSums
+    {
+        private readonly Dictionary<string, double> parts = [];
+        private double loss;
+
+        public int Pictures { get; private set; }
+
+        public int Batches { get; private set; }
+
+        public double LargestGradient { get; private set; }
+
+        public double Loss => loss / Pictures;
+
+        public IReadOnlyDictionary<string, double> Parts => parts.ToDictionary(p => p.Key, p => p.Value / Pictures);
+
+        public void Add(int pictures, double total, (string Name, double Value)[] terms, double gradient)
+        {
+            Pictures += pictures;
+            Batches++;
+            loss += pictures * total;
+            LargestGradient = Math.Max(LargestGradient, gradient);
+            foreach ((string name, double value) in terms)
+            {
+                parts[name] = parts.GetValueOrDefault(name) + (pictures * value);
+            }
+        }
+    }
+}
