@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Dpfah.Learning.Datasets;
 using Dpfah.Learning.Hashing;
 using Dpfah.Learning.Imaging;
 using Dpfah.Learning.Networks;
@@ -7,11 +8,11 @@ using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Encoders;
 
-/// <summary>From previews to the features φ of the network.</summary>
+/// <summary>From previews, or pictures of a data set, to the features φ of the network.</summary>
 /// <param name="backbone">The network; owned by the extractor from here on.</param>
 /// <param name="input">The model's preprocessing.</param>
 /// <param name="device">The device of the network.</param>
-internal sealed class FeatureExtractor(InferenceBackbone backbone, NetworkInput input, Device device) : IDisposable
+internal sealed class FeatureExtractor(IFeatureNetwork backbone, NetworkInput input, Device device) : IDisposable
 {
     private const int BatchSize = 32;
 
@@ -44,18 +45,28 @@ internal sealed class FeatureExtractor(InferenceBackbone backbone, NetworkInput 
     /// <returns>Shape (previews, 512), on the CPU; the caller owns it.</returns>
     public Tensor Extract(IReadOnlyList<byte[]> previews, Action<double>? progress, CancellationToken cancellationToken)
     {
-        var features = new float[previews.Count * ResNet18.FeatureLength];
-        float[][] inputs = [.. Enumerable.Range(0, Math.Min(BatchSize, previews.Count)).Select(_ => new float[InputLength])];
-        for (int start = 0; start < previews.Count; start += BatchSize)
+        return Extract(previews.Count, (i, input) => Prepare(previews[i], input), progress, cancellationToken);
+    }
+
+    /// <summary>Features of pictures of a data set, from their own pixels.</summary>
+    /// <inheritdoc cref="Extract(IReadOnlyList{byte[]}, Action{double}?, CancellationToken)"/>
+    public Tensor Extract(PictureSet pictures, Action<double>? progress, CancellationToken cancellationToken) =>
+        Extract(pictures.Count, (i, destination) => input.Write(pictures.Read(i), destination), progress, cancellationToken);
+
+    private Tensor Extract(int pictures, Action<int, float[]> prepare, Action<double>? progress, CancellationToken cancellationToken)
+    {
+        var features = new float[pictures * backbone.FeatureLength];
+        float[][] inputs = [.. Enumerable.Range(0, Math.Min(BatchSize, pictures)).Select(_ => new float[InputLength])];
+        for (int start = 0; start < pictures; start += BatchSize)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int count = Math.Min(BatchSize, previews.Count - start);
-            Parallel.For(0, count, i => Prepare(previews[start + i], inputs[i]));
-            Run(inputs[..count]).CopyTo(features.AsSpan(start * ResNet18.FeatureLength));
-            progress?.Invoke((double)(start + count) / previews.Count);
+            int count = Math.Min(BatchSize, pictures - start);
+            Parallel.For(0, count, i => prepare(start + i, inputs[i]));
+            Run(inputs[..count]).CopyTo(features.AsSpan(start * backbone.FeatureLength));
+            progress?.Invoke((double)(start + count) / pictures);
         }
 
-        return tensor(features, [previews.Count, ResNet18.FeatureLength]);
+        return tensor(features, [pictures, backbone.FeatureLength]);
     }
 
     public void Dispose() => backbone.Dispose();

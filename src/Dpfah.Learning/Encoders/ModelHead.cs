@@ -16,6 +16,8 @@ public sealed class ModelHead
 {
     private const string HashWeight = "hash_layer.weight";
     private const string HashBias = "hash_layer.bias";
+    private const string ClassWeight = "class_layer.weight";
+    private const string ClassBias = "class_layer.bias";
     private const string SignatureProjection = "signature.projection";
     private const string SignatureCentre = "signature.centre";
 
@@ -41,6 +43,11 @@ public sealed class ModelHead
     /// <summary>From the feature to the fine code.</summary>
     public Signature Signature { get; }
 
+    /// <summary>
+    /// W_c row by row and v_c of the classification branch, for explanations; null for a model without classes. Codes do not depend on it.
+    /// </summary>
+    public (float[] Weight, float[] Bias)? ClassLayer { get; init; }
+
     /// <summary>Reads and checks a head.</summary>
     /// <exception cref="InvalidDataException">The file is damaged or no head; the message says what is wrong.</exception>
     public static ModelHead Read(string path)
@@ -53,7 +60,7 @@ public sealed class ModelHead
         }
 
         ModelDescription description = ModelDescription.FromJson(json);
-        ThrowIfShapesDiffer(file, description.Bits);
+        ThrowIfShapesDiffer(file, description);
         using DisposeScope scope = NewDisposeScope();
         IReadOnlyDictionary<string, Tensor> tensors = SafetensorsReader.Read(path);
         try
@@ -61,7 +68,12 @@ public sealed class ModelHead
             return new ModelHead(
                 description,
                 new HashLayer(HashFitting.Floats(tensors[HashWeight]), HashFitting.Floats(tensors[HashBias])),
-                new Signature(HashFitting.Floats(tensors[SignatureProjection]), HashFitting.Floats(tensors[SignatureCentre])));
+                new Signature(HashFitting.Floats(tensors[SignatureProjection]), HashFitting.Floats(tensors[SignatureCentre])))
+            {
+                ClassLayer = tensors.ContainsKey(ClassWeight)
+                    ? (HashFitting.Floats(tensors[ClassWeight]), HashFitting.Floats(tensors[ClassBias]))
+                    : null,
+            };
         }
         catch (ArgumentException error)
         {
@@ -80,6 +92,12 @@ public sealed class ModelHead
             [SignatureProjection] = tensor(Signature.Projection.ToArray(), [ImageCode.SignatureBits, HashLayer.Features]),
             [SignatureCentre] = tensor(Signature.Centre.ToArray()),
         };
+        if (ClassLayer is var (weight, bias))
+        {
+            tensors.Add(ClassWeight, tensor(weight, [bias.Length, HashLayer.Features]));
+            tensors.Add(ClassBias, tensor(bias));
+        }
+
         var metadata = new Dictionary<string, string> { [ModelDescription.MetadataKey] = Description.ToJson() };
         SafetensorsWriter.Write(path, tensors, metadata);
     }
@@ -105,8 +123,9 @@ public sealed class ModelHead
             string.Join(',', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
     }
 
-    private static void ThrowIfShapesDiffer(SafetensorsFile file, int bits)
+    private static void ThrowIfShapesDiffer(SafetensorsFile file, ModelDescription description)
     {
+        int bits = description.Bits;
         var expected = new Dictionary<string, long[]>(StringComparer.Ordinal)
         {
             [HashWeight] = [bits, ResNet18.FeatureLength],
@@ -114,6 +133,12 @@ public sealed class ModelHead
             [SignatureProjection] = [ImageCode.SignatureBits, ResNet18.FeatureLength],
             [SignatureCentre] = [ResNet18.FeatureLength],
         };
+        if (file.Tensors.Any(e => e.Name is ClassWeight or ClassBias))
+        {
+            expected.Add(ClassWeight, [description.Classes.Count, ResNet18.FeatureLength]);
+            expected.Add(ClassBias, [description.Classes.Count]);
+        }
+
         foreach ((string name, long[] shape) in expected)
         {
             SafetensorsEntry entry = file.Tensors.FirstOrDefault(e => e.Name == name)

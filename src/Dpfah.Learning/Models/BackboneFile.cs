@@ -49,7 +49,7 @@ public static class BackboneFile
     }
 
     /// <summary>The tensors that the file holds, by name: those of the network itself, not copies.</summary>
-    internal static IReadOnlyDictionary<string, Tensor> Tensors(ResNet18 backbone) =>
+    internal static IReadOnlyDictionary<string, Tensor> Tensors(Backbone backbone) =>
         backbone.state_dict()
             .Where(pair => !pair.Key.EndsWith(".num_batches_tracked", StringComparison.Ordinal))
             .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);

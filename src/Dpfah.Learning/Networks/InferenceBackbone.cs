@@ -12,7 +12,7 @@ namespace Dpfah.Learning.Networks;
 /// Channels-last is 1.2 (one picture) to 1.4 times (batches) as fast as the plain layout. Another layout, precision or way to
 /// fold flips some bits of codes: <see cref="Arithmetic"/> names them all, and is part of a generation's identity.
 /// </remarks>
-public sealed class InferenceBackbone : IDisposable
+public sealed class InferenceBackbone : IFeatureNetwork
 {
     /// <summary>Raised by every change of this class that changes a bit of a feature.</summary>
     public const int Version = 1;
@@ -49,6 +49,9 @@ public sealed class InferenceBackbone : IDisposable
                 block.Shortcut is var (convolution, norm) ? FoldedConvolution.Fold(convolution, norm, device) : null)),
         ];
     }
+
+    /// <inheritdoc/>
+    public int FeatureLength => ResNet18.FeatureLength;
 
     /// <summary>Blocks of the last stage: 2 or 3.</summary>
     public int LastStageBlocks { get; }

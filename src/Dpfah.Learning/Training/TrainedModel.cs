@@ -1,0 +1,205 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Dpfah.Core.Models;
+using Dpfah.Learning.Datasets;
+using Dpfah.Learning.Encoders;
+using Dpfah.Learning.Hashing;
+using Dpfah.Learning.Imaging;
+using Dpfah.Learning.Losses;
+using Dpfah.Learning.Models;
+using Dpfah.Learning.Native;
+using Dpfah.Learning.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dpfah.Learning.Training;
+
+/// <summary>
+/// What a training leaves: a folder with <c>backbone.safetensors</c> and <c>head.safetensors</c>, as a service loads them. A network
+/// that only experiments have (AlexNet, another form of the attention) has <c>layers.safetensors</c> in place of the head.
+/// </summary>
+public sealed class TrainedModel : IDisposable
+{
+    private const string BackboneName = "backbone.safetensors";
+    private const string HeadName = "head.safetensors";
+    private const string LayersName = "layers.safetensors";
+    private readonly FeatureExtractor extractor;
+
+    private TrainedModel(FeatureExtractor extractor, HashLayer hashLayer, Signature signature)
+    {
+        this.extractor = extractor;
+        HashLayer = hashLayer;
+        Signature = signature;
+    }
+
+    /// <summary>From the feature to the real code.</summary>
+    public HashLayer HashLayer { get; }
+
+    /// <summary>From the feature to the fine code.</summary>
+    public Signature Signature { get; }
+
+    /// <summary>The two files of a model that a service can load.</summary>
+    /// <param name="folder">Folder of the model.</param>
+    public static ModelFiles Files(string folder) => new(Path.Combine(folder, BackboneName), Path.Combine(folder, HeadName));
+
+    /// <summary>Whether a folder holds a finished model.</summary>
+    public static bool Exists(string folder) =>
+        File.Exists(Path.Combine(folder, HeadName)) || File.Exists(Path.Combine(folder, LayersName));
+
+    /// <summary>Digest of a finished model: of all tensors, and of what else decides about codes. Hex of SHA-256.</summary>
+    /// <param name="folder">Folder of the model.</param>
+    public static string Digest(string folder)
+    {
+        ModelFiles files = Files(folder);
+        return File.Exists(files.HeadPath)
+            ? ModelHead.ModelDigest(ModelHead.Read(files.HeadPath).Description, BackboneFile.Digest(files.HeadPath))
+            : $"{BackboneFile.Digest(files.BackbonePath)[..32]}{BackboneFile.Digest(Path.Combine(folder, LayersName))[..32]}";
+    }
+
+    /// <summary>Whether a service can load what these options train.</summary>
+    public static bool IsForServices(TrainingOptions options) =>
+        options.Backbone == ResNet18.Architecture && (options.EffectiveAttention.Mode == AttentionMode.Off || options.EffectiveAttention == AttentionOptions.Paper);
+
+    /// <summary>Writes the model of a trainer. The head comes last: where it is, the model is complete.</summary>
+    /// <param name="trainer">At the end of its training.</param>
+    /// <param name="folder">Folder of the model; made where it is missing.</param>
+    /// <param name="name">Name of the model among those of a service.</param>
+    /// <param name="cancellationToken">Stops while the signature's centre is computed.</param>
+    public static void Write(Trainer trainer, string folder, string name, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(folder);
+        ModelFiles files = Files(folder);
+        using DisposeScope scope = NewDisposeScope();
+        SafetensorsWriter.Write(files.BackbonePath, BackboneFile.Tensors(trainer.Network.Backbone));
+        using FeatureExtractor extractor = Open(trainer.Options, files.BackbonePath, trainer.Preprocessing);
+        var signature = Signature.Fit(extractor.Extract(trainer.Pictures, null, cancellationToken));
+        var layer = new HashLayer(HashFitting.Floats(trainer.Network.HashLayer.weight), HashFitting.Floats(trainer.Network.HashLayer.bias!));
+        if (!IsForServices(trainer.Options))
+        {
+            WriteLayers(Path.Combine(folder, LayersName), layer, signature);
+            return;
+        }
+
+        (float[], float[])? classes = trainer.Options.ClassesFromCode
+            ? null
+            : (HashFitting.Floats(trainer.Network.ClassLayer.weight), HashFitting.Floats(trainer.Network.ClassLayer.bias!));
+        new ModelHead(Describe(trainer, name, files.BackbonePath, classes is not null), layer, signature) { ClassLayer = classes }.Write(files.HeadPath);
+    }
+
+    /// <summary>Opens a finished model.</summary>
+    /// <param name="folder">Folder of the model.</param>
+    /// <param name="options">The options that it was trained by.</param>
+    /// <exception cref="InvalidDataException">A file is damaged or does not fit the options.</exception>
+    public static TrainedModel Open(string folder, TrainingOptions options)
+    {
+        ModelFiles files = Files(folder);
+        FeatureExtractor extractor = Open(options, files.BackbonePath, Trainer.PreprocessingOf(options));
+        try
+        {
+            if (File.Exists(files.HeadPath))
+            {
+                ModelHead head = ModelHead.Read(files.HeadPath);
+                return new TrainedModel(extractor, head.HashLayer, head.Signature);
+            }
+
+            using DisposeScope scope = NewDisposeScope();
+            IReadOnlyDictionary<string, Tensor> layers = SafetensorsReader.Read(Path.Combine(folder, LayersName));
+            return new TrainedModel(
+                extractor,
+                new HashLayer(HashFitting.Floats(layers["hash_layer.weight"]), HashFitting.Floats(layers["hash_layer.bias"])),
+                new Signature(HashFitting.Floats(layers["signature.projection"]), HashFitting.Floats(layers["signature.centre"])));
+        }
+        catch
+        {
+            extractor.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Features of pictures, from their own pixels, shape (pictures, features) on the CPU; the caller owns them.</summary>
+    /// <param name="pictures">The pictures.</param>
+    /// <param name="progress">Told the share done.</param>
+    /// <param name="cancellationToken">Stops between batches.</param>
+    public Tensor Features(PictureSet pictures, Action<double>? progress, CancellationToken cancellationToken) =>
+        extractor.Extract(pictures, progress, cancellationToken);
+
+    /// <summary>Features of pictures by way of their previews, as a service sees them.</summary>
+    /// <inheritdoc cref="Features(PictureSet, Action{double}?, CancellationToken)"/>
+    internal Tensor Features(IReadOnlyList<byte[]> previews, Action<double>? progress, CancellationToken cancellationToken) =>
+        extractor.Extract(previews, progress, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => extractor.Dispose();
+
+    /// <summary>The features of a network at work.</summary>
+    internal static FeatureExtractor Open(TrainingOptions options, string backbonePath, Preprocessing preprocessing)
+    {
+        Device device = TorchDevice.Choose(options.Device).Device;
+        var input = new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), preprocessing);
+        if (options.Backbone == ResNet18.Architecture)
+        {
+            ResNet18 network = BackboneFile.Load(backbonePath, options.EffectiveAttention);
+            if (!IsForServices(options))
+            {
+                network.to(device);
+                return new FeatureExtractor(new TrainedBackbone(network), input, device);
+            }
+
+            using (network)
+            {
+                return new FeatureExtractor(new InferenceBackbone(network, device), input, device);
+            }
+        }
+
+        var alexNet = new AlexNet();
+        SafetensorsReader.ReadInto(backbonePath, BackboneFile.Tensors(alexNet));
+        alexNet.to(device);
+        return new FeatureExtractor(new TrainedBackbone(alexNet), input, device);
+    }
+
+    private static ModelDescription Describe(Trainer trainer, string name, string backbonePath, bool hasClasses)
+    {
+        TrainingOptions options = trainer.Options;
+        var parameters = new Dictionary<string, string>
+        {
+            ["dataset"] = trainer.Pictures.Dataset.Name,
+            ["trainingPictures"] = trainer.Pictures.Count.ToString(CultureInfo.InvariantCulture),
+            ["epochs"] = trainer.EpochsDone.ToString(CultureInfo.InvariantCulture),
+            ["batchSize"] = options.BatchSize.ToString(CultureInfo.InvariantCulture),
+            ["learningRate"] = options.LearningRate.ToString(CultureInfo.InvariantCulture),
+            ["weightDecay"] = options.WeightDecay.ToString(CultureInfo.InvariantCulture),
+            ["augmentation"] = options.Augmentation.ToString(),
+            ["weights"] = options.Weights,
+            ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
+            ["signatureSeed"] = Signature.DefaultSeed.ToString(CultureInfo.InvariantCulture),
+        };
+        foreach ((string option, JsonNode? value) in HashingMethod.Named(options.Method).Complete(options.Loss))
+        {
+            parameters[$"loss.{option}"] = value!.ToString();
+        }
+
+        return new ModelDescription
+        {
+            Name = name,
+            Method = options.Method,
+            Bits = options.Bits,
+            Classes = hasClasses ? trainer.Pictures.ClassNames : [],
+            Backbone = new BackboneDescription(
+                ResNet18.Architecture, LastStageBlocks: 2, options.EffectiveAttention.Mode != AttentionMode.Off, BackboneFile.Digest(backbonePath)),
+            Preprocessing = trainer.Preprocessing,
+            Parameters = parameters,
+        };
+    }
+
+    private static void WriteLayers(string path, HashLayer layer, Signature signature)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        SafetensorsWriter.Write(path, new Dictionary<string, Tensor>
+        {
+            ["hash_layer.weight"] = tensor(layer.Weight.ToArray(), [layer.Bits, layer.Features]),
+            ["hash_layer.bias"] = tensor(layer.Bias.ToArray()),
+            ["signature.projection"] = tensor(signature.Projection.ToArray(), [signature.Projection.Count / layer.Features, layer.Features]),
+            ["signature.centre"] = tensor(signature.Centre.ToArray()),
+        });
+    }
+}
