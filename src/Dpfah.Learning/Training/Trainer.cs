@@ -142,6 +142,40 @@ public sealed class Trainer : IDisposable
         Network.Dispose();
     }
 
+    /// <summary>One batch: forward, loss, backward, and a step where all that came of it is finite.</summary>
+    /// <param name="network">In training mode.</param>
+    /// <param name="loss">The loss; its state is updated.</param>
+    /// <param name="optimizer">Of the network's parameters.</param>
+    /// <param name="images">Normalised pictures, shape (B, 3, H, W), channels last.</param>
+    /// <param name="labels">y, shape (B, classes).</param>
+    /// <param name="indices">Positions in the training set, shape (B).</param>
+    internal static StepResult Step(
+        DpfahNetwork network, HashingLoss loss, RmsProp optimizer, Tensor images, Tensor labels, Tensor indices)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (_, Tensor u, Tensor o) = network.call(images);                             // (B, bits), (B, classes)
+        LossValue value = loss.Compute(new LossBatch(u, o, labels, indices));
+        double total = Number(value.Total);
+        (string, double)[] parts = [.. value.Parts.Select(p => (p.Name, Number(p.Value)))];
+        optimizer.ClearGradients();
+        if (!double.IsFinite(total))
+        {
+            return new StepResult(total, parts, 0);
+        }
+
+        value.Total.backward();
+        double norm = optimizer.GradientNorm();
+        if (double.IsFinite(norm))
+        {
+            optimizer.Step();
+        }
+
+        optimizer.ClearGradients();
+        return new StepResult(total, parts, norm);
+
+        static double Number(Tensor scalar) => scalar.to_type(ScalarType.Float64).item<double>();
+    }
+
     /// <summary>The preprocessing of the codes of a run.</summary>
     internal static Preprocessing PreprocessingOf(TrainingOptions options) => ImageNetBackbone.Preprocessing with
     {
@@ -177,26 +211,18 @@ public sealed class Trainer : IDisposable
         int side = Options.ImageSide;
         Tensor images = ChannelsLast.Of(tensor(batch.Pixels.AsMemory(0, count * 3 * side * side), [count, 3, side, side]).to(device));
         Tensor indices = tensor(Array.ConvertAll(batch.Positions, p => (long)p)).to(device);
-        (_, Tensor u, Tensor o) = Network.call(images);                             // (B, bits), (B, classes)
-        LossValue value = loss.Compute(new LossBatch(u, o, labels.index_select(0, indices), indices));
-        double total = value.Total.to_type(ScalarType.Float64).item<double>();
-        (string Name, double Value)[] parts = [.. value.Parts.Select(p => (p.Name, p.Value.to_type(ScalarType.Float64).item<double>()))];
-        if (!double.IsFinite(total))
+        StepResult result = Step(Network, loss, optimizer, images, labels.index_select(0, indices), indices);
+        if (!double.IsFinite(result.Loss))
         {
-            throw Diverged("loss", total, parts, batch, epoch, sums);
+            throw Diverged("loss", result.Loss, result.Parts, batch, epoch, sums);
         }
 
-        optimizer.ClearGradients();
-        value.Total.backward();
-        double norm = optimizer.GradientNorm();
-        if (!double.IsFinite(norm))
+        if (!double.IsFinite(result.GradientNorm))
         {
-            throw Diverged("gradient", norm, parts, batch, epoch, sums);
+            throw Diverged("gradient", result.GradientNorm, result.Parts, batch, epoch, sums);
         }
 
-        optimizer.Step();
-        optimizer.ClearGradients();
-        sums.Add(count, total, parts, norm);
+        sums.Add(count, result);
     }
 
     private TrainingDivergedException Diverged(
@@ -208,6 +234,9 @@ public sealed class Trainer : IDisposable
             $"The {what} is {value} in epoch {epoch + 1}, batch {sums.Batches + 1} ({terms}; pictures {names}, …). " +
             $"A smaller learning rate than {Options.LearningRateOf(epoch):G3} may help; the last checkpoint is as it was.");
     }
+
+    /// <summary>What came of a batch.</summary>
+    internal sealed record StepResult(double Loss, (string Name, double Value)[] Parts, double GradientNorm);
 
     private sealed class EpochSums
     {
@@ -224,13 +253,13 @@ public sealed class Trainer : IDisposable
 
         public IReadOnlyDictionary<string, double> Parts => parts.ToDictionary(p => p.Key, p => p.Value / Pictures);
 
-        public void Add(int pictures, double total, (string Name, double Value)[] terms, double gradient)
+        public void Add(int pictures, StepResult result)
         {
             Pictures += pictures;
             Batches++;
-            loss += pictures * total;
-            LargestGradient = Math.Max(LargestGradient, gradient);
-            foreach ((string name, double value) in terms)
+            loss += pictures * result.Loss;
+            LargestGradient = Math.Max(LargestGradient, result.GradientNorm);
+            foreach ((string name, double value) in result.Parts)
             {
                 parts[name] = parts.GetValueOrDefault(name) + (pictures * value);
             }
