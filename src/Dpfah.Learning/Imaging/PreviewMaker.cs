@@ -62,9 +62,7 @@ public sealed class PreviewMaker : IPreviewMaker
 
             header.ThrowIfDamaged();
             using DecodedImage stored = decoder.Open(imageBytes, header, 2 * ShorterSide);
-            RgbImage preview = Shrink(stored, header).Orient(header.Orientation);
-            return PreviewResult.Accepted(
-                new Preview(decoder.EncodeJpeg(preview, JpegQuality), preview.Width, preview.Height, decoder.Name));
+            return PreviewResult.Accepted(Encode(Shrink(stored, header.Width, header.Height).Orient(header.Orientation)));
         }
         catch (InvalidDataException error)
         {
@@ -72,12 +70,19 @@ public sealed class PreviewMaker : IPreviewMaker
         }
     }
 
-    private static RgbImage Shrink(DecodedImage stored, ImageHeader header)
+    /// <summary>The preview of a picture whose pixels are at hand, as those of a data set.</summary>
+    /// <param name="image">The picture, upright.</param>
+    internal Preview Make(RgbImage image) => Encode(Shrink(image, image.Width, image.Height));
+
+    private Preview Encode(RgbImage preview) =>
+        new(decoder.EncodeJpeg(preview, JpegQuality), preview.Width, preview.Height, decoder.Name);
+
+    private static RgbImage Shrink(IRgbRows stored, int declaredWidth, int declaredHeight)
     {
         // From the declared size, not from that of a scaled decode: both decoders make previews of one size.
-        (int width, int height) = Math.Min(header.Width, header.Height) <= ShorterSide
-            ? (header.Width, header.Height)
-            : TriangleResampler.SizeForShorterSide(header.Width, header.Height, ShorterSide);
+        (int width, int height) = Math.Min(declaredWidth, declaredHeight) <= ShorterSide
+            ? (declaredWidth, declaredHeight)
+            : TriangleResampler.SizeForShorterSide(declaredWidth, declaredHeight, ShorterSide);
         PixelWindow middle = PixelWindow.Centre(width, height, Math.Min(width, LongestSide), Math.Min(height, LongestSide));
         return TriangleResampler.Resize(stored, width, height, middle);
     }

@@ -17,8 +17,9 @@ public interface IFeatureNetwork : IDisposable
 /// <summary>
 /// A network of an experiment as it was trained, in evaluation mode: for those that <see cref="InferenceBackbone"/> does not run.
 /// </summary>
-/// <param name="backbone">Owned from here on.</param>
-internal sealed class TrainedBackbone(Backbone backbone) : IFeatureNetwork
+/// <param name="backbone">The network.</param>
+/// <param name="owned">Whether it is disposed of with this.</param>
+internal sealed class TrainedBackbone(Backbone backbone, bool owned = true) : IFeatureNetwork
 {
     /// <inheritdoc/>
     public int FeatureLength => backbone.OutputLength;
@@ -32,5 +33,11 @@ internal sealed class TrainedBackbone(Backbone backbone) : IFeatureNetwork
     }
 
     /// <inheritdoc/>
-    public void Dispose() => backbone.Dispose();
+    public void Dispose()
+    {
+        if (owned)
+        {
+            backbone.Dispose();
+        }
+    }
 }

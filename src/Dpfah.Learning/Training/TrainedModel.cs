@@ -157,6 +157,16 @@ public sealed class TrainedModel : IDisposable
         return new FeatureExtractor(new TrainedBackbone(alexNet), input, device);
     }
 
+    /// <summary>The features of a network in training, as it is now.</summary>
+    internal static FeatureExtractor Open(Trainer trainer)
+    {
+        Device device = TorchDevice.Choose(trainer.Options.Device).Device;
+        IFeatureNetwork network = IsForServices(trainer.Options)
+            ? new InferenceBackbone((ResNet18)trainer.Network.Backbone, device)
+            : new TrainedBackbone(trainer.Network.Backbone, owned: false);
+        return new FeatureExtractor(network, new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), trainer.Preprocessing), device);
+    }
+
     private static ModelDescription Describe(Trainer trainer, string name, string backbonePath, bool hasClasses)
     {
         TrainingOptions options = trainer.Options;

@@ -1,0 +1,93 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Dpfah.Learning.Datasets;
+using Dpfah.Learning.Models;
+
+namespace Dpfah.Learning.Training;
+
+/// <summary><c>run.json</c> in the folder of a run: the data set, its split and all options. Enough to repeat the run.</summary>
+public sealed record RunFile
+{
+    /// <summary>Name of the file in the folder of a run.</summary>
+    public const string FileName = "run.json";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        WriteIndented = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    /// <summary>Name of a <see cref="DatasetEntry"/>.</summary>
+    public required string Dataset { get; init; }
+
+    /// <summary>Folder of the data set; null for where it is by default.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>Folder of the split, absolute or from that of the run.</summary>
+    public string SplitFolder { get; init; } = "split";
+
+    /// <summary>How the data set is split; null for its protocol.</summary>
+    public SplitRule? Split { get; init; }
+
+    /// <summary>What is trained, and how.</summary>
+    [JsonIgnore]
+    public TrainingOptions Training { get; init; } = new();
+
+    /// <summary>The file as JSON.</summary>
+    public string ToJson()
+    {
+        JsonObject file = JsonSerializer.SerializeToNode(this, Json)!.AsObject();
+        file["training"] = JsonNode.Parse(Training.ToJson());
+        return file.ToJsonString(Json);
+    }
+
+    /// <summary>Writes the file into the folder of a run.</summary>
+    public void Write(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        AtomicFile.Write(Path.Combine(folder, FileName), stream =>
+        {
+            using var writer = new StreamWriter(stream, leaveOpen: true);
+            writer.Write($"{ToJson()}\n");
+        });
+    }
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="InvalidDataException">Not such a file; the message says what is wrong.</exception>
+    public static RunFile Read(string path)
+    {
+        try
+        {
+            if (JsonNode.Parse(File.ReadAllText(path)) is not JsonObject file)
+            {
+                throw new InvalidDataException($"'{path}' is not an object in JSON.");
+            }
+
+            JsonNode? training = file["training"];
+            file.Remove("training");
+            RunFile run = file.Deserialize<RunFile>(Json)!;
+            return run with { Training = TrainingOptions.FromJson(training?.ToJsonString() ?? "{}") };
+        }
+        catch (Exception error) when (error is JsonException or ArgumentException)
+        {
+            throw new InvalidDataException($"'{path}' cannot be used as the options of a run: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Loads the data set and writes its split, or checks that the split is there as it should be.</summary>
+    /// <param name="folder">Folder of the run.</param>
+    /// <exception cref="InvalidDataException">The data set is damaged, or the folder holds another split.</exception>
+    /// <exception cref="IOException">The data set is missing; the message says where to get it.</exception>
+    /// <exception cref="ArgumentException">There is no such data set, or its folder must be named.</exception>
+    public (SplitManifest Manifest, IReadOnlyList<string> Warnings) OpenSplit(string folder)
+    {
+        DatasetEntry entry = DatasetCatalogue.Find(Dataset);
+        LoadedDataset loaded = entry.Load(Data);
+        string splitFolder = Path.Combine(folder, SplitFolder);
+        return (SplitManifest.Write(splitFolder, loaded.Dataset, entry.MakeSplit(loaded, Split)), loaded.Warnings);
+    }
+}
