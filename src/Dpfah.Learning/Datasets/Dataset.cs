@@ -54,4 +54,9 @@ public sealed class Dataset
 
     /// <summary>Classes of a picture, ascending.</summary>
     public IReadOnlyList<int> LabelsOf(int index) => labels[index];
+
+    /// <summary>A data set of some of the pictures, numbered anew; the others cannot be reached through it.</summary>
+    /// <param name="indices">Numbers in this data set, in the order wanted.</param>
+    internal Dataset Restrict(IReadOnlyList<int> indices) =>
+        new(Name, ClassNames, MultiLabel, new PictureSubset(Pictures, [.. indices]), [.. indices.Select(i => labels[i])]);
 }

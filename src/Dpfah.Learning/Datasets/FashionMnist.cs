@@ -12,6 +12,9 @@ public sealed class FashionMnist
     /// <summary>Where Debian's package <c>dataset-fashion-mnist</c> puts the files.</summary>
     public const string DebianFolder = "/usr/share/datasets/fashion-mnist";
 
+    /// <summary>Name of the data set.</summary>
+    public const string Name = "fashion-mnist";
+
     private static readonly string[] Parts = ["train", "t10k"];
 
     private readonly byte[] pixels;
@@ -22,6 +25,13 @@ public sealed class FashionMnist
         this.pixels = pixels;
         this.labels = labels;
     }
+
+    /// <summary>What it is and where it is to be had.</summary>
+    public static DatasetOrigin Origin { get; } = new(
+        "Fashion-MNIST",
+        $"Debian and Ubuntu: apt-get install dataset-fashion-mnist, which puts them into {DebianFolder}; " +
+        "otherwise see https://github.com/zalandoresearch/fashion-mnist.",
+        [.. Parts.SelectMany(p => new[] { $"{p}-images-idx3-ubyte", $"{p}-labels-idx1-ubyte" })]);
 
     /// <summary>Names of the ten classes, by label.</summary>
     public static IReadOnlyList<string> ClassNames { get; } =
@@ -35,6 +45,15 @@ public sealed class FashionMnist
 
     /// <summary>One picture, row by row, 784 bytes: 0 is background, 255 the brightest cloth.</summary>
     public ReadOnlySpan<byte> Pixels(int index) => pixels.AsSpan(index * Side * Side, Side * Side);
+
+    /// <summary>
+    /// Name of a picture: its class and its index in the pool, as in the bundled sample, such as <c>ankle-boot/00017.png</c>.
+    /// </summary>
+    public string NameOf(int index) => $"{ClassNames[labels[index]]}/{index:00000}.png";
+
+    /// <summary>The pool as a data set of RGB pictures, each channel the grey value.</summary>
+    public Dataset ToDataset() =>
+        new(Name, ClassNames, multiLabel: false, new FashionMnistPictures(this), [.. labels.Select(l => new int[] { l })]);
 
     /// <summary>Reads the four IDX files, gzipped or not.</summary>
     /// <param name="folder">Folder that holds them under their published names.</param>
@@ -89,11 +108,6 @@ public sealed class FashionMnist
             return path + ".gz";
         }
 
-        string expected = string.Join(", ", Parts.SelectMany(p => new[] { $"{p}-images-idx3-ubyte", $"{p}-labels-idx1-ubyte" }));
-        throw new FileNotFoundException(
-            $"'{path}' is missing, with and without .gz. Fashion-MNIST is four files: {expected}. Debian and Ubuntu: " +
-            $"apt-get install dataset-fashion-mnist, which puts them into {DebianFolder}; " +
-            "otherwise see https://github.com/zalandoresearch/fashion-mnist.",
-            path);
+        throw Origin.Missing(path, ", with and without .gz");
     }
 }

@@ -44,12 +44,12 @@ public static class FashionSample
         AddEntry(archive, "README", FashionSampleTexts.Readme.ReplaceLineEndings("\n"));
         foreach (int index in FirstOfEachClass(pool, split.Query, 1))
         {
-            AddEntry(archive, QueryFolder + Name(pool, index), GreyPng.Encode(pool.Pixels(index), FashionMnist.Side));
+            AddEntry(archive, QueryFolder + pool.NameOf(index), GreyPng.Encode(pool.Pixels(index), FashionMnist.Side));
         }
 
         foreach (int index in FirstOfEachClass(pool, split.Database, PerClass))
         {
-            AddEntry(archive, Name(pool, index), GreyPng.Encode(pool.Pixels(index), FashionMnist.Side));
+            AddEntry(archive, pool.NameOf(index), GreyPng.Encode(pool.Pixels(index), FashionMnist.Side));
         }
     }
 
@@ -79,8 +79,6 @@ public static class FashionSample
         var taken = new int[FashionMnist.ClassNames.Count];
         return part.Where(index => taken[pool.Labels[index]]++ < perClass);
     }
-
-    private static string Name(FashionMnist pool, int index) => $"{FashionMnist.ClassNames[pool.Labels[index]]}/{index:00000}.png";
 
     private static void AddEntry(ZipArchive archive, string name, string text) =>
         AddEntry(archive, name, Encoding.UTF8.GetBytes(text));
