@@ -1,0 +1,136 @@
+using System.Text.Json;
+using Dpfah.Learning.Datasets;
+using Dpfah.Learning.Evaluation;
+using Dpfah.Learning.Models;
+using Dpfah.Learning.Training;
+
+namespace Dpfah.Learning.Reproduction;
+
+/// <summary>The folder of a cell: its options, its curves, what was measured, and its model as long as that is needed.</summary>
+public sealed class CellFolder
+{
+    private const string EvaluationName = "evaluation.json";
+    private const string PanelName = "panel.json";
+    private const string LockName = ".lock";
+
+    /// <summary>Looks at a folder, which need not exist.</summary>
+    public CellFolder(string cells, Cell cell)
+    {
+        Cell = cell;
+        Folder = Path.Combine(cells, cell.Name);
+    }
+
+    /// <summary>What is done here.</summary>
+    public Cell Cell { get; }
+
+    /// <summary>The folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>Folder of the model, where it was kept.</summary>
+    public string ModelFolder => Path.Combine(Folder, "model");
+
+    /// <summary>What was measured on the queries; null when nothing was yet.</summary>
+    public EvaluationReport? Evaluation => ReadIfThere(EvaluationName, EvaluationReport.FromJson);
+
+    /// <summary>The first results of some queries; null when nothing was measured yet.</summary>
+    public ResultPanel? Panel => ReadIfThere(PanelName, ResultPanel.FromJson);
+
+    /// <summary>The reports of the epochs.</summary>
+    public IReadOnlyList<EpochReport> Epochs
+    {
+        get
+        {
+            string path = Path.Combine(Folder, "metrics.jsonl");
+            return File.Exists(path) ? [.. File.ReadLines(path).Where(line => line.Length > 0).Select(EpochReport.FromJson)] : [];
+        }
+    }
+
+    /// <summary>Whether nothing is left to do.</summary>
+    public bool IsDone => Cell.Kind == CellKind.Validation
+        ? Epochs.Count == Cell.Options.Epochs && !File.Exists(Path.Combine(Folder, "checkpoint.safetensors"))
+        : File.Exists(Path.Combine(Folder, EvaluationName));
+
+    /// <summary>Takes the cell for this process.</summary>
+    /// <returns>Frees the cell when it is disposed of; null when another process has it.</returns>
+    public IDisposable? TryLock()
+    {
+        Directory.CreateDirectory(Folder);
+        try
+        {
+            return new FileStream(Path.Combine(Folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Trains or fits what the cell needs, from where it was broken off.</summary>
+    /// <returns>Digest of the model.</returns>
+    public string Train(
+        RunFile run, TrainingPictures pictures, Action<EpochReport>? onEpoch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        run.Write(Folder);
+        if (Cell.Kind == CellKind.Unsupervised)
+        {
+            return UnsupervisedModel.Fit(Cell.Method, Cell.Options, pictures, ModelFolder, cancellationToken);
+        }
+
+        string digest = new TrainingRun(Folder, Cell.Options, pictures).Train(ModelEvaluation.OnHeldOut, onEpoch, progress, cancellationToken);
+        if (Cell.Kind == CellKind.Validation)
+        {
+            Directory.Delete(ModelFolder, recursive: true);
+        }
+
+        return digest;
+    }
+
+    /// <summary>Measures the model on the queries and writes what came of it; the model goes where no figure needs it.</summary>
+    public EvaluationReport Evaluate(
+        string digest, EvaluationSplit split, IProgress<(string Step, double Done)>? progress, CancellationToken cancellationToken)
+    {
+        TrainingOptions options = Cell.Kind == CellKind.Unsupervised
+            ? Cell.Options with { Method = "dbdh", Attention = Networks.AttentionOptions.None }
+            : Cell.Options;
+        EvaluationReport report;
+        using (TrainedModel model = TrainedModel.Open(ModelFolder, options))
+        {
+            (report, EncodedPictures queries, EncodedPictures database) =
+                ModelEvaluation.Run(model, Cell.Method, digest, split, previews: false, progress, cancellationToken);
+            Write(PanelName, ResultPanel.Of(split, queries, database).ToJson());
+        }
+
+        Write(EvaluationName, report.ToJson());
+        if (!Cell.KeepsModel)
+        {
+            Directory.Delete(ModelFolder, recursive: true);
+        }
+
+        return report;
+    }
+
+    private void Write(string name, string text) => AtomicFile.Write(Path.Combine(Folder, name), stream =>
+    {
+        using var writer = new StreamWriter(stream, leaveOpen: true);
+        writer.Write($"{text}\n");
+    });
+
+    private T? ReadIfThere<T>(string name, Func<string, T> read)
+        where T : class
+    {
+        string path = Path.Combine(Folder, name);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            return read(File.ReadAllText(path));
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"'{path}' is damaged: {error.Message} Remove it to measure the cell anew.", error);
+        }
+    }
+}

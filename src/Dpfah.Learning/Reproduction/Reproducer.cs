@@ -1,0 +1,117 @@
+using Dpfah.Learning.Datasets;
+using Dpfah.Learning.Evaluation;
+using Dpfah.Learning.Training;
+
+namespace Dpfah.Learning.Reproduction;
+
+/// <summary>
+/// Works through the cells of a plan in a folder, all on one split: <c>split/</c>, <c>cells/NAME/</c>. Broken off at any point it goes on
+/// where it stopped; several processes may share a folder, each takes cells that no other has.
+/// </summary>
+public sealed class Reproducer
+{
+    private readonly ReproductionOptions options;
+    private readonly DatasetEntry entry;
+    private readonly Lazy<SplitManifest> manifest;
+
+    /// <summary>Prepares the work; the data set is loaded when it is needed.</summary>
+    /// <param name="folder">Folder of the reproduction.</param>
+    /// <param name="options">The scale.</param>
+    /// <exception cref="ArgumentException">There is no such data set.</exception>
+    public Reproducer(string folder, ReproductionOptions options)
+    {
+        Folder = folder;
+        this.options = options;
+        entry = DatasetCatalogue.Find(options.Dataset);
+        manifest = new Lazy<SplitManifest>(() => Run(new TrainingOptions(), "split").OpenSplit(folder).Manifest);
+    }
+
+    /// <summary>Folder of the reproduction.</summary>
+    public string Folder { get; }
+
+    /// <summary>Folder of the cells.</summary>
+    public string CellsFolder => Path.Combine(Folder, "cells");
+
+    /// <summary>The split of all cells.</summary>
+    /// <exception cref="IOException">The data set is missing; the message says where to get it.</exception>
+    /// <exception cref="InvalidDataException">The data set is damaged, or the folder holds another split.</exception>
+    public SplitManifest Manifest => manifest.Value;
+
+    /// <summary>The folder of a cell.</summary>
+    public CellFolder Of(Cell cell) => new(CellsFolder, cell);
+
+    /// <summary>Does what is left to do of some cells, in their order.</summary>
+    /// <param name="cells">The cells.</param>
+    /// <param name="listener">Told how the work goes on.</param>
+    /// <param name="cancellationToken">Stops between batches.</param>
+    /// <returns>The cells that could not be done, each with its reason.</returns>
+    public IReadOnlyList<(Cell Cell, string Reason)> Work(IReadOnlyList<Cell> cells, IReproductionListener listener, CancellationToken cancellationToken)
+    {
+        var failures = new List<(Cell, string)>();
+        for (int i = 0; i < cells.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            CellFolder folder = Of(cells[i]);
+            if (folder.IsDone)
+            {
+                continue;
+            }
+
+            using IDisposable? mine = folder.TryLock();
+            if (mine is null)
+            {
+                failures.Add((cells[i], "another process works on it"));
+                continue;
+            }
+
+            listener.Started(cells[i], i + 1, cells.Count);
+            try
+            {
+                Work(folder, listener, cancellationToken);
+            }
+            catch (TrainingDivergedException error)
+            {
+                failures.Add((cells[i], error.Message));
+            }
+        }
+
+        return failures;
+    }
+
+    /// <summary>The pictures of an evaluation; each call is written down with its purpose.</summary>
+    public EvaluationSplit OpenEvaluation(string purpose) => new(
+        Manifest.OpenQueries(purpose), Manifest.OpenDatabase(), Manifest.OpenTraining().Pictures, Cuts(), Manifest.Digest);
+
+    private int[] Cuts() => entry.Protocol.MapCut is int cut ? [1000, cut] : [1000, 5000];
+
+    private RunFile Run(TrainingOptions training, string splitFolder) => new()
+    {
+        Dataset = options.Dataset, Data = options.Data, Split = options.Split, SplitFolder = splitFolder, Training = training,
+    };
+
+    private void Work(CellFolder folder, IReproductionListener listener, CancellationToken cancellationToken)
+    {
+        RunFile run = Run(folder.Cell.Kind == CellKind.Unsupervised ? folder.Cell.Options with { Method = "dbdh" } : folder.Cell.Options, "../../split");
+        string digest = folder.Train(run, Manifest.OpenTraining(), listener.EpochDone, listener, cancellationToken);
+        if (folder.Cell.Kind != CellKind.Validation)
+        {
+            listener.Evaluated(folder.Cell, folder.Evaluate(digest, OpenEvaluation($"evaluate {folder.Cell.Name}"), listener, cancellationToken));
+        }
+    }
+}
+
+/// <summary>Told how a reproduction goes on.</summary>
+public interface IReproductionListener : IProgress<TrainingProgress>, IProgress<(string Step, double Done)>
+{
+    /// <summary>A cell is begun, or gone on with.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="number">Its number among those of this work, from 1.</param>
+    /// <param name="count">How many there are.</param>
+    void Started(Cell cell, int number, int count);
+
+    /// <summary>An epoch of the current cell is done.</summary>
+    void EpochDone(EpochReport report);
+
+    /// <summary>A cell was measured.</summary>
+    void Evaluated(Cell cell, EvaluationReport report);
+}
