@@ -1,21 +1,19 @@
 using System.Text.Json;
 using Dpfah.Core.Codes;
+using Dpfah.Core.Evaluation;
 
 namespace Dpfah.Core.Tests.Evaluation;
 
 /// <summary>A case of <c>golden/metrics.json</c>: codes, labels and what the reference computed from them.</summary>
 internal sealed class GoldenRanking
 {
-    private readonly int[][] queryLabels;
-    private readonly int[][] databaseLabels;
-
     private GoldenRanking(JsonElement json)
     {
         Name = json.GetProperty("name").GetString()!;
         Queries = Codes(json.GetProperty("query_codes"));
         Database = Codes(json.GetProperty("database_codes"));
-        queryLabels = Rows(json.GetProperty("query_labels"));
-        databaseLabels = Rows(json.GetProperty("database_labels"));
+        QuerySide = Side(json.GetProperty("query_codes"), json.GetProperty("query_labels"));
+        DatabaseSide = Side(json.GetProperty("database_codes"), json.GetProperty("database_labels"));
         Expected = json.GetProperty("expected").Clone();
     }
 
@@ -24,6 +22,12 @@ internal sealed class GoldenRanking
     public BinaryCode[] Queries { get; }
 
     public BinaryCode[] Database { get; }
+
+    /// <summary>The queries at their own length, with labels.</summary>
+    public LabelledCodes QuerySide { get; }
+
+    /// <summary>The database at its own length, with labels.</summary>
+    public LabelledCodes DatabaseSide { get; }
 
     public JsonElement Expected { get; }
 
@@ -38,14 +42,25 @@ internal sealed class GoldenRanking
 
     public int[][] Matrix(string name) => Rows(Expected.GetProperty(name));
 
-    /// <summary>Query and database item share a label.</summary>
-    public bool IsRelevant(int query, int item) => queryLabels[query].Zip(databaseLabels[item]).Any(pair => pair is (1, 1));
-
     // The reference has codes of 6 and 12 bits; filled up with equal bits to whole bytes they have the same distances.
     private static BinaryCode[] Codes(JsonElement rows) =>
     [
         .. Rows(rows).Select(row => BinaryCode.FromSigns([.. row.Select(v => (float)v), .. new float[(8 - (row.Length % 8)) % 8]])),
     ];
+
+    private static LabelledCodes Side(JsonElement codes, JsonElement labels)
+    {
+        int[][] rows = Rows(codes);
+        var matrix = new CodeMatrix(rows[0].Length, rows.Length);
+        foreach ((int i, int[] row) in rows.Index())
+        {
+            matrix.SetSigns(i, [.. row.Select(v => (float)v)]);
+        }
+
+        int[][] sets = Rows(labels);
+        return new LabelledCodes(
+            matrix, LabelMatrix.From(sets[0].Length, [.. sets.Select(set => set.Index().Where(c => c.Item == 1).Select(c => c.Index).ToArray())]));
+    }
 
     private static int[][] Rows(JsonElement rows) =>
         [.. rows.EnumerateArray().Select(row => row.EnumerateArray().Select(v => v.GetInt32()).ToArray())];

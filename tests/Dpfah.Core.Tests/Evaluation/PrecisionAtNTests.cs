@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Evaluation;
 
@@ -6,26 +5,6 @@ namespace Dpfah.Core.Tests.Evaluation;
 
 public class PrecisionAtNTests
 {
-    [Fact]
-    public void Mean_agrees_with_the_reference()
-    {
-        Assert.All(GoldenRanking.All(), golden =>
-        {
-            foreach (JsonProperty expected in golden.Expected.GetProperty("precision_at_n").EnumerateObject())
-            {
-                double actual = PrecisionAtN.Mean(golden.Queries, golden.Database, golden.IsRelevant, int.Parse(expected.Name));
-                Assert.Equal(expected.Value.GetDouble(), actual, 1e-9);
-            }
-        });
-    }
-
-    [Fact]
-    public void Mean_divides_by_N_when_the_database_is_smaller()
-    {
-        BinaryCode code = BinaryCode.FromBytes([1]);
-        Assert.Equal(0.2, PrecisionAtN.Mean([code], [code, code], (_, _) => true, 10));
-    }
-
     [Fact]
     public void Leave_one_out_never_counts_the_query_itself()
     {
