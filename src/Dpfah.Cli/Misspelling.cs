@@ -14,10 +14,13 @@ internal static class Misspelling
     {
         foreach (Token token in files.Tokens.Where(t => t.Value.Length > 1 && t.Value[0] == '-'))
         {
-            string nearest = command.Options.Select(o => o.Name).MinBy(name => EditDistance(name, token.Value))!;
+            string nearest = Nearest(token.Value, command.Options.Select(o => o.Name));
             files.AddError($"There is no option '{token.Value}'. Did you mean {nearest}? A file of this name is written ./{token.Value}");
         }
     }
+
+    /// <summary>The known word that is most like a misspelt one.</summary>
+    public static string Nearest(string word, IEnumerable<string> known) => known.MinBy(name => EditDistance(name, word))!;
 
     /// <summary>Letters to insert, delete or replace to make one word of another (Levenshtein).</summary>
     private static int EditDistance(string left, string right)
