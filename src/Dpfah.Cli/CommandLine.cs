@@ -21,6 +21,7 @@ internal static class CommandLine
             EncodeCommand.Create(addEncoding),
             SearchCommand.Create(addEncoding),
             TrainCommand.Create(),
+            EvaluateCommand.Create(),
             ImportWeightsCommand.Create(),
         };
 

@@ -89,11 +89,8 @@ public sealed class CellFolder
     public EvaluationReport Evaluate(
         string digest, EvaluationSplit split, IProgress<(string Step, double Done)>? progress, CancellationToken cancellationToken)
     {
-        TrainingOptions options = Cell.Kind == CellKind.Unsupervised
-            ? Cell.Options with { Method = "dbdh", Attention = Networks.AttentionOptions.None }
-            : Cell.Options;
         EvaluationReport report;
-        using (TrainedModel model = TrainedModel.Open(ModelFolder, options))
+        using (TrainedModel model = RunFile.Read(Path.Combine(Folder, RunFile.FileName)).OpenModel(Folder))
         {
             (report, EncodedPictures queries, EncodedPictures database) =
                 ModelEvaluation.Run(model, Cell.Method, digest, split, previews: false, progress, cancellationToken);

@@ -91,7 +91,7 @@ public sealed class Reproducer
 
     private void Work(CellFolder folder, IReproductionListener listener, CancellationToken cancellationToken)
     {
-        RunFile run = Run(folder.Cell.Kind == CellKind.Unsupervised ? folder.Cell.Options with { Method = "dbdh" } : folder.Cell.Options, "../../split");
+        RunFile run = Run(folder.Cell.Options, "../../split") with { Fit = folder.Cell.Kind == CellKind.Unsupervised ? folder.Cell.Method : null };
         string digest = folder.Train(run, Manifest.OpenTraining(), listener.EpochDone, listener, cancellationToken);
         if (folder.Cell.Kind != CellKind.Validation)
         {

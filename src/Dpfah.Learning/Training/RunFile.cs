@@ -32,6 +32,9 @@ public sealed record RunFile
     /// <summary>How the data set is split; null for its protocol.</summary>
     public SplitRule? Split { get; init; }
 
+    /// <summary><c>itq</c> or <c>lsh</c> where a hash layer is fitted without labels in place of a training; null for a training.</summary>
+    public string? Fit { get; init; }
+
     /// <summary>What is trained, and how.</summary>
     [JsonIgnore]
     public TrainingOptions Training { get; init; } = new();
@@ -76,6 +79,20 @@ public sealed record RunFile
         {
             throw new InvalidDataException($"'{path}' cannot be used as the options of a run: {error.Message}", error);
         }
+    }
+
+    /// <summary>Opens the finished model of the run.</summary>
+    /// <param name="folder">Folder of the run.</param>
+    /// <exception cref="InvalidDataException">There is none, or a file is damaged.</exception>
+    public TrainedModel OpenModel(string folder)
+    {
+        string model = Path.Combine(folder, TrainingRun.ModelFolderName);
+        if (!TrainedModel.Exists(model))
+        {
+            throw new InvalidDataException($"'{model}' holds no model: the run is not finished. `dpfah train --resume --output {folder}` goes on with it.");
+        }
+
+        return TrainedModel.Open(model, Fit is null ? Training : UnsupervisedModel.NetworkOf(Training));
     }
 
     /// <summary>Loads the data set and writes its split, or checks that the split is there as it should be.</summary>

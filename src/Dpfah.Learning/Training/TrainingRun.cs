@@ -8,6 +8,9 @@ namespace Dpfah.Learning.Training;
 /// </summary>
 public sealed class TrainingRun
 {
+    /// <summary>Name of the folder of the finished model in that of the run.</summary>
+    public const string ModelFolderName = "model";
+
     private readonly string folder;
     private readonly TrainingOptions options;
     private readonly TrainingPictures pictures;
@@ -25,7 +28,7 @@ public sealed class TrainingRun
     }
 
     /// <summary>Folder of the finished model.</summary>
-    public string ModelFolder => Path.Combine(folder, "model");
+    public string ModelFolder => Path.Combine(folder, ModelFolderName);
 
     /// <summary>Name of the model that the run trains, such as <c>dpfah-fashion-mnist-64</c>.</summary>
     public string ModelName => $"{options.Method}-{pictures.Pictures.Dataset.Name}-{options.Bits}";

@@ -19,6 +19,10 @@ public static class UnsupervisedModel
     /// <summary>Random projections, LSH's family for angles.</summary>
     public const string Lsh = "lsh";
 
+    /// <summary>The options of a training whose network is the one that is fitted on: ResNet18 without the attention.</summary>
+    public static TrainingOptions NetworkOf(TrainingOptions options) =>
+        options with { Backbone = ResNet18.Architecture, Attention = AttentionOptions.None };
+
     /// <summary>Fits and writes a model.</summary>
     /// <param name="method"><see cref="Itq"/> or <see cref="Lsh"/>.</param>
     /// <param name="options">Bits, side of the input, seed, threads and device are used.</param>
@@ -34,9 +38,8 @@ public static class UnsupervisedModel
         ModelFiles files = TrainedModel.Files(folder);
         string digest = ImageNetBackbone.Write(lastStageBlocks: 2, files.BackbonePath);
         Preprocessing preprocessing = Trainer.PreprocessingOf(options);
-        TrainingOptions plain = options with { Method = "dbdh", Attention = AttentionOptions.None };
         using DisposeScope scope = NewDisposeScope();
-        using FeatureExtractor extractor = TrainedModel.Open(plain, files.BackbonePath, preprocessing);
+        using FeatureExtractor extractor = TrainedModel.Open(NetworkOf(options), files.BackbonePath, preprocessing);
         Tensor features = extractor.Extract(pictures.Pictures, null, cancellationToken);
         HashLayer layer = method == Itq
             ? Hashing.Itq.Fit(features, options.Bits, seed: options.Seed)
