@@ -23,8 +23,9 @@ public static class FashionMnistMulti
     /// <param name="folder">Folder of Fashion-MNIST's four files.</param>
     /// <param name="seed">Seed of the split of the garments and of the compositions.</param>
     /// <returns>
-    /// Query, training and database pictures in this order, named <c>query/00000</c>, <c>train/00000</c>, <c>database/00000</c>, and their split;
-    /// the database is without the training pictures.
+    /// Query, training and database pictures in this order, and their split; the database is without the training pictures. A name tells
+    /// part, number, and each garment's index in the pool with its quadrant (0 upper left, 1 upper right, 2 lower left, 3 lower right):
+    /// <c>query/00000:17@1,4211@3</c>. So a manifest's lists say all about the pictures.
     /// </returns>
     /// <exception cref="FileNotFoundException">A file is missing; the message says which, and where to get it.</exception>
     /// <exception cref="InvalidDataException">A file is damaged; the message says which and where.</exception>
@@ -48,7 +49,7 @@ public static class FashionMnistMulti
             multiLabel: true,
             new CompositePictures(pool, compositions),
             [.. compositions.Select(c => c.Garments.Select(g => (int)pool.Labels[g.Index]).Order().ToArray())]);
-        string protocol = $"{query.Length} queries, {train.Length} training and {database.Length} database pictures, composed of garments that share none";
+        string protocol = $"{sizes}, each part composed of its own garments";
         return new LoadedDataset(dataset, Split.Predefined(dataset.Count, query, train, database, protocol, seed), []);
 
         int[] Part(string name, IReadOnlyList<int> indices, int count)
@@ -71,8 +72,8 @@ public static class FashionMnistMulti
         random.Shuffle(chosen.AsSpan());
         int[] quadrants = [0, 1, 2, 3];
         random.Shuffle(quadrants.AsSpan());
-        return new Composition(
-            name,
-            [.. Enumerable.Range(0, garments).Select(g => (classes[chosen[g]][random.NextInt(classes[chosen[g]].Length)], quadrants[g]))]);
+        (int Index, int Quadrant)[] shown =
+            [.. chosen.Take(garments).Select((c, g) => (classes[c][random.NextInt(classes[c].Length)], quadrants[g]))];
+        return new Composition($"{name}:{string.Join(',', shown.Select(g => $"{g.Index}@{g.Quadrant}"))}", shown);
     }
 }

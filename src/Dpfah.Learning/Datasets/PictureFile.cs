@@ -60,7 +60,8 @@ internal static class PictureFile
         if ((long)header.Width * header.Height > PreviewMaker.DefaultPixelLimit)
         {
             throw new InvalidDataException(
-                $"It declares {header.Width} x {header.Height} pixels; at most {PreviewMaker.DefaultPixelLimit / 1_000_000} megapixels are accepted.");
+                $"It declares {header.Width} x {header.Height} pixels; " +
+                $"at most {PreviewMaker.DefaultPixelLimit / 1_000_000} megapixels are accepted.");
         }
 
         header.ThrowIfDamaged();

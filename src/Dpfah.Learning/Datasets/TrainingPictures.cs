@@ -24,9 +24,9 @@ public sealed class TrainingPictures
     /// <returns>What is left to train on, and the pictures held out.</returns>
     /// <exception cref="InvalidDataException">A class has too few pictures to leave one to train on.</exception>
     /// <remarks>
-    /// Classes draw in ascending order among what is left. So <paramref name="perClass"/> times the number of classes are held out; of several classes
-    /// a picture, a class may have more pictures held out than that, through those that other classes drew. Both sets stay in the order
-    /// of <see cref="Pictures"/>.
+    /// Classes draw in ascending order among what is left. So <paramref name="perClass"/> times the number of classes are held
+    /// out. Where a picture has several classes, a class may have more held out than that, through pictures that other classes
+    /// drew. Both sets stay in the order of <see cref="Pictures"/>.
     /// </remarks>
     public (TrainingPictures Fit, PictureSet Validation) HoldOut(int perClass, ulong seed = Split.DefaultSeed)
     {
