@@ -1,0 +1,83 @@
+using Dpfah.Learning.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dpfah.Learning.Explaining;
+
+/// <summary>
+/// Grad-CAM: which places of a picture a number of the network comes from. Selvaraju et al., "Grad-CAM: Visual Explanations from
+/// Deep Networks via Gradient-based Localization", ICCV 2017.
+/// </summary>
+/// <remarks>
+/// With the last feature maps A^k and a target T: w_k = mean over places of ∂T/∂A^k, map = ReLU(Σ_k w_k A^k), divided by its
+/// maximum. The network runs in evaluation mode, whatever its mode was, and gets that back. Not safe beside other use of the
+/// network.
+/// </remarks>
+public static class GradCam
+{
+    /// <summary>Explains a number of one picture.</summary>
+    /// <param name="network">The network; no parameter changes, none gets a gradient.</param>
+    /// <param name="image">The normalised picture, shape (1, 3, H, W); H and W multiples of 32.</param>
+    /// <param name="target">The number T.</param>
+    /// <returns>H/32 rows of W/32 values, the largest 1; all 0 where nothing speaks for T.</returns>
+    /// <exception cref="ArgumentException">More or less than one picture, or a target that does not fit the network.</exception>
+    public static HeatMap Explain(DpfahNetwork network, Tensor image, ExplanationTarget target)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(target);
+        if (image.dim() != 4 || image.shape[0] != 1)
+        {
+            throw new ArgumentException($"Grad-CAM explains one picture of shape (1, 3, H, W), not ({string.Join(", ", image.shape)}).", nameof(image));
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        bool training = network.training;
+        network.eval();
+        try
+        {
+            return Map(FeatureMaps(network, image), maps => target.Compute(network, maps.mean([2, 3])));
+        }
+        finally
+        {
+            network.train(training);
+        }
+    }
+
+    /// <summary>The map of feature maps and any target.</summary>
+    /// <param name="maps">A, shape (1, C, h, w).</param>
+    /// <param name="target">T as a function of A; a scalar.</param>
+    /// <returns>h rows of w values in [0, 1].</returns>
+    internal static HeatMap Map(Tensor maps, Func<Tensor, Tensor> target)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor slopes = Slopes(maps, target);                                       // ∂T/∂A: (1, C, h, w)
+        using IDisposable quiet = no_grad();
+        Tensor weights = slopes.mean([2, 3], keepdim: true);                        // w: (1, C, 1, 1)
+        Tensor map = (weights * maps).sum(1).relu()[0];                             // ReLU(Σ w_k A^k): (h, w)
+        double largest = map.max().ToDouble();
+        if (largest > 0)
+        {
+            map = map / largest;
+        }
+
+        float[] values = map.clamp(0, 1).to_type(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+        return new HeatMap((int)map.shape[1], (int)map.shape[0], values);
+    }
+
+    /// <summary>∂T/∂A by automatic differentiation, from the maps on: nothing reaches the layers below them.</summary>
+    internal static Tensor Slopes(Tensor maps, Func<Tensor, Tensor> target)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable recording = enable_grad();
+        Tensor leaf = maps.detach().clone().requires_grad_();                       // A: (1, C, h, w)
+        Tensor value = target(leaf);                                                // T: ()
+        return autograd.grad([value], [leaf])[0].MoveToOuterDisposeScope();
+    }
+
+    private static Tensor FeatureMaps(DpfahNetwork network, Tensor image)
+    {
+        using IDisposable quiet = no_grad();
+        return network.Backbone.FeatureMaps(image);                                 // A: (1, 512, H/32, W/32)
+    }
+}
