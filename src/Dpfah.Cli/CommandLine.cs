@@ -22,6 +22,7 @@ internal static class CommandLine
             SearchCommand.Create(addEncoding),
             TrainCommand.Create(),
             EvaluateCommand.Create(),
+            ReproduceCommand.Create(),
             ImportWeightsCommand.Create(),
         };
 

@@ -6,7 +6,7 @@ using Spectre.Console;
 namespace Dpfah.Cli;
 
 /// <summary>A training on the terminal: a line for each epoch, and below them a bar with the loss, the speed and the time left.</summary>
-internal sealed class TrainingDisplay : IProgress<TrainingProgress>
+internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IProgress<(string Step, double Done)>
 {
     private readonly Action<string> writeLine;
     private readonly ProgressTask? bar;
@@ -58,6 +58,16 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>
         bar.Description = Markup.Escape(string.Create(
             CultureInfo.InvariantCulture,
             $"epoch {value.Epoch}/{value.Epochs}  {Terms(value.Loss, value.Parts)}  {value.PicturesPerSecond:0} pictures/s  {Left(value.TimeLeft)} left"));
+    }
+
+    /// <inheritdoc/>
+    public void Report((string Step, double Done) value)
+    {
+        if (bar is not null)
+        {
+            bar.Value = value.Done;
+            bar.Description = Markup.Escape(value.Step);
+        }
     }
 
     private static string Terms(double loss, IReadOnlyDictionary<string, double> parts) => string.Create(

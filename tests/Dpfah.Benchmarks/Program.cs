@@ -13,7 +13,6 @@ var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
     ["self-retrieval"] = ("ADDRESS: whether the demo's pictures find themselves, as they are and altered", SelfRetrieval.Run),
     ["metrics"] = (": time of all retrieval metrics against sorting the database for each query", MetricsSpeed.Run),
     ["memory"] = ("ADDRESS PROCESS-ID [[PICTURES]]: memory of a service under 10,000 searches", MemoryRun.Run),
-    ["attention-cost"] = (": what the attention costs, against none, SE and CBAM", AttentionCost.Run),
     ["training"] = (": training step and encoding against PyTorch, in turn", TrainingSpeed.Run),
     ["encoder"] = (": pictures a second by batch size and threads", EncoderSpeed.Run),
 };

@@ -78,6 +78,9 @@ public static class GradCam
     private static Tensor FeatureMaps(DpfahNetwork network, Tensor image)
     {
         using IDisposable quiet = no_grad();
-        return network.Backbone.FeatureMaps(image);                                 // A: (1, 512, H/32, W/32)
+        return TrunkOf(network).FeatureMaps(image);                                 // A: (1, 512, H/32, W/32)
     }
+
+    private static ResNet18 TrunkOf(DpfahNetwork network) => network.Backbone as ResNet18
+        ?? throw new ArgumentException($"Grad-CAM reads the last maps of ResNet18; the network is built on {network.Backbone.ArchitectureName}.", nameof(network));
 }

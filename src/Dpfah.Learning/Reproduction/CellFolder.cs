@@ -1,8 +1,13 @@
 using System.Text.Json;
+using Dpfah.Core.Models;
 using Dpfah.Learning.Datasets;
+using Dpfah.Learning.Encoders;
 using Dpfah.Learning.Evaluation;
 using Dpfah.Learning.Models;
+using Dpfah.Learning.Networks;
 using Dpfah.Learning.Training;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Reproduction;
 
@@ -49,6 +54,24 @@ public sealed class CellFolder
     public bool IsDone => Cell.Kind == CellKind.Validation
         ? Epochs.Count == Cell.Options.Epochs && !File.Exists(Path.Combine(Folder, "checkpoint.safetensors"))
         : File.Exists(Path.Combine(Folder, EvaluationName));
+
+    /// <summary>The whole network of a model that was kept, in evaluation mode; the caller owns it.</summary>
+    /// <exception cref="InvalidDataException">The model is damaged.</exception>
+    public DpfahNetwork OpenNetwork()
+    {
+        ModelFiles files = TrainedModel.Files(ModelFolder);
+        ModelHead head = ModelHead.Read(files.HeadPath);
+        (float[] classWeight, float[] classBias) = head.ClassLayer ?? (new float[ResNet18.FeatureLength], new float[1]);
+        var network = new DpfahNetwork(BackboneFile.Load(files.BackbonePath, Cell.Options.EffectiveAttention), head.HashLayer.Bits, classBias.Length);
+        using IDisposable noGrad = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        _ = network.HashLayer.weight.copy_(tensor(head.HashLayer.Weight.ToArray(), network.HashLayer.weight.shape));
+        _ = network.HashLayer.bias!.copy_(tensor(head.HashLayer.Bias.ToArray()));
+        _ = network.ClassLayer.weight.copy_(tensor(classWeight, network.ClassLayer.weight.shape));
+        _ = network.ClassLayer.bias!.copy_(tensor(classBias));
+        network.eval();
+        return network;
+    }
 
     /// <summary>Takes the cell for this process.</summary>
     /// <returns>Frees the cell when it is disposed of; null when another process has it.</returns>

@@ -34,15 +34,21 @@ public sealed class Plan(ReproductionOptions options)
     public Cell Unsupervised(string method, int bits, ulong seed) => new(
         $"{method}-{bits}-s{seed}", CellKind.Unsupervised, method, options.Training with { Bits = bits, Seed = seed });
 
-    /// <summary>The variants of the ablation, in the paper's order, with one seed.</summary>
-    /// <remarks>The baseline needs weights of AlexNet; it starts from random ones, which is said beside its number.</remarks>
-    public IReadOnlyList<(string Title, Cell Cell)> Ablation(ulong seed) =>
-    [
-        ("AlexNet + DBDH (random start)", Variant(Trained("dbdh", options.ReferenceBits, seed), "alexnet", o => o with { Backbone = AlexNet.Architecture, Weights = "random" })),
-        ("ResNet18 + DBDH", Trained("dbdh", options.ReferenceBits, seed)),
-        ("ResNet18 + PFA + DBDH", Variant(Trained("dbdh", options.ReferenceBits, seed), "pfa", o => o with { Attention = AttentionOptions.Paper })),
-        ("DPFAH", Trained("dpfah", options.ReferenceBits, seed)),
-    ];
+    /// <summary>The variants of the ablation, in the paper's order, with one seed. The baseline is there only with weights for AlexNet.</summary>
+    public IReadOnlyList<(string Title, Cell Cell)> Ablation(ulong seed)
+    {
+        Cell dbdh = Trained("dbdh", options.ReferenceBits, seed);
+        (string, Cell)[] baseline = options.AlexNetWeights is string weights
+            ? [("AlexNet + DBDH", Variant(dbdh, "alexnet", o => o with { Backbone = AlexNet.Architecture, Weights = weights, ImageSide = Math.Max(64, o.ImageSide) }))]
+            : [];
+        return
+        [
+            .. baseline,
+            ("ResNet18 + DBDH", dbdh),
+            ("ResNet18 + PFA + DBDH", Variant(dbdh, "pfa", o => o with { Attention = AttentionOptions.Paper })),
+            ("DPFAH", Trained("dpfah", options.ReferenceBits, seed)),
+        ];
+    }
 
     /// <summary>DPFAH with one value of a weight of its loss; the default's cell is that of the comparison.</summary>
     /// <param name="parameter"><c>eta</c> or <c>zeta</c>.</param>

@@ -31,6 +31,9 @@ public sealed record ReproductionOptions
     /// <summary>What all trainings have in common: epochs, side, threads, device.</summary>
     public TrainingOptions Training { get; init; } = new();
 
+    /// <summary>A file of AlexNet's pretrained weights for the ablation's baseline (safetensors, torchvision's names); null leaves that row out.</summary>
+    public string? AlexNetWeights { get; init; }
+
     /// <summary>Training pictures of each class held out for the validation curves.</summary>
     public int HoldOut { get; init; } = 50;
 

@@ -1,26 +1,52 @@
 using System.Diagnostics;
+using System.Text.Json;
+using Dpfah.Learning.Models;
 using Dpfah.Learning.Networks;
-using Spectre.Console;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace Dpfah.Benchmarks;
+namespace Dpfah.Learning.Reproduction;
 
-/// <summary>What the parameter-free attention costs at its place, after the max pool, against none, SE and CBAM at the same place.</summary>
-internal static class AttentionCost
+/// <summary>What an attention module costs at its place after the max pool: the module and the sum with its input, on one thread.</summary>
+/// <param name="Module">none, PFA, SE or CBAM.</param>
+/// <param name="Parameters">Numbers that it adds to the network.</param>
+/// <param name="Side">Side of the picture in pixels; the maps have a quarter of it.</param>
+/// <param name="ForwardOne">Milliseconds for one picture.</param>
+/// <param name="ForwardBatch">Milliseconds for 32 pictures.</param>
+/// <param name="StepBatch">Milliseconds forward and backward for 32 pictures.</param>
+internal sealed record AttentionCost(string Module, long Parameters, int Side, double ForwardOne, double ForwardBatch, double StepBatch)
 {
-    private const int Channels = 64;
-    private const int Repeats = 31;
+    /// <summary>How often each is timed, in turn with the others; the median counts.</summary>
+    public const int Repeats = 31;
 
-    public static int Run(string[] args)
+    private const int Channels = 64;
+
+    /// <summary>The costs as a file has them, or measured and written there.</summary>
+    /// <param name="path">The file, JSON; where it is missing they are measured.</param>
+    public static IReadOnlyList<AttentionCost> ReadOrMeasure(string path)
+    {
+        if (File.Exists(path))
+        {
+            return JsonSerializer.Deserialize<AttentionCost[]>(File.ReadAllText(path), JsonSerializerOptions.Web) ?? [];
+        }
+
+        IReadOnlyList<AttentionCost> costs = Measure();
+        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, costs, JsonSerializerOptions.Web));
+        return costs;
+    }
+
+    /// <summary>Times the modules at 64 and 224 pixels.</summary>
+    public static IReadOnlyList<AttentionCost> Measure()
     {
         using DisposeScope scope = NewDisposeScope();
         (string Name, Func<nn.Module<Tensor, Tensor>?> Create)[] modules =
         [
             ("none", () => null), ("PFA", () => new ParameterFreeAttention()), ("SE", () => new SqueezeExcitation(Channels)), ("CBAM", () => new Cbam(Channels)),
         ];
-        Table table = Tables.Create(["module", "added parameters", "pixels", "forward ms (batch 1)", "forward ms (batch 32)", "training step ms (batch 32)"]);
+        var costs = new List<AttentionCost>();
+        int threads = get_num_threads();
+        set_num_threads(1);
         foreach (int side in (int[])[64, 224])
         {
             nn.Module<Tensor, Tensor>?[] instances = [.. modules.Select(m => m.Create())];
@@ -28,22 +54,19 @@ internal static class AttentionCost
             for (int i = 0; i < modules.Length; i++)
             {
                 long parameters = instances[i]?.parameters().Sum(p => p.NumberOfElements) ?? 0;
-                table.AddRow([modules[i].Name, $"{parameters:N0}", $"{side}", .. cells[i].Select(ms => $"{ms:0.000}")]);
+                costs.Add(new AttentionCost(modules[i].Name, parameters, side, Round(cells[i][0]), Round(cells[i][1]), Round(cells[i][2])));
                 instances[i]?.Dispose();
             }
         }
 
-        Tables.Show(
-            "attention-cost",
-            table,
-            $"The module and the sum with its input alone, on maps of {Channels} channels and a quarter of the picture's side, one thread; " +
-            $"medians of {Repeats} in turn. A training step is forward and backward. SE with reduction 16, CBAM with reduction 16 and a 7 x 7 filter.");
-        return 0;
+        set_num_threads(threads);
+        return costs;
+
+        static double Round(double ms) => Math.Round(ms, 3);
     }
 
     private static double[][] Measure(nn.Module<Tensor, Tensor>?[] modules, int side)
     {
-        set_num_threads(1);
         Tensor one = randn(1, Channels, side, side).relu();
         Tensor many = randn(32, Channels, side, side).relu();
         Tensor trained = randn(32, Channels, side, side).relu().requires_grad_();
