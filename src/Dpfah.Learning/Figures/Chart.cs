@@ -68,6 +68,8 @@ internal static class Chart
     /// <summary>Draws a plot into a part of the canvas.</summary>
     public static void Render(Plot plot, SKCanvas canvas, int left, int top, int width, int height)
     {
+        // ScottPlot draws a plot twice the first time, once to learn its layout; an SVG would keep both.
+        plot.RenderInMemory(width, height);
         canvas.Save();
         canvas.Translate(left, top);
         canvas.ClipRect(SKRect.Create(width, height)); // ScottPlot begins by clearing the whole clip

@@ -82,6 +82,7 @@ public sealed class ScatterFigure : Figure
         Ink.WriteTitle(canvas, title, Width, Margin);
         using Plot plot = Chart.Create("t-SNE, first coordinate (no unit)", "t-SNE, second coordinate (no unit)");
         plot.HideGrid();
+        plot.Axes.Left.MinimumSize = 0;
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.EmptyTickGenerator();
         plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.EmptyTickGenerator();
         for (int c = 0; c < classNames.Count; c++)
