@@ -31,7 +31,8 @@ internal static class Chart
         plot.Axes.SetLimits(x.Low - air, x.High + air, y.Low - (0.02 * (y.High - y.Low)), y.High + (0.02 * (y.High - y.Low)));
         if (panel.XTicks is { } ticks)
         {
-            plot.Axes.Bottom.TickGenerator = new NumericManual([.. ticks.Select(tick => tick.Place)], [.. ticks.Select(tick => tick.Text)]);
+            plot.Axes.Bottom.TickGenerator =
+                new NumericManual([.. ticks.Select(tick => tick.Place)], [.. ticks.Select(tick => tick.Text)]);
         }
         else
         {

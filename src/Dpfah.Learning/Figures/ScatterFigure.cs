@@ -4,7 +4,9 @@ using SkiaSharp;
 namespace Dpfah.Learning.Figures;
 
 /// <summary>Points of the plane coloured by class, as t-SNE places codes (Fig. 7 of the paper).</summary>
-/// <remarks>Ten colours and four shapes tell up to forty classes apart. The axes have no unit and no ticks: only nearness means something.</remarks>
+/// <remarks>
+/// Ten colours and four shapes tell up to forty classes apart. The axes have no unit and no ticks: only nearness means something.
+/// </remarks>
 public sealed class ScatterFigure : Figure
 {
     private const int Side = 520;
@@ -54,7 +56,8 @@ public sealed class ScatterFigure : Figure
 
             if (labels[i] < 0 || labels[i] >= classNames.Count)
             {
-                throw new ArgumentException($"Point {i} has the label {labels[i]}; there are names for {classNames.Count}.", nameof(labels));
+                throw new ArgumentException(
+                    $"Point {i} has the label {labels[i]}; there are names for {classNames.Count}.", nameof(labels));
             }
         }
 

@@ -19,7 +19,8 @@ public sealed class PanelFigureTests
 
         var svg = new SvgDocument(figure.ToSvg());
         Assert.Equal(8 * 11, Pictures(svg));
-        Assert.Equal((8 * 9) + 1, svg.Elements("rect").Count(rect => rect.Attribute("stroke")?.Value == "#E01010")); // and one in the note
+        IEnumerable<string?> strokes = svg.Elements("rect").Select(rect => rect.Attribute("stroke")?.Value);
+        Assert.Equal((8 * 9) + 1, strokes.Count(stroke => stroke == "#E01010")); // and one in the note
         Assert.All(columns, column => Assert.Single(svg.Texts, column.Label));
         Assert.All(Enumerable.Range(2, 9), rank => Assert.Single(svg.Texts, $"{rank}"));
         AssertDrawn(figure);
@@ -96,7 +97,8 @@ public sealed class PanelFigureTests
     private static RgbImage Decode(SamplePicture picture)
     {
         using SKBitmap bitmap = SKBitmap.Decode(picture.Bytes);
-        return new RgbImage(bitmap.Width, bitmap.Height, [.. bitmap.Pixels.SelectMany(pixel => new[] { pixel.Red, pixel.Green, pixel.Blue })]);
+        byte[] pixels = [.. bitmap.Pixels.SelectMany(pixel => new[] { pixel.Red, pixel.Green, pixel.Blue })];
+        return new RgbImage(bitmap.Width, bitmap.Height, pixels);
     }
 
     private static RgbImage Plain(int width, int height)

@@ -13,7 +13,8 @@ internal static class SampleCurves
 
     /// <summary>P@N of each method, N from 1 to <paramref name="last"/>.</summary>
     public static IReadOnlyList<Curve> PrecisionAtN(IReadOnlyList<string> names, int last) =>
-        [.. names.Select((name, m) => Of(name, [.. Enumerable.Range(1, last).Select(n => (double)n)], n => Quality(m) / (1 + (0.02 * Math.Log(n)))))];
+        [.. names.Select((name, m) =>
+            Of(name, [.. Enumerable.Range(1, last).Select(n => (double)n)], n => Quality(m) / (1 + (0.02 * Math.Log(n)))))];
 
     /// <summary>One value of each method at a few places.</summary>
     public static IReadOnlyList<Curve> At(IReadOnlyList<string> names, params double[] places) =>

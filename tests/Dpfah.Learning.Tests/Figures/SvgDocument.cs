@@ -11,7 +11,7 @@ internal sealed class SvgDocument
     public SvgDocument(string svg)
     {
         root = XDocument.Parse(svg).Root!;
-        Texts = [.. Elements("text").Select(text => string.Join(' ', text.Value.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))];
+        Texts = [.. Elements("text").Select(text => text.Value.Trim())];
         colours = [.. root.Descendants().Attributes().Where(a => a.Name.LocalName is "fill" or "stroke").Select(a => Long(a.Value))];
     }
 
