@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dpfah.Learning.Figures;
 using ScottPlot;
 using Spectre.Console;
 
@@ -64,6 +65,8 @@ internal static class MemoryRun
         plot.Title("Resident memory of the service under POST /search");
         plot.XLabel("pictures searched");
         plot.YLabel("resident memory (MB); dashed: 5 % above 1,000 pictures");
+        FigureFont.Register();
+        plot.Font.Set(FigureFont.Family);
         plot.Axes.SetLimitsY(0, megabytes.Max() * 1.2);
         plot.SavePng(Path.Combine(Tables.Folder, "memory.png"), 900, 500);
     }

@@ -58,7 +58,8 @@ public sealed class ExplanationTarget
             Tensor realCode = network.HashLayer.call(feature)[0];                   // u: (bits)
             if (realCode.shape[0] != signs.Length)
             {
-                throw new ArgumentException($"The result's code has {signs.Length} bits, the network's {realCode.shape[0]}.", nameof(result));
+                throw new ArgumentException(
+                    $"The result's code has {signs.Length} bits, the network's {realCode.shape[0]}.", nameof(result));
             }
 
             return realCode.dot(tensor(signs, realCode.dtype, realCode.device));

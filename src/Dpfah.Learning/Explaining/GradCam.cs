@@ -28,7 +28,8 @@ public static class GradCam
         ArgumentNullException.ThrowIfNull(target);
         if (image.dim() != 4 || image.shape[0] != 1)
         {
-            throw new ArgumentException($"Grad-CAM explains one picture of shape (1, 3, H, W), not ({string.Join(", ", image.shape)}).", nameof(image));
+            throw new ArgumentException(
+                $"Grad-CAM explains one picture of shape (1, 3, H, W), not ({string.Join(", ", image.shape)}).", nameof(image));
         }
 
         using DisposeScope scope = NewDisposeScope();

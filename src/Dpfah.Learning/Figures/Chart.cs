@@ -31,7 +31,8 @@ internal static class Chart
         plot.Axes.SetLimits(x.Low - air, x.High + air, y.Low - (0.02 * (y.High - y.Low)), y.High + (0.02 * (y.High - y.Low)));
         if (panel.XTicks is { } ticks)
         {
-            plot.Axes.Bottom.TickGenerator = new NumericManual([.. ticks.Select(tick => tick.Place)], [.. ticks.Select(tick => tick.Text)]);
+            plot.Axes.Bottom.TickGenerator =
+                new NumericManual([.. ticks.Select(tick => tick.Place)], [.. ticks.Select(tick => tick.Text)]);
         }
         else
         {
@@ -68,6 +69,8 @@ internal static class Chart
     /// <summary>Draws a plot into a part of the canvas.</summary>
     public static void Render(Plot plot, SKCanvas canvas, int left, int top, int width, int height)
     {
+        // ScottPlot draws a plot twice the first time, once to learn its layout; an SVG would keep both.
+        plot.RenderInMemory(width, height);
         canvas.Save();
         canvas.Translate(left, top);
         canvas.ClipRect(SKRect.Create(width, height)); // ScottPlot begins by clearing the whole clip

@@ -8,7 +8,8 @@ namespace Dpfah.Learning.Figures;
 /// <param name="Marker">Shape at the points.</param>
 /// <param name="Hollow">Whether the shape is white inside.</param>
 /// <param name="Emphasised">Whether the line is thicker than the others and lies on top.</param>
-internal sealed record CurveStyle(Color Color, IReadOnlyList<float> Dashes, MarkerShape Marker, bool Hollow = false, bool Emphasised = false)
+internal sealed record CurveStyle(
+    Color Color, IReadOnlyList<float> Dashes, MarkerShape Marker, bool Hollow = false, bool Emphasised = false)
 {
     private const string EmphasisedMethod = "DPFAH";
     private const float OutlineWidth = 1.6f;
@@ -57,7 +58,9 @@ internal sealed record CurveStyle(Color Color, IReadOnlyList<float> Dashes, Mark
     public static IReadOnlyList<CurveStyle> Of(IReadOnlyList<string> names)
     {
         string?[] methods = [.. names.Select(Method)];
-        CurveStyle[] free = [.. Methods.Where(method => method.Key != EmphasisedMethod && !methods.Contains(method.Key)).Select(method => method.Value)];
+        CurveStyle[] free = [.. Methods
+            .Where(method => method.Key != EmphasisedMethod && !methods.Contains(method.Key))
+            .Select(method => method.Value)];
         if (free.Length == 0)
         {
             free = [.. Methods.Values];

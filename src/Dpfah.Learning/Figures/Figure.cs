@@ -46,7 +46,8 @@ public abstract partial class Figure
     /// <summary>The figure as a PNG file of <see cref="PngScale"/> pixels a unit.</summary>
     public byte[] ToPng()
     {
-        using var surface = SKSurface.Create(new SKImageInfo(Width * PngScale, Height * PngScale, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        var size = new SKImageInfo(Width * PngScale, Height * PngScale, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        using var surface = SKSurface.Create(size);
         surface.Canvas.Scale(PngScale);
         DrawAll(surface.Canvas);
         using SKImage image = surface.Snapshot();

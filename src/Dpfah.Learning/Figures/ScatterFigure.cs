@@ -4,7 +4,9 @@ using SkiaSharp;
 namespace Dpfah.Learning.Figures;
 
 /// <summary>Points of the plane coloured by class, as t-SNE places codes (Fig. 7 of the paper).</summary>
-/// <remarks>Ten colours and four shapes tell up to forty classes apart. The axes have no unit and no ticks: only nearness means something.</remarks>
+/// <remarks>
+/// Ten colours and four shapes tell up to forty classes apart. The axes have no unit and no ticks: only nearness means something.
+/// </remarks>
 public sealed class ScatterFigure : Figure
 {
     private const int Side = 520;
@@ -54,7 +56,8 @@ public sealed class ScatterFigure : Figure
 
             if (labels[i] < 0 || labels[i] >= classNames.Count)
             {
-                throw new ArgumentException($"Point {i} has the label {labels[i]}; there are names for {classNames.Count}.", nameof(labels));
+                throw new ArgumentException(
+                    $"Point {i} has the label {labels[i]}; there are names for {classNames.Count}.", nameof(labels));
             }
         }
 
@@ -82,6 +85,7 @@ public sealed class ScatterFigure : Figure
         Ink.WriteTitle(canvas, title, Width, Margin);
         using Plot plot = Chart.Create("t-SNE, first coordinate (no unit)", "t-SNE, second coordinate (no unit)");
         plot.HideGrid();
+        plot.Axes.Left.MinimumSize = 0;
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.EmptyTickGenerator();
         plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.EmptyTickGenerator();
         for (int c = 0; c < classNames.Count; c++)

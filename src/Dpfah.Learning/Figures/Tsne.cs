@@ -142,7 +142,9 @@ public static class Tsne
 
         public double[] Slopes { get; }
 
-        /// <summary>One step with momentum; a gain grows while its slope keeps its side and shrinks when it turns (Jacobs 1988).</summary>
+        /// <summary>
+        /// One step with momentum; a gain grows while the descent goes on one way and shrinks when it turns (Jacobs 1988).
+        /// </summary>
         public void Step(double learningRate, double momentum)
         {
             for (int i = 0; i < Places.Length; i++)
