@@ -33,7 +33,7 @@ public static class ModelEvaluation
         EncodedPictures queries = Encode(split.Queries, "queries");
         EncodedPictures training = Encode(split.TrainingSample(), "training pictures");
         EncodedPictures database = Encode(split.Database, "database");
-        var options = new RetrievalOptions { Cuts = split.Cuts, PrecisionAt = [10, 100, 1000], RankStep = Math.Max(100, database.Codes.Count / 200) };
+        var options = new RetrievalOptions { Cuts = split.Cuts, PrecisionAt = [10, 100, 1000], RankStep = Math.Max(1, database.Codes.Count / 200) };
         RetrievalResult retrieval = RetrievalEvaluation.Run(queries.Codes, database.Codes, options, cancellationToken);
         RetrievalResult trained = RetrievalEvaluation.Run(
             new LabelledCodes(training.Codes.Codes, training.Codes.Labels),

@@ -57,7 +57,7 @@ public sealed class GradCamTests
         network.eval();
         Tensor image = randn(1, 3, 96, 64);
         using IDisposable quiet = no_grad();
-        Tensor maps = network.Backbone.FeatureMaps(image)[0];                       // A: (512, 3, 2)
+        Tensor maps = ((ResNet18)network.Backbone).FeatureMaps(image)[0];                       // A: (512, 3, 2)
         long channel = maps.sum([1, 2]).argmax().ToInt64();
         network.ClassLayer.weight.zero_();
         network.ClassLayer.weight[2, channel] = 0.7f;
