@@ -23,6 +23,7 @@ internal static class CommandLine
             TrainCommand.Create(),
             EvaluateCommand.Create(),
             ReproduceCommand.Create(),
+            ExportCommand.Create(),
             ImportWeightsCommand.Create(),
         };
 

@@ -86,6 +86,37 @@ public sealed class TrainedModel : IDisposable
         new ModelHead(Describe(trainer, name, files.BackbonePath, classes is not null), layer, signature) { ClassLayer = classes }.Write(files.HeadPath);
     }
 
+    /// <summary>Copies a model that services can load.</summary>
+    /// <param name="source">Folder of the model.</param>
+    /// <param name="target">Folder to write; made where it is missing.</param>
+    /// <param name="half">
+    /// Whether the filters of convolutions, nearly all of the file, are written in 16 bits. Statistics and scales of batch norm stay in 32:
+    /// some are beyond the range of 16 bits.
+    /// </param>
+    /// <returns>Digest of the copy.</returns>
+    /// <exception cref="InvalidDataException">There is no such model, or a file is damaged.</exception>
+    public static string Export(string source, string target, bool half)
+    {
+        ModelFiles from = Files(source);
+        if (!File.Exists(from.HeadPath))
+        {
+            throw new InvalidDataException($"'{source}' holds no finished model that a service can load.");
+        }
+
+        Directory.CreateDirectory(target);
+        ModelFiles to = Files(target);
+        using DisposeScope scope = NewDisposeScope();
+        SafetensorsWriter.Write(to.BackbonePath, SafetensorsReader.Read(from.BackbonePath).ToDictionary(
+            pair => pair.Key, pair => half && pair.Value.dim() == 4 ? pair.Value.to_type(ScalarType.Float16) : pair.Value));
+        ModelHead head = ModelHead.Read(from.HeadPath);
+        ModelDescription description = head.Description with
+        {
+            Backbone = head.Description.Backbone with { Digest = BackboneFile.Digest(to.BackbonePath) },
+        };
+        new ModelHead(description, head.HashLayer, head.Signature) { ClassLayer = head.ClassLayer }.Write(to.HeadPath);
+        return Digest(target);
+    }
+
     /// <summary>Opens a finished model.</summary>
     /// <param name="folder">Folder of the model.</param>
     /// <param name="options">The options that it was trained by.</param>

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Dpfah.Learning.Training;
+
+namespace Dpfah.Cli;
+
+/// <summary><c>dpfah export</c>: copies the model of a run into a folder of its own, in half precision where that is wanted.</summary>
+internal static class ExportCommand
+{
+    public static Command Create()
+    {
+        var run = new Argument<DirectoryInfo>("RUN") { Description = "Folder of a finished run." }.AcceptExistingOnly();
+        var target = new Argument<string>("FOLDER") { Description = "Folder to write: run.json and model/, itself the folder of a run for `dpfah evaluate`." };
+        var half = new Option<bool>("--half") { Description = "Filters of convolutions in 16 bits; all else stays as it is. Codes differ a little: measure them anew." };
+        var command = new Command("export", "Copies the model of a run, whole or in half precision.") { run, target, half };
+        command.SetAction(parsed => LearningErrors.Tell(() =>
+        {
+            string source = parsed.GetRequiredValue(run).FullName;
+            string folder = parsed.GetRequiredValue(target);
+            RunFile file = RunFile.Read(Path.Combine(source, RunFile.FileName));
+            if (file.Fit is not null || !TrainedModel.IsForServices(file.Training))
+            {
+                throw new CommandException($"'{source}' is no training of a network that a service can load.");
+            }
+
+            string digest = TrainedModel.Export(
+                Path.Combine(source, TrainingRun.ModelFolderName), Path.Combine(folder, TrainingRun.ModelFolderName), parsed.GetValue(half));
+            file.Write(folder);
+            parsed.InvocationConfiguration.Output.WriteLine($"{digest}  {folder}");
+            return ExitCode.Success;
+        }));
+        return command;
+    }
+}
