@@ -92,7 +92,7 @@ public sealed class FashionMnist
             labels.Add(classes.Data);
         }
 
-        return new FashionMnist([.. pixels.SelectMany(p => p)], [.. labels.SelectMany(l => l)]);
+        return new FashionMnist([.. pixels[0], .. pixels[1]], [.. labels[0], .. labels[1]]);
     }
 
     private static string Find(string folder, string name)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Dpfah.Core.Models;
 using Dpfah.Learning.Datasets;
 using Dpfah.Learning.Imaging;
@@ -47,6 +48,9 @@ public sealed class Trainer : IDisposable
         optimizer = new RmsProp(Network.named_parameters().Select(p => (p.name, p.parameter as Tensor)), options.LearningRate, options.WeightDecay);
         loader = new BatchLoader(Pictures, new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), Preprocessing), options);
         labels = LabelMatrixOf(Pictures).to(device).DetachFromDisposeScope();
+
+        // Reading the data set and the weights left some 300 MB of garbage, which would stay beside the tensors of the whole training.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
     }
 
     /// <summary>What is trained.</summary>
@@ -209,7 +213,9 @@ public sealed class Trainer : IDisposable
         using DisposeScope scope = NewDisposeScope();
         int count = batch.Positions.Length;
         int side = Options.ImageSide;
-        Tensor images = ChannelsLast.Of(tensor(batch.Pixels.AsMemory(0, count * 3 * side * side), [count, 3, side, side]).to(device));
+        Tensor pixels = empty([count, 3, side, side], float32);                     // filled in place: tensor() would copy through an array
+        batch.Pixels.AsSpan(0, count * 3 * side * side).CopyTo(MemoryMarshal.Cast<byte, float>(pixels.bytes));
+        Tensor images = ChannelsLast.Of(pixels.to(device));                         // (B, 3, side, side)
         Tensor indices = tensor(Array.ConvertAll(batch.Positions, p => (long)p)).to(device);
         StepResult result = Step(Network, loss, optimizer, images, labels.index_select(0, indices), indices);
         if (!double.IsFinite(result.Loss))
