@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 using Dpfah.Learning.Imaging;
+using Dpfah.Learning.Models;
 
 namespace Dpfah.Learning.Datasets;
 
@@ -22,6 +24,20 @@ public sealed record PictureOverlap(int FirstCount, int SecondCount, IReadOnlyLi
         }
 
         return new PictureOverlap(first.Count, second.Count, pairs);
+    }
+
+    /// <summary>Writes the digests of pictures, a line each: digest, two spaces, name. What is there already is left as it is.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="pictures">The pictures; each is read once.</param>
+    /// <exception cref="InvalidDataException">A picture cannot be read; the message names the file.</exception>
+    public static void WriteDigests(string path, PictureSet pictures)
+    {
+        if (!File.Exists(path))
+        {
+            string[] lines = new string[pictures.Count];
+            Parallel.For(0, lines.Length, i => lines[i] = $"{Digest(pictures.Read(i))}  {pictures.NameOf(i)}\n");
+            AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(string.Concat(lines))));
+        }
     }
 
     /// <summary>SHA-256 of a picture's width, height and pixels, in lower-case hex.</summary>

@@ -13,6 +13,7 @@ internal static class Introduction
         TrainingOptions training = options.Training;
         SplitManifest manifest = report.Reproducer.Manifest;
         IReadOnlyList<Cell> cells = report.Plan.All();
+        PictureOverlap.WriteDigests(Path.Combine(manifest.Folder, "train-pixels.txt"), manifest.OpenTraining().Pictures);
         int done = cells.Count(cell => report.Reproducer.Of(cell).IsDone);
         report.Title($"The paper's experiments on {options.Dataset}");
         report.Paragraph(
@@ -25,6 +26,7 @@ internal static class Introduction
         table.Add("optimizer", string.Create(CultureInfo.InvariantCulture, $"RMSProp, rate {training.LearningRate}, weight decay {training.WeightDecay}, batch {training.BatchSize}, {training.Epochs} epochs, the last one counts"));
         table.Add("methods", "each with the defaults of its published implementation; schedules in epochs are scaled to this number of epochs");
         table.Add("codes", "float32 on the CPU, the same arithmetic as in the service");
+        table.Add("training pictures", "SHA-256 of the pixels of each in split/train-pixels.txt, so that anyone can check what is not among them");
         table.Add("choices", $"made on {options.HoldOut} pictures of each class held out of the training split; the trainer cannot open the queries");
         table.Add("query split opened", $"{manifest.QueryReads} times, each with its purpose in split/{SplitManifest.QueryLogFile}");
         report.Table("conditions", table);

@@ -66,22 +66,6 @@ public class DatasetCatalogueTests
         Assert.Null(loaded.Split);
     }
 
-    [Theory]
-    [InlineData("fashion-mnist", "ca134474651533d68c717f6e6be067aaafd7223b42a4dafb578d46b133f12179")]
-    [InlineData("fashion-mnist-multi", "c3938c00fada0b2b5ed4ad9d8163c2b92e7b2a1d1893b18387a9a81228274202")]
-    public void Published_files_are_split_the_same_on_every_machine(string name, string digest)
-    {
-        Assert.SkipUnless(Directory.Exists(FashionMnist.DebianFolder), "Fashion-MNIST is not installed (apt-get install dataset-fashion-mnist).");
-        DatasetEntry entry = DatasetCatalogue.Find(name);
-        LoadedDataset loaded = entry.Load();
-        using var folder = new TestFolder();
-
-        SplitManifest manifest = SplitManifest.Write(folder.Path, loaded.Dataset, entry.MakeSplit(loaded));
-
-        Assert.Equal(entry.Protocol.Counts, manifest.Counts);
-        Assert.Equal(digest, manifest.Digest);
-    }
-
     [Fact]
     public void A_data_set_with_its_own_split_takes_no_rule()
     {
