@@ -15,14 +15,36 @@ namespace Dpfah.Learning.Explaining;
 /// </remarks>
 public static class GradCam
 {
+    /// <summary>The last of the network's stages.</summary>
+    public const int LastStage = 4;
+
+    /// <summary>Fewest cells along a side of a heat map that shows more than a corner; the grid of 224 pixels at the last stage.</summary>
+    private const int LeastCells = 7;
+
+    /// <summary>The last stage whose maps have at least seven cells along a side, as the last stage has at 224 pixels.</summary>
+    /// <param name="side">Side of the picture in pixels.</param>
+    public static int StageFor(int side)
+    {
+        int stage = LastStage;
+        while (stage > 1 && side >> (stage + 1) < LeastCells)
+        {
+            stage--;
+        }
+
+        return stage;
+    }
+
     /// <summary>Explains a number of one picture.</summary>
     /// <param name="network">The network; no parameter changes, none gets a gradient.</param>
     /// <param name="image">The normalised picture, shape (1, 3, H, W); H and W multiples of 32.</param>
     /// <param name="target">The number T.</param>
-    /// <returns>H/32 rows of W/32 values, the largest 1; all 0 where nothing speaks for T.</returns>
+    /// <param name="stage">The stage whose maps are weighed: 4, the last one, as in the article; an earlier one has a finer grid.</param>
+    /// <returns>H/32 rows of W/32 values for the last stage, each stage before twice as many; the largest 1; all 0 where nothing speaks for T.</returns>
     /// <exception cref="ArgumentException">More or less than one picture, or a target that does not fit the network.</exception>
-    public static HeatMap Explain(DpfahNetwork network, Tensor image, ExplanationTarget target)
+    public static HeatMap Explain(DpfahNetwork network, Tensor image, ExplanationTarget target, int stage = LastStage)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(stage, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(stage, LastStage);
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(target);
@@ -37,7 +59,8 @@ public static class GradCam
         network.eval();
         try
         {
-            return Map(FeatureMaps(network, image), maps => target.Compute(network, maps.mean([2, 3])));
+            ResNet18 trunk = TrunkOf(network);
+            return Map(Maps(trunk, image, stage), maps => target.Compute(network, trunk.Finish(maps, stage).mean([2, 3])));
         }
         finally
         {
@@ -76,10 +99,14 @@ public static class GradCam
         return autograd.grad([value], [leaf])[0].MoveToOuterDisposeScope();
     }
 
-    private static Tensor FeatureMaps(DpfahNetwork network, Tensor image)
+    /// <summary>A: the output of a stage, shape (1, C, h, w).</summary>
+    private static Tensor Maps(ResNet18 trunk, Tensor image, int stage)
     {
         using IDisposable quiet = no_grad();
-        return TrunkOf(network).FeatureMaps(image);                                 // A: (1, 512, H/32, W/32)
+        using DisposeScope scope = NewDisposeScope();
+        Tensor? maps = null;
+        _ = trunk.FeatureMaps(image, (name, output) => maps = name == $"layer{stage}" ? output.clone().MoveToOtherDisposeScope(scope) : maps);
+        return maps!.MoveToOuterDisposeScope();
     }
 
     private static ResNet18 TrunkOf(DpfahNetwork network) => network.Backbone as ResNet18

@@ -101,14 +101,25 @@ public sealed class ResNet18 : Backbone
         }
 
         observe?.Invoke("pfa_sum", x);
-        x = layer1.call(x);                                                         // (B, 64, H/4, W/4)
-        observe?.Invoke("layer1", x);
-        x = layer2.call(x);                                                         // (B, 128, H/8, W/8)
-        observe?.Invoke("layer2", x);
-        x = layer3.call(x);                                                         // (B, 256, H/16, W/16)
-        observe?.Invoke("layer3", x);
-        x = layer4.call(x);                                                         // (B, 512, H/32, W/32)
-        observe?.Invoke("layer4", x);
+        return Finish(x, 0, observe).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The last feature maps from those of an earlier stage: what the network does after it.</summary>
+    /// <param name="maps">Output of a stage, as <see cref="FeatureMaps"/> shows it.</param>
+    /// <param name="stage">Which: 1 to 4 for layer1 to layer4, 0 for the sum with the attention.</param>
+    /// <param name="observe">Shown the output of each further stage under its name.</param>
+    /// <returns>Shape (B, 512, H/32, W/32).</returns>
+    public Tensor Finish(Tensor maps, int stage, Action<string, Tensor>? observe = null)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = maps.alias();
+        Sequential[] stages = [layer1, layer2, layer3, layer4];                     // (B, 64, H/4, W/4), (B, 128, H/8, W/8),
+        for (int i = stage; i < stages.Length; i++)                                 // (B, 256, H/16, W/16), (B, 512, H/32, W/32)
+        {
+            x = stages[i].call(x);
+            observe?.Invoke($"layer{i + 1}", x);
+        }
+
         return x.MoveToOuterDisposeScope();
     }
 

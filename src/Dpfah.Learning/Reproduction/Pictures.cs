@@ -33,6 +33,7 @@ internal static class Pictures
         using DpfahNetwork attentive = with.OpenNetwork();
         using DpfahNetwork plain = without.OpenNetwork();
         var input = new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), Trainer.PreprocessingOf(with.Cell.Options));
+        int stage = GradCam.StageFor(with.Cell.Options.ImageSide);
         GradCamRow[] rows =
         [
             .. FirstOfEachClass(split.Queries).Select(i =>
@@ -42,14 +43,14 @@ internal static class Pictures
             }),
         ];
         report.Figure("fig3", new GradCamFigure(rows), rows.Length,
-            "Grad-CAM on the last feature maps for the strength of the code, Σ abs(u): ResNet18 trained as DBDH, and DPFAH; the first query of each class.");
+            $"Grad-CAM on the maps of layer{stage} (the last with 7 x 7 cells or more) for the strength of the code, Σ abs(u): ResNet18 trained as DBDH, and DPFAH; the first query of each class.");
 
         HeatMap Explain(DpfahNetwork network, RgbImage picture)
         {
             var pixels = new float[input.Length];
             input.Write(picture, pixels);
             using Tensor image = tensor(pixels, [1, 3, input.Side, input.Side]);
-            return GradCam.Explain(network, image, ExplanationTarget.CodeStrength);
+            return GradCam.Explain(network, image, ExplanationTarget.CodeStrength, stage);
         }
     }
 

@@ -49,6 +49,40 @@ public sealed class GradCamTests
         }
     }
 
+    [Theory]
+    [InlineData(224, 4)]
+    [InlineData(128, 3)]
+    [InlineData(64, 2)]
+    [InlineData(32, 1)]
+    public void Small_pictures_are_explained_at_an_earlier_stage(int side, int stage) => Assert.Equal(stage, GradCam.StageFor(side));
+
+    [Theory]
+    [InlineData(1, 16)]
+    [InlineData(2, 8)]
+    [InlineData(3, 4)]
+    [InlineData(4, 2)]
+    public void Slopes_of_an_earlier_stage_go_through_the_stages_after_it(int stage, int cells)
+    {
+        const double Step = 1e-6;
+        using DisposeScope scope = NewDisposeScope();
+        using DpfahNetwork network = Network();
+        network.to(ScalarType.Float64);
+        network.eval();
+        var trunk = (ResNet18)network.Backbone;
+        Tensor image = randn(1, 3, 64, 64, dtype: ScalarType.Float64);
+        Assert.Equal(cells, GradCam.Explain(network, image, Targets["class"], stage).Width);
+        Tensor maps = rand(1, 32 << stage, cells, cells, dtype: ScalarType.Float64);
+
+        Tensor slopes = GradCam.Slopes(maps, Target);
+
+        Tensor up = maps.clone(), down = maps.clone();
+        up[0, 3, 1, 0] += Step;
+        down[0, 3, 1, 0] -= Step;
+        Assert.Equal((Target(up).ToDouble() - Target(down).ToDouble()) / (2 * Step), slopes[0, 3, 1, 0].ToDouble(), 1e-6);
+
+        Tensor Target(Tensor x) => Targets["class"].Compute(network, trunk.Finish(x, stage).mean([2, 3]));
+    }
+
     [Fact]
     public void A_class_that_reads_one_channel_is_explained_by_that_channel()
     {
