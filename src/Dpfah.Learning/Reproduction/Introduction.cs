@@ -23,7 +23,7 @@ internal static class Introduction
         var table = new MarkdownTable("condition", "");
         table.Add("split", $"{manifest.Counts}; {manifest.Protocol}; seed {manifest.Seed}; digest {manifest.Digest[..16]}");
         table.Add("network", $"ResNet18 from ImageNet weights, all layers trained, input {training.ImageSide} x {training.ImageSide} pixels, augmentation: {augmentation}");
-        table.Add("optimizer", string.Create(CultureInfo.InvariantCulture, $"RMSProp, rate {training.LearningRate}, weight decay {training.WeightDecay}, batch {training.BatchSize}, {training.Epochs} epochs, the last one counts"));
+        table.Add("optimizer", string.Create(CultureInfo.InvariantCulture, $"RMSProp, rate {training.LearningRate}{(training.LearningRateStep == 0 ? "" : $" and a tenth of it after each {training.LearningRateStep} epochs")}, weight decay {training.WeightDecay}, batch {training.BatchSize}, {training.Epochs} epochs, the last one counts"));
         table.Add("methods", "each with the defaults of its published implementation; schedules in epochs are scaled to this number of epochs");
         table.Add("codes", "float32 on the CPU, the same arithmetic as in the service");
         table.Add("training pictures", "SHA-256 of the pixels of each in split/train-pixels.txt, so that anyone can check what is not among them");

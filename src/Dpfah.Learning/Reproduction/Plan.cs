@@ -74,8 +74,8 @@ public sealed class Plan(ReproductionOptions options)
         ulong first = options.Seeds[0];
         IEnumerable<Cell> cells =
         [
+            Trained("dpfah", options.Bits[^1], first), // what the demo carries
             .. Comparison(options.ReferenceBits, first),
-            Trained("dpfah", options.Bits[^1], first),
             .. Ablation(first).Select(variant => variant.Cell),
             .. ValidationCurves(),
             .. Zetas.Select(value => Sensitivity("zeta", value, options.ReferenceBits)),

@@ -59,11 +59,23 @@ public sealed class Report
         {
             Heading("The paper's claims");
             Claims.Write(this);
+            AddAnalysis();
         }
 
         string content = text.ToString();
         Directory.CreateDirectory(Reproducer.Folder);
         AtomicFile.Write(FilePath, stream => stream.Write(Encoding.UTF8.GetBytes(content)));
+    }
+
+    /// <summary>What people found about the results: a file of the folder, which the report takes up as it is.</summary>
+    private void AddAnalysis()
+    {
+        string path = Path.Combine(Reproducer.Folder, "analysis.md");
+        if (File.Exists(path))
+        {
+            Heading("Analysis");
+            Paragraph(File.ReadAllText(path).Trim());
+        }
     }
 
     /// <summary>What was measured in a cell; null where it is missing.</summary>

@@ -37,7 +37,10 @@ public sealed record ReproductionOptions
     /// <summary>Training pictures of each class held out for the validation curves.</summary>
     public int HoldOut { get; init; } = 50;
 
-    /// <summary>The defaults for a data set: 64 pixels and 30 epochs for the small pictures of Fashion-MNIST, 224 and 150 for the paper's sets.</summary>
+    /// <summary>
+    /// The defaults for a data set. For the paper's sets: 224 pixels, 150 epochs, a constant rate. For the small pictures of Fashion-MNIST: 64
+    /// pixels, 15 epochs, a tenth of the rate for the last five, as chosen on pictures held out (docs/reproduction/fashion-mnist).
+    /// </summary>
     /// <param name="dataset">Name of the data set.</param>
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public static ReproductionOptions For(string dataset)
@@ -49,7 +52,8 @@ public sealed record ReproductionOptions
             Dataset = dataset,
             Training = new TrainingOptions
             {
-                Epochs = small ? 30 : 150,
+                Epochs = small ? 15 : 150,
+                LearningRateStep = small ? 10 : 0,
                 ImageSide = small ? 64 : 224,
                 Augmentation = entry.Protocol.CropAndFlip ? Augmentation.CropAndFlip : Augmentation.None,
                 Threads = Environment.ProcessorCount,
