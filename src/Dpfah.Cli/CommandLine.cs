@@ -29,6 +29,15 @@ internal static class CommandLine
 
         // No response files: a picture may well be called @2x.png.
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (Misspelling.OptionOf(parsed) is string wrong)
+        {
+            Command command = parsed.CommandResult.Command;
+            error.WriteLine(
+                $"There is no option '{wrong}'. Did you mean {Misspelling.Nearest(wrong, command.Options.Select(o => o.Name))}? " +
+                $"`dpfah {command.Name} --help` lists all.");
+            return ExitCode.Usage;
+        }
+
         if (parsed.Action is ParseErrorAction wrongUsage)
         {
             // Standard output may be a pipe that expects results: it gets nothing.

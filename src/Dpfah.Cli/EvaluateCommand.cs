@@ -13,7 +13,7 @@ internal static class EvaluateCommand
     {
         var run = new Argument<DirectoryInfo?>("RUN")
         {
-            Description = "Folder of a finished run: its model is measured on the queries of its split.", Arity = ArgumentArity.ZeroOrOne,
+            Description = "Folder of a finished run of `dpfah train`: its model is measured on the queries of its split. Not beside --codes.", Arity = ArgumentArity.ZeroOrOne,
         };
         var previews = new Option<bool>("--previews") { Description = "Measure the run by way of previews too, as a service sees pictures." };
         Option<FileInfo[]> codes = Pair("--codes", "Codes of the queries and of the database, .npy of shape (n, bits): signs, real codes, or zeros and ones.");
@@ -21,14 +21,13 @@ internal static class EvaluateCommand
         Option<FileInfo[]> signatures = Pair("--signatures", "Longer codes of both that order equal distances, .npy like the codes.");
         var cuts = new Option<int[]>("--k")
         {
-            Description = "Cuts of mAP@k.",
+            Description = $"Cuts of mAP@k, such as --k 100 1000 (default {string.Join(' ', DefaultCuts)}).",
             HelpName = "K",
             AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => DefaultCuts,
             CustomParser = ParseCuts,
         };
-        var json = new Option<FileInfo>("--json") { Description = "File to write all metrics to, curves and single queries too.", HelpName = "FILE" };
-        var command = new Command("evaluate", "Measures retrieval: mAP, precision, and what ties do to them.") { run, previews, codes, labels, signatures, cuts, json };
+        var json = new Option<FileInfo>("--json") { Description = "File to write all metrics to, with curves (default for a run: its evaluation.json; for codes none).", HelpName = "FILE" };
+        var command = new Command("evaluate", "Measures retrieval, of a run's model or of codes in files: mAP, precision, and what ties do to them.") { run, previews, codes, labels, signatures, cuts, json };
         run.Validators.Add(result => Misspelling.RefuseOptions(result, command));
         command.Validators.Add(result =>
         {
@@ -45,13 +44,13 @@ internal static class EvaluateCommand
             }
         });
         command.SetAction((parsed, cancellationToken) => parsed.GetValue(run) is { } folder
-            ? Task.Run(() => RunEvaluation.Run(folder.ToString(), parsed.GetValue(previews), parsed.GetRequiredValue(cuts), parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken), cancellationToken)
+            ? Task.Run(() => RunEvaluation.Run(folder.ToString(), parsed.GetValue(previews), parsed.GetValue(cuts) ?? DefaultCuts, parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken), cancellationToken)
             : Task.FromResult(CodesEvaluation.Run(
             new CodesEvaluation(
                 parsed.GetRequiredValue(codes),
                 parsed.GetRequiredValue(labels),
                 parsed.GetValue(signatures),
-                parsed.GetRequiredValue(cuts),
+                parsed.GetValue(cuts) ?? DefaultCuts,
                 parsed.GetValue(json)),
             parsed.InvocationConfiguration.Output,
             cancellationToken)));

@@ -19,6 +19,12 @@ internal static class Misspelling
         }
     }
 
+    /// <summary>The first word that looks like an option and is none: one too many, or taken for the value of an option that takes several.</summary>
+    public static string? OptionOf(ParseResult parsed) => parsed.CommandResult.Command is RootCommand
+        ? null
+        : parsed.UnmatchedTokens.Concat(parsed.CommandResult.Children.OfType<OptionResult>().SelectMany(option => option.Tokens).Select(token => token.Value))
+            .FirstOrDefault(word => word.StartsWith("--", StringComparison.Ordinal));
+
     /// <summary>The known word that is most like a misspelt one.</summary>
     public static string Nearest(string word, IEnumerable<string> known) => known.MinBy(name => EditDistance(name, word))!;
 

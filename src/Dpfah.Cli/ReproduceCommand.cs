@@ -17,7 +17,11 @@ internal static class ReproduceCommand
     public static Command Create()
     {
         string[] names = [AllTargets, .. Target.All.Select(target => target.Name)];
-        var target = new Argument<string>("TARGET") { Description = $"{AllTargets}, or one of {string.Join(", ", names.Skip(1))}." };
+        var target = new Argument<string>("TARGET") 
+        {
+            Description = $"{AllTargets} for everything in one report.md, or one table or figure of the paper: " +
+                $"{string.Join("; ", Target.All.Select(t => $"{t.Name} ({t.Title})"))}.",
+        };
         target.Validators.Add(result =>
         {
             string word = result.Tokens[0].Value;
@@ -26,19 +30,19 @@ internal static class ReproduceCommand
                 result.AddError($"There is no target '{word}'. Did you mean {Misspelling.Nearest(word, names)}? Targets are {string.Join(", ", names)}.");
             }
         });
-        var output = new Option<string>("--output", "-o") { Description = "Folder of the reproduction (default: reproduction/DATASET). Several processes may share it.", HelpName = "FOLDER" };
-        var methods = new Option<string[]>("--methods") { Description = "Methods, in place of all nine.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        var output = new Option<string>("--output", "-o") { Description = "Folder of the reproduction: report, figures/, cells/ (default: reproduction/DATASET). Started again it goes on where it stopped; several processes may share it.", HelpName = "FOLDER" };
+        var methods = new Option<string[]>("--methods") { Description = $"Methods, in place of all nine: {string.Join(", ", HashingMethod.All.Select(m => m.Name))}.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
         var bits = new Option<int[]>("--bits") { Description = "Code lengths, in place of 16 32 48 64.", HelpName = "N", AllowMultipleArgumentsPerToken = true };
         var reference = new Option<int>("--reference-bits") { Description = "Length with several seeds, ablation and sensitivities (default 48, or the longest given).", HelpName = "N" };
         var seeds = new Option<ulong[]>("--seeds") { Description = "Seeds at the reference length, in place of 1 2 3.", HelpName = "N", AllowMultipleArgumentsPerToken = true };
-        var reportOnly = new Option<bool>("--report-only") { Description = "Train nothing: write the report of what is there." };
+        var reportOnly = new Option<bool>("--report-only") { Description = "Train nothing: write the report of what is there. Missing cells stand as missing, and the command ends with 1." };
         var holdOut = new Option<int>("--hold-out") { Description = "Training pictures of each class held out for the validation curves (default 50).", HelpName = "N" };
         var alexNet = new Option<FileInfo>("--alexnet-weights") { Description = "Pretrained AlexNet for the ablation's baseline, safetensors with torchvision's names.", HelpName = "FILE" }.AcceptExistingOnly();
         var command = new Command("reproduce", "Repeats the paper's experiments: trains what is missing and writes a report.")
         {
             target, output, methods, bits, reference, seeds, holdOut, alexNet, reportOnly,
         };
-        var dataset = new DatasetArguments(command);
+        var dataset = new DatasetArguments(command, $"default {DefaultDataset}");
         var training = new TrainingArguments(command, choosesMethod: false);
         command.SetAction((parsed, cancellationToken) =>
         {

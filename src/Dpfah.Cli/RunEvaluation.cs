@@ -17,13 +17,7 @@ internal static class RunEvaluation
     public static int Run(
         string folder, bool previews, IReadOnlyList<int> cuts, FileInfo? json, InvocationConfiguration console, CancellationToken cancellationToken) => LearningErrors.Tell(() =>
     {
-        string path = Path.Combine(folder, RunFile.FileName);
-        if (!File.Exists(path))
-        {
-            throw new CommandException($"'{path}' is missing: '{folder}' is not the folder of a run.");
-        }
-
-        RunFile run = RunFile.Read(path);
+        RunFile run = RunFile.Read(Path.Combine(folder, RunFile.FileName));
         Learning.Native.TorchRuntime.Initialize(run.Training.Threads);
         using TrainedModel model = run.OpenModel(folder);
         (SplitManifest manifest, _) = run.OpenSplit(folder);
@@ -45,7 +39,8 @@ internal static class RunEvaluation
         console.Output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Mean distance within classes {report.Distances.Within:0.00} bits, between {report.Distances.Between:0.00}; distinct codes {report.Health.DistinctShare:P1}; balance {report.Health.Balance:0.00}."));
-        console.Output.WriteLine($"The queries of this split were opened {manifest.QueryReads} times. All figures: {file}");
+        string reads = manifest.QueryReads == 1 ? "once" : $"{manifest.QueryReads} times";
+        console.Output.WriteLine($"The queries of this split were opened {reads} so far. All figures: {file}");
         return ExitCode.Success;
     });
 }

@@ -12,13 +12,13 @@ internal static class TrainCommand
 {
     public static Command Create()
     {
-        var output = new Option<string>("--output", "-o") { Description = "Folder of the run.", HelpName = "FOLDER", Required = true };
-        var config = new Option<FileInfo>("--config") { Description = "run.json of a run to repeat; options given beside it come first.", HelpName = "RUN.json" }.AcceptExistingOnly();
-        var resume = new Option<bool>("--resume") { Description = "Go on with the run in the folder, by its own options." };
+        var output = new Option<string>("--output", "-o") { Description = "Folder of the run: run.json, split/, metrics.jsonl (a line an epoch), checkpoint.safetensors, at last model/.", HelpName = "FOLDER", Required = true };
+        var config = new Option<FileInfo>("--config") { Description = "run.json of a run to repeat in another folder; options given beside it come first.", HelpName = "RUN.json" }.AcceptExistingOnly();
+        var resume = new Option<bool>("--resume") { Description = "Go on with a broken-off run in the folder from its last epoch, by its own options, to the weights of an unbroken one." };
         var progress = new Option<string>("--progress") { Description = "bar (default), json (a line a report, on standard output) or none.", HelpName = "FORM", DefaultValueFactory = _ => "bar" };
         progress.AcceptOnlyFromAmong("bar", "json", "none");
         var command = new Command("train", "Trains a hashing network on a data set.") { output, config, resume, progress };
-        var dataset = new DatasetArguments(command);
+        var dataset = new DatasetArguments(command, "needed unless --config or --resume names a run");
         var training = new TrainingArguments(command, choosesMethod: true);
         command.Validators.Add(result =>
         {
@@ -31,7 +31,7 @@ internal static class TrainCommand
         {
             string folder = parsed.GetRequiredValue(output);
             bool goOn = parsed.GetValue(resume);
-            if (goOn && (training.AnyGiven(parsed) || dataset.Name(parsed) is not null))
+            if (goOn && (training.AnyGiven(parsed) || dataset.AnyGiven(parsed)))
             {
                 throw new CommandException("--resume goes on by the options of the folder; give no others beside it.");
             }
@@ -40,7 +40,14 @@ internal static class TrainCommand
             RunFile run = LearningErrors.Tell(() => goOn
                 ? RunFile.Read(path)
                 : New(parsed, dataset, training, parsed.GetValue(config)));
-            if (!goOn && File.Exists(path))
+            if (run.Fit is not null)
+            {
+                throw new CommandException(
+                    $"This run is of {run.Fit}, a hash layer fitted without labels: `dpfah reproduce` makes it, `dpfah train` trains networks.");
+            }
+
+            // Options that fail before the first epoch may be corrected in the same folder.
+            if (!goOn && (TrainingRun.HasBegun(folder) || TrainedModel.Exists(Path.Combine(folder, TrainingRun.ModelFolderName))))
             {
                 throw new CommandException($"'{folder}' holds a run already: go on with it by --resume, or choose another folder.");
             }
@@ -55,6 +62,8 @@ internal static class TrainCommand
         RunFile? repeated = config is null ? null : RunFile.Read(config.FullName);
         string name = dataset.Name(parsed) ?? repeated?.Dataset
             ?? throw new CommandException($"Name a data set by --dataset: {DatasetCatalogue.Names}.");
+        DatasetArguments.Entry(name);
+        bool same = repeated?.Dataset == name;
         TrainingOptions defaults = repeated?.Training ?? new TrainingOptions
         {
             Augmentation = DatasetArguments.Entry(name).Protocol.CropAndFlip ? Augmentation.CropAndFlip : Augmentation.None,
@@ -63,8 +72,9 @@ internal static class TrainCommand
         return new RunFile
         {
             Dataset = name,
-            Data = dataset.Folder(parsed) ?? repeated?.Data,
-            Split = dataset.Rule(parsed, name) ?? repeated?.Split,
+            Data = dataset.Folder(parsed) ?? (same ? repeated?.Data : null),
+            Split = dataset.Rule(parsed, name, same ? repeated?.Split : null),
+            Fit = repeated?.Fit,
             Training = training.Read(parsed, defaults),
         };
     }
@@ -72,6 +82,8 @@ internal static class TrainCommand
     private static int Train(string folder, RunFile run, string form, InvocationConfiguration console, CancellationToken cancellationToken) => LearningErrors.Tell(() =>
     {
         (SplitManifest manifest, IReadOnlyList<string> warnings) = run.OpenSplit(folder);
+        using IDisposable mine = RunLock.TryTake(folder)
+            ?? throw new CommandException($"Another process trains in '{folder}': wait for its end, or choose another folder.");
         run.Write(folder);
         foreach (string warning in warnings)
         {

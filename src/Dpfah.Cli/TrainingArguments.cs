@@ -43,6 +43,12 @@ internal sealed class TrainingArguments
         all = choosesMethod
             ? [method, bits, set, epochs, batchSize, learningRate, learningRateStep, weightDecay, side, augmentation, backbone, attention, weights, holdOut, validateEvery, seed, threads, device]
             : [epochs, batchSize, learningRate, learningRateStep, weightDecay, side, augmentation, threads, device];
+        if (!choosesMethod)
+        {
+            epochs.Description = "Passes over the training pictures (default 30 for Fashion-MNIST, 150 for the others).";
+            side.Description = "Side of the network's input in pixels, a multiple of 32 (default 64 for Fashion-MNIST, 224 for the others).";
+        }
+
         foreach (Option option in all)
         {
             command.Add(option);
@@ -94,7 +100,7 @@ internal sealed class TrainingArguments
                 "only" => new AttentionOptions(AttentionMode.Only),
                 _ => AttentionOptions.Paper,
             },
-            Weights = Given(weights, others.Weights),
+            Weights = Given(weights, null) is { } start ? (start is "imagenet" or "random" ? start : Path.GetFullPath(start)) : others.Weights,
             HoldOut = Given(holdOut, others.HoldOut),
             ValidateEvery = Given(validateEvery, others.ValidateEvery),
             Seed = Given(seed, others.Seed),
@@ -143,5 +149,5 @@ internal sealed class TrainingArguments
 
     private static Option<T> Of<T>(string name, string description, string helpName) => new(name) { Description = description, HelpName = helpName };
 
-    private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
+    private static string Text(double value) => value.ToString("0.########", CultureInfo.InvariantCulture);
 }

@@ -28,7 +28,7 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IProgress<(
         IAnsiConsole terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(console.Error) });
         return terminal.Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 30 }, new PercentageColumn())
+            .Columns(new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
             .Start(context => work(new TrainingDisplay(terminal.WriteLine, context.AddTask("starting", maxValue: 1))));
     }
 
@@ -57,7 +57,7 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IProgress<(
         bar.Value = (value.Epoch - 1 + ((double)value.PicturesDone / value.Pictures)) / value.Epochs;
         bar.Description = Markup.Escape(string.Create(
             CultureInfo.InvariantCulture,
-            $"epoch {value.Epoch}/{value.Epochs}  {Terms(value.Loss, value.Parts)}  {value.PicturesPerSecond:0} pictures/s  {Left(value.TimeLeft)} left"));
+            $"epoch {value.Epoch}/{value.Epochs}, loss {value.Loss:0.0000}, {value.PicturesPerSecond:0} pictures/s, {Left(value.TimeLeft)} left"));
     }
 
     /// <inheritdoc/>

@@ -64,7 +64,7 @@ public sealed class BasicBlock : nn.Module<Tensor, Tensor>
             : x;
         Tensor y = bn1.call(conv1.call(x)).relu();                                  // (B, C', H', W')
         y = bn2.call(conv2.call(y));                                                // (B, C', H', W')
-        return (y + shortcut).relu().MoveToOuterDisposeScope();
+        return y.add(shortcut, Scalars.One).relu().MoveToOuterDisposeScope();
     }
 
     /// <summary>

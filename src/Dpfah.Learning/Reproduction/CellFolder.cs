@@ -16,7 +16,6 @@ public sealed class CellFolder
 {
     private const string EvaluationName = "evaluation.json";
     private const string PanelName = "panel.json";
-    private const string LockName = ".lock";
 
     /// <summary>Looks at a folder, which need not exist.</summary>
     public CellFolder(string cells, Cell cell)
@@ -41,19 +40,29 @@ public sealed class CellFolder
     public ResultPanel? Panel => ReadIfThere(PanelName, ResultPanel.FromJson);
 
     /// <summary>The reports of the epochs.</summary>
-    public IReadOnlyList<EpochReport> Epochs
-    {
-        get
-        {
-            string path = Path.Combine(Folder, "metrics.jsonl");
-            return File.Exists(path) ? [.. File.ReadLines(path).Where(line => line.Length > 0).Select(EpochReport.FromJson)] : [];
-        }
-    }
+    /// <exception cref="InvalidDataException">The file of the reports is damaged.</exception>
+    public IReadOnlyList<EpochReport> Epochs => EpochReport.ReadFile(Path.Combine(Folder, TrainingRun.MetricsName));
 
     /// <summary>Whether nothing is left to do.</summary>
     public bool IsDone => Cell.Kind == CellKind.Validation
         ? Epochs.Count == Cell.Options.Epochs && !File.Exists(Path.Combine(Folder, "checkpoint.safetensors"))
         : File.Exists(Path.Combine(Folder, EvaluationName));
+
+    /// <summary>Refuses results of other options than the cell's. Threads and device may differ: they belong to a machine.</summary>
+    /// <exception cref="InvalidDataException">The cell was done with other options; the message says which.</exception>
+    public void ThrowIfOptionsDiffer()
+    {
+        string path = Path.Combine(Folder, RunFile.FileName);
+        if (File.Exists(path))
+        {
+            TrainingOptions then = RunFile.Read(path).Training;
+            string? differences = then.DifferencesTo(Cell.Options with { Threads = then.Threads, Device = then.Device });
+            if (differences is not null)
+            {
+                throw new InvalidDataException($"The cell '{Folder}' is of other options: {differences}. Give those, or another --output.");
+            }
+        }
+    }
 
     /// <summary>The whole network of a model that was kept, in evaluation mode; the caller owns it.</summary>
     /// <exception cref="InvalidDataException">The model is damaged.</exception>
@@ -75,18 +84,7 @@ public sealed class CellFolder
 
     /// <summary>Takes the cell for this process.</summary>
     /// <returns>Frees the cell when it is disposed of; null when another process has it.</returns>
-    public IDisposable? TryLock()
-    {
-        Directory.CreateDirectory(Folder);
-        try
-        {
-            return new FileStream(Path.Combine(Folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
+    public IDisposable? TryLock() => RunLock.TryTake(Folder);
 
     /// <summary>Trains or fits what the cell needs, from where it was broken off.</summary>
     /// <returns>Digest of the model.</returns>

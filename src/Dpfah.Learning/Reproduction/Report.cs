@@ -83,7 +83,9 @@ public sealed class Report
     {
         if (!evaluations.TryGetValue(cell.Name, out EvaluationReport? evaluation))
         {
-            evaluation = Reproducer.Of(cell).Evaluation;
+            CellFolder folder = Reproducer.Of(cell);
+            folder.ThrowIfOptionsDiffer();
+            evaluation = folder.Evaluation;
             evaluations.Add(cell.Name, evaluation);
         }
 

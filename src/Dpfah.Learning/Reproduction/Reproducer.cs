@@ -52,6 +52,7 @@ public sealed class Reproducer
         {
             cancellationToken.ThrowIfCancellationRequested();
             CellFolder folder = Of(cells[i]);
+            folder.ThrowIfOptionsDiffer();
             if (folder.IsDone)
             {
                 continue;
@@ -62,6 +63,11 @@ public sealed class Reproducer
             {
                 failures.Add((cells[i], "another process works on it"));
                 continue;
+            }
+
+            if (folder.IsDone)
+            {
+                continue; // by another process, a moment ago
             }
 
             listener.Started(cells[i], i + 1, cells.Count);

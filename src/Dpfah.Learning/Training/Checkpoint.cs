@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Dpfah.Core.Models;
 using Dpfah.Learning.Models;
 using static TorchSharp.torch;
@@ -44,7 +43,7 @@ public static class Checkpoint
     /// </exception>
     public static void Read(string path, Trainer trainer, string splitDigest)
     {
-        SafetensorsFile file = SafetensorsFile.Open(path);
+        SafetensorsFile file = Readable(path, () => SafetensorsFile.Open(path));
         if (!file.Metadata.TryGetValue(EpochKey, out string? epoch)
             || !file.Metadata.TryGetValue(OptionsKey, out string? options)
             || !file.Metadata.TryGetValue(SplitKey, out string? split)
@@ -53,33 +52,47 @@ public static class Checkpoint
             throw new InvalidDataException($"'{path}' is no checkpoint: its header has no epoch, options and split.");
         }
 
-        ThrowIfOptionsDiffer(path, options, trainer.Options.ToJson());
+        if (OptionsOf(path, options).DifferencesTo(trainer.Options) is string differences)
+        {
+            throw new InvalidDataException($"'{path}' is of a training with other options: {differences}.");
+        }
+
         if (split != splitDigest)
         {
             throw new InvalidDataException($"'{path}' was trained on the split {split}; this is {splitDigest}.");
         }
 
         using IDisposable noGrad = no_grad();
-        SafetensorsReader.ReadInto(path, trainer.State);
+        _ = Readable(path, () =>
+        {
+            SafetensorsReader.ReadInto(path, trainer.State);
+            return true;
+        });
         trainer.EpochsDone = epochsDone;
     }
 
-    private static void ThrowIfOptionsDiffer(string path, string found, string expected)
+    private static T Readable<T>(string path, Func<T> read)
     {
-        using JsonDocument left = JsonDocument.Parse(found);
-        using JsonDocument right = JsonDocument.Parse(expected);
-        string[] differences =
-        [
-            .. right.RootElement.EnumerateObject()
-                .Select(option => (option.Name, Now: option.Value, Then: left.RootElement.TryGetProperty(option.Name, out JsonElement value) ? value : default))
-                .Where(option => option.Then.ValueKind == JsonValueKind.Undefined || !JsonElement.DeepEquals(option.Now, option.Then))
-                .Select(option => $"{option.Name} is {Text(option.Now)}, there it was {Text(option.Then)}"),
-        ];
-        if (differences.Length > 0)
+        try
         {
-            throw new InvalidDataException($"'{path}' is of a training with other options: {string.Join("; ", differences)}.");
+            return read();
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException(
+                $"The checkpoint '{path}' is damaged: {error.Message} Restore it, or remove it to train from the first epoch.", error);
         }
     }
 
-    private static string Text(JsonElement value) => value.ValueKind == JsonValueKind.Undefined ? "not there" : value.GetRawText().ReplaceLineEndings(" ");
+    private static TrainingOptions OptionsOf(string path, string json)
+    {
+        try
+        {
+            return TrainingOptions.FromJson(json);
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidDataException($"'{path}' has options that this program does not know: {error.Message}", error);
+        }
+    }
 }

@@ -56,6 +56,31 @@ public sealed record EpochReport
     /// <summary>Reads a line.</summary>
     /// <exception cref="JsonException">Not such a line.</exception>
     public static EpochReport FromJson(string line) => JsonSerializer.Deserialize<EpochReport>(line, Json) ?? throw new JsonException("The line is null.");
+
+    /// <summary>Reads the reports of a file, a line each; none where the file is missing.</summary>
+    /// <param name="path">The file. Its last line may be torn, by a kill or a full disk while it was written: it is left out.</param>
+    /// <exception cref="InvalidDataException">Another line is no report; the message names file and line.</exception>
+    public static IReadOnlyList<EpochReport> ReadFile(string path)
+    {
+        var reports = new List<EpochReport>();
+        string[] lines = File.Exists(path) ? File.ReadAllLines(path) : [];
+        foreach ((int i, string line) in lines.Index())
+        {
+            try
+            {
+                reports.Add(FromJson(line));
+            }
+            catch (JsonException) when (i == lines.Length - 1)
+            {
+            }
+            catch (JsonException error)
+            {
+                throw new InvalidDataException($"'{path}' line {i + 1} is no report of an epoch: {error.Message} Remove the line.", error);
+            }
+        }
+
+        return reports;
+    }
 }
 
 /// <summary>How far a training is, between two batches.</summary>

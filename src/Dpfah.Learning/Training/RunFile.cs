@@ -60,9 +60,15 @@ public sealed record RunFile
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">Not such a file; the message says what is wrong.</exception>
     public static RunFile Read(string path)
     {
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"'{path}' is missing: '{Path.GetDirectoryName(path)}' is not the folder of a run.", path);
+        }
+
         try
         {
             if (JsonNode.Parse(File.ReadAllText(path)) is not JsonObject file)
@@ -105,6 +111,15 @@ public sealed record RunFile
         DatasetEntry entry = DatasetCatalogue.Find(Dataset);
         LoadedDataset loaded = entry.Load(Data);
         string splitFolder = Path.Combine(folder, SplitFolder);
-        return (SplitManifest.Write(splitFolder, loaded.Dataset, entry.MakeSplit(loaded, Split)), loaded.Warnings);
+        Datasets.Split split = entry.MakeSplit(loaded, Split);
+        try
+        {
+            return (SplitManifest.Write(splitFolder, loaded.Dataset, split), loaded.Warnings);
+        }
+        catch (InvalidDataException error) when (loaded.Warnings.Count > 0)
+        {
+            // A picture that became unreadable is left out, and so the split is another.
+            throw new InvalidDataException($"{error.Message} Of the data set: {string.Join(" ", loaded.Warnings)}", error);
+        }
     }
 }

@@ -115,6 +115,24 @@ public sealed record TrainingOptions
         }
     }
 
+    /// <summary>How other options differ from these, in words; null when they do not.</summary>
+    /// <param name="now">The others.</param>
+    public string? DifferencesTo(TrainingOptions now)
+    {
+        using JsonDocument left = JsonDocument.Parse(ToJson());
+        using JsonDocument right = JsonDocument.Parse(now.ToJson());
+        string[] differences =
+        [
+            .. right.RootElement.EnumerateObject()
+                .Select(option => (option.Name, Now: option.Value, Then: left.RootElement.GetProperty(option.Name)))
+                .Where(option => !JsonElement.DeepEquals(option.Now, option.Then))
+                .Select(option => $"{option.Name} is {Text(option.Now)}, there it was {Text(option.Then)}"),
+        ];
+        return differences.Length == 0 ? null : string.Join("; ", differences);
+
+        static string Text(JsonElement value) => string.Join(' ', value.GetRawText().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    }
+
     /// <exception cref="ArgumentException">A value is out of range; the message says which, and all that are.</exception>
     public void ThrowIfInvalid()
     {

@@ -1,4 +1,6 @@
+using System.Text;
 using Dpfah.Learning.Datasets;
+using Dpfah.Learning.Models;
 
 namespace Dpfah.Learning.Training;
 
@@ -10,6 +12,9 @@ public sealed class TrainingRun
 {
     /// <summary>Name of the folder of the finished model in that of the run.</summary>
     public const string ModelFolderName = "model";
+
+    /// <summary>Name of the file of the reports.</summary>
+    public const string MetricsName = "metrics.jsonl";
 
     private readonly string folder;
     private readonly TrainingOptions options;
@@ -36,16 +41,20 @@ public sealed class TrainingRun
     /// <summary>Whether the run has been trained to its end.</summary>
     public bool IsFinished => TrainedModel.Exists(ModelFolder);
 
+    /// <summary>Whether a training has begun in a folder: something would be lost if another took its place.</summary>
+    /// <param name="folder">Folder of a run.</param>
+    public static bool HasBegun(string folder) => new FileInfo(Path.Combine(folder, MetricsName)) is { Exists: true, Length: > 0 };
+
     /// <summary>Whether there is a checkpoint to go on from.</summary>
     public bool HasCheckpoint => File.Exists(CheckpointPath);
 
     private string CheckpointPath => Path.Combine(folder, "checkpoint.safetensors");
 
-    private string MetricsPath => Path.Combine(folder, "metrics.jsonl");
+    private string MetricsPath => Path.Combine(folder, MetricsName);
 
     /// <summary>The reports of the epochs that are done.</summary>
-    public IReadOnlyList<EpochReport> Reports() =>
-        File.Exists(MetricsPath) ? [.. File.ReadLines(MetricsPath).Where(line => line.Length > 0).Select(EpochReport.FromJson)] : [];
+    /// <exception cref="InvalidDataException">The file of the reports is damaged.</exception>
+    public IReadOnlyList<EpochReport> Reports() => EpochReport.ReadFile(MetricsPath);
 
     /// <summary>Trains to the end, from the last checkpoint where there is one.</summary>
     /// <param name="validate">Measures a model on the pictures held out, given those trained on; called where the options hold some out.</param>
@@ -59,12 +68,20 @@ public sealed class TrainingRun
     public string Train(
         Validation? validate, Action<EpochReport>? onEpoch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
+        Directory.CreateDirectory(folder);
+        AtomicFile.RemoveLeftovers(CheckpointPath);
+        AtomicFile.RemoveLeftovers(MetricsPath);
         if (IsFinished)
         {
+            File.Delete(CheckpointPath); // A kill may have come between the model and this.
             return TrainedModel.Digest(ModelFolder);
         }
 
-        Directory.CreateDirectory(folder);
+        if (Directory.Exists(ModelFolder))
+        {
+            Directory.Delete(ModelFolder, recursive: true); // What a kill left of it.
+        }
+
         (TrainingPictures fit, PictureSet? heldOut) = options.HoldOut == 0 ? (pictures, null) : pictures.HoldOut(options.HoldOut);
         using var trainer = new Trainer(options, fit);
         if (HasCheckpoint)
@@ -73,8 +90,9 @@ public sealed class TrainingRun
         }
 
         // An epoch's line is written before its checkpoint: lines beyond the checkpoint are of an epoch that is trained again.
-        EpochReport[] kept = [.. Reports().Where(report => report.Epoch <= trainer.EpochsDone)];
-        File.WriteAllLines(MetricsPath, kept.Select(report => report.ToJson()));
+        IEnumerable<EpochReport> kept = Reports().Where(report => report.Epoch <= trainer.EpochsDone);
+        byte[] lines = Encoding.UTF8.GetBytes(string.Concat(kept.Select(report => $"{report.ToJson()}\n")));
+        AtomicFile.Write(MetricsPath, stream => stream.Write(lines));
         while (trainer.EpochsDone < options.Epochs)
         {
             EpochReport report = trainer.RunEpoch(progress, cancellationToken);

@@ -72,13 +72,14 @@ public sealed class EvaluateCommandTests : IDisposable
     public async Task A_wrong_command_line_ends_with_2()
     {
         string[] files = Files<sbyte>([-1], [1, -1, 1, -1], 1);
-        await Refused("--codes and --labels are needed");
-        await Refused("--codes and --labels are needed", files[..3]);
+        await Refused("Give the folder of a run, or --codes and --labels");
+        await Refused("Give the folder of a run, or --codes and --labels", files[..3]);
         await Refused("--codes", "--codes", files[1], "--labels", files[4], files[5]);
         await Refused("File does not exist", "--codes", files[1], folder["none.npy"], "--labels", files[4], files[5]);
         await Refused("--k must be whole numbers from 1.", [.. files, "--k", "0"]);
         await Refused("--k must be whole numbers from 1.", [.. files, "--k", "10", "all"]);
-        await Refused("--signatures", [.. files, "--signature", files[1], files[2]]);
+        await Refused("--previews measures a run", [.. files, "--previews"]);
+        await Refused("There is no option '--signature'. Did you mean --signatures?", [.. files, "--signature", files[1], files[2]]);
 
         async Task Refused(string message, params string[] arguments)
         {
