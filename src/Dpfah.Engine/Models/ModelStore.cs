@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Dpfah.Core.Models;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
@@ -9,6 +10,9 @@ namespace Dpfah.Engine.Models;
 /// <summary>Models in the database, cached as files by their digest.</summary>
 internal sealed class ModelStore(Database database, IFirstModel first, EngineOptions options, TimeProvider clock)
 {
+    // A stored model never changes; its description stands in a head file of some hundred kilobytes.
+    private readonly ConcurrentDictionary<int, ModelInfo> known = new();
+
     private string CacheFolder => Path.Combine(options.DataFolder, "models");
 
     /// <summary>The first model, which new collections start with; made when it is not stored yet.</summary>
@@ -31,6 +35,14 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
         }
     }
 
+    /// <summary>A model that the host brings along; stored when none of its name is.</summary>
+    /// <exception cref="InvalidDataException">Its files do not belong together, or are damaged.</exception>
+    public async Task<ModelInfo> EnsureAsync(InitialModel initial, CancellationToken cancellationToken)
+    {
+        int id = (await NamesAsync(cancellationToken)).Find(model => model.Key == initial.Name).Value;
+        return id == 0 ? await ImportAsync(initial.Files, cancellationToken) : await GetAsync(id, cancellationToken);
+    }
+
     /// <summary>The model that new collections start with.</summary>
     /// <exception cref="NotReadyException">No model is stored yet.</exception>
     public async Task<ModelInfo> GetDefaultAsync(CancellationToken cancellationToken) =>
@@ -46,9 +58,40 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
             cancellationToken);
 
     /// <summary>Reads a model's name and description.</summary>
-    public Task<ModelInfo> GetAsync(int modelId, CancellationToken cancellationToken) =>
+    public async Task<ModelInfo> GetAsync(int modelId, CancellationToken cancellationToken)
+    {
+        if (!known.TryGetValue(modelId, out ModelInfo? model))
+        {
+            model = await database.ReadAsync(
+                async (context, token) => ModelInfo.From(await context.Models.SingleAsync(m => m.Id == modelId, token)), cancellationToken);
+            known[modelId] = model;
+        }
+
+        return model;
+    }
+
+    /// <summary>Names of all models, with their numbers, in the order in which they came.</summary>
+    public Task<List<KeyValuePair<string, int>>> NamesAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(
-            async (context, token) => ModelInfo.From(await context.Models.SingleAsync(m => m.Id == modelId, token)), cancellationToken);
+            (context, token) => context.Models.OrderBy(m => m.Id).Select(m => new KeyValuePair<string, int>(m.Name, m.Id)).ToListAsync(token),
+            cancellationToken);
+
+    /// <summary>Models after a number, in the order in which they came.</summary>
+    public async Task<List<ModelRecord>> ListAsync(int after, int limit, CancellationToken cancellationToken)
+    {
+        var rows = await database.ReadAsync(
+            (context, token) => context.Models.Where(m => m.Id > after).OrderBy(m => m.Id).Take(limit)
+                .Select(m => new { m.Id, m.CreatedAt }).ToListAsync(token),
+            cancellationToken);
+        var records = new List<ModelRecord>(rows.Count);
+        foreach (var row in rows)
+        {
+            (int id, string headDigest, ModelDescription description) = await GetAsync(row.Id, cancellationToken);
+            records.Add(new ModelRecord(id, description, description.DigestWith(headDigest), row.CreatedAt, description.Name == first.Name));
+        }
+
+        return records;
+    }
 
     /// <summary>Checks a model's files and stores them; a model of the same name and digest is found again.</summary>
     /// <exception cref="InvalidDataException">The files do not belong together, or are damaged.</exception>
