@@ -6,6 +6,7 @@ using Dpfah.Api.Hosting;
 using Dpfah.Api.Images;
 using Dpfah.Api.Search;
 using Dpfah.Core.Codes;
+using Dpfah.Core.Evaluation;
 using Dpfah.Engine.Hosting;
 using Dpfah.Learning.Datasets;
 using Dpfah.Learning.Encoders;
@@ -118,21 +119,21 @@ internal sealed class DemoRunner(HttpClient client, ServiceState state, string d
     /// <summary>Measures the stored codes of both collections by the pictures' labels.</summary>
     private async Task CompareAsync(CancellationToken cancellationToken)
     {
-        Task<DemoQuality>[] measuring =
+        Task<LeaveOneOut>[] measuring =
         [
             .. new[] { Collection, ComparedCollection }.Select(collection => Task.Run(() => MeasureAsync(collection, cancellationToken), cancellationToken)),
         ];
-        DemoQuality[] measured = await Task.WhenAll(measuring);
-        (DemoQuality dpfah, DemoQuality itq) = (measured[0], measured[1]);
+        LeaveOneOut[] measured = await Task.WhenAll(measuring);
+        (LeaveOneOut dpfah, LeaveOneOut itq) = (measured[0], measured[1]);
         console.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
-            $"[bold]DPFAH[/] ('{Collection}') against ITQ ('{ComparedCollection}'), each of {sample.Count:N0} pictures searched among the others, relevant is the same label:");
+            $"Each picture searched among the others: of the 10 nearest, [bold]{10 * dpfah.Precision:0.0}[/] have its label under DPFAH ('{Collection}'), {10 * itq.Precision:0.0} under ITQ ('{ComparedCollection}').");
         console.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
-            $"  P@10 [bold]{dpfah.PrecisionAt10:0.000}[/] against {itq.PrecisionAt10:0.000}, mAP [bold]{dpfah.Map:0.000}[/] against {itq.Map:0.000}: of ten found, {10 * dpfah.PrecisionAt10:0.0} are right instead of {10 * itq.PrecisionAt10:0.0}.");
+            $"P@10: DPFAH [bold]{dpfah.Precision:0.000}[/], ITQ {itq.Precision:0.000}. mAP: DPFAH [bold]{dpfah.Map:0.000}[/], ITQ {itq.Map:0.000}.");
     }
 
-    private async Task<DemoQuality> MeasureAsync(string collection, CancellationToken cancellationToken)
+    private async Task<LeaveOneOut> MeasureAsync(string collection, CancellationToken cancellationToken)
     {
         var codes = new Dictionary<string, BinaryCode>(StringComparer.Ordinal);
         await foreach (ImageResponse image in ListAsync(collection, cancellationToken))
@@ -141,8 +142,8 @@ internal sealed class DemoRunner(HttpClient client, ServiceState state, string d
         }
 
         // In the order of the sample, not in that in which parallel uploads came: the same figures on every run.
-        return DemoQuality.LeaveOneOut(
-            [.. sample.Select(picture => codes[picture.Id])], [.. sample.Select(picture => picture.Label)], cancellationToken);
+        return LeaveOneOut.Run(
+            [.. sample.Select(picture => codes[picture.Id])], [.. sample.Select(picture => picture.Label)], n: 10, cancellationToken);
     }
 
     private async Task PutAsync(string collection, SamplePicture picture, CancellationToken cancellationToken)
