@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Dpfah.Core.Models;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
@@ -10,6 +11,8 @@ namespace Dpfah.Engine.Models;
 /// <summary>Models in the database, cached as files by their digest.</summary>
 internal sealed class ModelStore(Database database, IFirstModel first, EngineOptions options, TimeProvider clock)
 {
+    private const string Extension = ".safetensors";
+
     // A stored model never changes; its description stands in a head file of some hundred kilobytes.
     private readonly ConcurrentDictionary<int, ModelInfo> known = new();
 
@@ -149,33 +152,41 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
         StoredModel model = await database.ReadAsync(
             (context, token) => context.Models.SingleAsync(m => m.Id == modelId, token), cancellationToken);
         Directory.CreateDirectory(CacheFolder);
-        string backbone = await CacheAsync(
-            model.BackboneDigest,
-            token => database.ReadAsync(
-                (context, inner) => context.Backbones.Where(b => b.Digest == model.BackboneDigest).Select(b => b.File).SingleAsync(inner), token),
-            cancellationToken);
-        string head = await CacheAsync(model.Digest, _ => Task.FromResult(model.Head), cancellationToken);
+        string backbone = Path.Combine(CacheFolder, model.BackboneDigest + Extension);
+        if (!IsBackbone(backbone, model.BackboneDigest))
+        {
+            await CacheAsync(backbone, await database.ReadAsync(
+                (context, token) => context.Backbones.Where(b => b.Digest == model.BackboneDigest).Select(b => b.File).SingleAsync(token),
+                cancellationToken));
+        }
+
+        // Heads of the same tensors may differ in what they say of themselves, such as their backbone: the whole file counts.
+        string head = Path.Combine(CacheFolder, Convert.ToHexStringLower(SHA256.HashData(model.Head)) + Extension);
+        if (!File.Exists(head) || !(await File.ReadAllBytesAsync(head, cancellationToken)).AsSpan().SequenceEqual(model.Head))
+        {
+            await CacheAsync(head, model.Head);
+        }
+
         return new ModelFiles(backbone, head);
     }
 
-    private async Task<string> CacheAsync(string digest, Func<CancellationToken, Task<byte[]>> fetch, CancellationToken cancellationToken)
+    /// <summary>Writes a file, which appears under its name when it is complete.</summary>
+    private async Task CacheAsync(string path, byte[] file)
     {
-        string path = Path.Combine(CacheFolder, digest + ".safetensors");
-        if (File.Exists(path) && IsIntact(path, digest))
-        {
-            return path;
-        }
-
-        string temporary = Path.Combine(CacheFolder, $".{digest}.{Guid.NewGuid():n}");
-        await File.WriteAllBytesAsync(temporary, await fetch(cancellationToken), cancellationToken);
+        string temporary = Path.Combine(CacheFolder, $".{Guid.NewGuid():n}");
+        await File.WriteAllBytesAsync(temporary, file);
         File.Move(temporary, path, overwrite: true);
-        return path;
     }
 
-    private static bool IsIntact(string path, string digest)
+    private static bool IsBackbone(string path, string digest)
     {
         try
         {
+            if (!File.Exists(path))
+            {
+                return false;
+            }
+
             using FileStream stream = File.OpenRead(path);
             return SafetensorsFile.Read(stream).Digest(stream) == digest;
         }
