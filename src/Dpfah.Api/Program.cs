@@ -1,6 +1,8 @@
 using Dpfah.Api.Demo;
 using Dpfah.Api.Hosting;
 using Dpfah.Engine.Hosting;
+using Dpfah.Engine.Models;
+using Dpfah.Learning.Encoders;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Spectre.Console;
@@ -10,8 +12,15 @@ if (args is ["healthcheck", ..])
     return await HealthCheckVerb.RunAsync(args[1..]);
 }
 
-return await ApiHost.RunAsync(
-    [.. args.Where(arg => arg != "--demo")], LearningServices.AddDpfahEncoding, args.Contains("--demo") ? RunDemoAsync : null);
+return args.Contains("--demo")
+    ? await ApiHost.RunAsync([.. args.Where(arg => arg != "--demo")], AddDemoEncoding, RunDemoAsync)
+    : await ApiHost.RunAsync(args, LearningServices.AddDpfahEncoding);
+
+static void AddDemoEncoding(IServiceCollection services, ServiceOptions options)
+{
+    LearningServices.AddDpfahEncoding(services, options);
+    services.AddSingleton(new InitialModel(FashionModel.Name, FashionModel.Files));
+}
 
 static async Task RunDemoAsync(WebApplication app)
 {

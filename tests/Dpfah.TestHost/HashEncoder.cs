@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Imaging;
@@ -9,24 +8,22 @@ namespace Dpfah.TestHost;
 /// Constant-time encoder: SHA-256 of the preview is its signature, and 8 bits of it its code. So few codes that most
 /// pictures of a test share theirs with others: order among ties is what is tested most.
 /// </summary>
-internal sealed class HashEncoder(string decoder) : IImageEncoder
+internal sealed class HashEncoder(string decoder, int bits) : IImageEncoder
 {
-    public const int CodeBits = 64;
-
     // Another arithmetic flips the lowest bit of each code, as rounding might.
     private readonly string arithmetic = Environment.GetEnvironmentVariable("DPFAH_TEST_ARITHMETIC") ?? "1";
 
     public EncoderIdentity Identity => new("hash-64", decoder, arithmetic);
 
-    public int Bits => CodeBits;
+    public int Bits => bits;
 
     public Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         byte[] hash = SHA256.HashData(previewJpeg.Span);
-        var code = new byte[CodeBits / 8];
-        BinaryPrimitives.WriteUInt64LittleEndian(code, hash[0] ^ (arithmetic == "1" ? 0ul : 1ul));
-        return Task.FromResult(new ImageCode(BinaryCode.FromBytes(code), BinaryCode.FromBytes(hash), new float[CodeBits]));
+        var code = new byte[bits / 8];
+        code[0] = (byte)(hash[0] ^ (arithmetic == "1" ? 0 : 1));
+        return Task.FromResult(new ImageCode(BinaryCode.FromBytes(code), BinaryCode.FromBytes(hash), new float[bits]));
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -20,46 +20,51 @@ public static class HashEncoding
 
     private sealed class HashEncoderFactory(string decoder) : IImageEncoderFactory
     {
-        public IImageEncoder Open(ModelFiles files) => new HashEncoder(decoder);
+        public IImageEncoder Open(ModelFiles files) =>
+            new HashEncoder(decoder, ModelDescription.FromJson(SafetensorsFile.Open(files.HeadPath).Metadata[ModelDescription.MetadataKey]).Bits);
     }
 
-    /// <summary>A model of the right form: two files with one number each.</summary>
+    /// <summary>Writes a model of the right form: two files with one number each.</summary>
+    /// <param name="folder">An existing folder.</param>
+    /// <param name="description">What the model is; its backbone's digest is put in.</param>
+    public static ModelFiles Write(string folder, ModelDescription description)
+    {
+        var files = new ModelFiles(Path.Combine(folder, "backbone.safetensors"), Path.Combine(folder, "head.safetensors"));
+        Write(files.BackbonePath, "");
+        using (FileStream stream = File.OpenRead(files.BackbonePath))
+        {
+            description = description with { Backbone = description.Backbone with { Digest = SafetensorsFile.Read(stream).Digest(stream) } };
+        }
+
+        Write(files.HeadPath, System.Text.Json.JsonSerializer.Serialize(description.ToJson()));
+        return files;
+    }
+
+    private static void Write(string path, string description)
+    {
+        const string Tensor = "\"one\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}";
+        string metadata = description.Length == 0 ? "" : $"\"__metadata__\":{{\"{ModelDescription.MetadataKey}\":{description}}},";
+        byte[] header = Encoding.UTF8.GetBytes("{" + metadata + Tensor + "}");
+        using FileStream stream = File.Create(path);
+        using var writer = new BinaryWriter(stream);
+        writer.Write((ulong)header.Length);
+        writer.Write(header);
+        writer.Write(1f);
+    }
+
     private sealed class HashFirstModel : IFirstModel
     {
         public string Name => "hash-64";
 
-        public ModelFiles Create(string folder, IProgress<(string Step, double Done)>? progress, CancellationToken cancellationToken)
-        {
-            var files = new ModelFiles(Path.Combine(folder, "backbone.safetensors"), Path.Combine(folder, "head.safetensors"));
-            Write(files.BackbonePath, "");
-            string digest;
-            using (FileStream stream = File.OpenRead(files.BackbonePath))
-            {
-                digest = SafetensorsFile.Read(stream).Digest(stream);
-            }
-
-            var description = new ModelDescription
+        public ModelFiles Create(string folder, IProgress<(string Step, double Done)>? progress, CancellationToken cancellationToken) => Write(
+            folder,
+            new ModelDescription
             {
                 Name = Name,
                 Method = "random",
-                Bits = HashEncoder.CodeBits,
-                Backbone = new BackboneDescription("resnet18", 2, false, digest),
+                Bits = 64,
+                Backbone = new BackboneDescription("resnet18", 2, false, ""),
                 Preprocessing = new Preprocessing(256, 224, [0, 0, 0], [1, 1, 1]),
-            };
-            Write(files.HeadPath, System.Text.Json.JsonSerializer.Serialize(description.ToJson()));
-            return files;
-        }
-
-        private static void Write(string path, string description)
-        {
-            const string Tensor = "\"one\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}";
-            string metadata = description.Length == 0 ? "" : $"\"__metadata__\":{{\"{ModelDescription.MetadataKey}\":{description}}},";
-            byte[] header = Encoding.UTF8.GetBytes("{" + metadata + Tensor + "}");
-            using FileStream stream = File.Create(path);
-            using var writer = new BinaryWriter(stream);
-            writer.Write((ulong)header.Length);
-            writer.Write(header);
-            writer.Write(1f);
-        }
+            });
     }
 }

@@ -17,6 +17,10 @@ public sealed record CollectionResponse(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DriftResponse? Drift,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Position);
 
+/// <summary>How a collection is to be made; all of it may be left out.</summary>
+/// <param name="Model">Name of its model; null for the default model. GET /models lists them.</param>
+public sealed record PutCollectionRequest(string? Model);
+
 /// <summary>A generation with all that its codes depend on.</summary>
 /// <param name="Id">Number of the generation.</param>
 /// <param name="Model">Name of its model.</param>

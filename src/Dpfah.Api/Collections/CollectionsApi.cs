@@ -6,6 +6,7 @@ using Dpfah.Api.Http;
 using Dpfah.Api.OpenApi;
 using Dpfah.Core.Indexing;
 using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -32,8 +33,10 @@ internal static class CollectionsApi
             .RequireAuthorization(Policies.Indexer)
             .WithName("putCollection")
             .WithSummary("Make a collection")
-            .WithDescription("201 for a new collection, 200 when it was there. A name has 1 to 64 of a-z, 0-9, '-', '_' and '.'.")
-            .ProducesProblems();
+            .WithDescription("201 for a new collection, 200 when it was there. A name has 1 to 64 of a-z, 0-9, '-', '_' and '.'. Without a body it starts "
+                + "with the default model; 409 when it was there under another model than the one that is named.")
+            .Accepts<PutCollectionRequest>(isOptional: true, "application/json")
+            .ProducesProblems(404, 409, 413, 415);
         group.MapDelete("/{collection}", Delete)
             .RequireAuthorization(Policies.Indexer)
             .WithName("deleteCollection")
@@ -65,7 +68,7 @@ internal static class CollectionsApi
     }
 
     private static async Task<Results<Created<CollectionResponse>, Ok<CollectionResponse>, ProblemHttpResult>> Put(
-        HttpRequest request, CollectionStore collections, SearchService search, string collection, CancellationToken cancellationToken)
+        HttpRequest request, CollectionStore collections, ModelReader models, SearchService search, string collection, CancellationToken cancellationToken)
     {
         collection = RawPath.Decode(collection);
         if (CatalogueRules.CheckCollectionName(collection) is { } wrong)
@@ -73,13 +76,31 @@ internal static class CollectionsApi
             return Problems.BadParameter("collection", wrong);
         }
 
-        if (await request.Body.ReadAsync(new byte[1], cancellationToken) > 0)
+        (PutCollectionRequest? body, ProblemHttpResult? problem) = await JsonBody.ReadAsync<PutCollectionRequest>(request, cancellationToken);
+        if (problem is not null)
         {
-            return Problems.BadBody("Making a collection takes no body. To index a picture, send it to /collections/{collection}/images.");
+            return problem;
         }
 
         _ = search.Collections;
-        (bool created, Position position, GenerationInfo generation) = await collections.CreateAsync(collection, cancellationToken);
+        int? modelId = null;
+        if (body?.Model is { } model)
+        {
+            List<KeyValuePair<string, int>> known = await models.NamesAsync(cancellationToken);
+            int at = known.FindIndex(m => m.Key == model);
+            if (at < 0)
+            {
+                return Problems.NoModel(model, known.Select(m => m.Key));
+            }
+
+            modelId = known[at].Value;
+        }
+
+        (bool created, Position position, GenerationInfo generation) = await collections.CreateAsync(collection, modelId, cancellationToken);
+        if (modelId is not null && modelId != generation.ModelId)
+        {
+            return Problems.OtherModel(collection, generation.ModelName);
+        }
 
         // Committed, though this node's index may not have seen it yet.
         CollectionResponse response = search.Find(collection) is { } index && index.Generation.Id == generation.Id

@@ -5,6 +5,7 @@ using Dpfah.Api.Collections;
 using Dpfah.Api.Health;
 using Dpfah.Api.Http;
 using Dpfah.Api.Images;
+using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
 using Dpfah.Api.Search;
 using Dpfah.Engine;
@@ -115,6 +116,7 @@ public static class ApiHost
         app.MapSearch();
         app.MapCollections();
         app.MapImages();
+        app.MapModels();
         app.MapHealth();
         app.MapGet("/", () => TypedResults.Redirect("/swagger/")).AllowAnonymous().ExcludeFromDescription();
         return app;

@@ -22,6 +22,20 @@ internal static class Problems
         $"There is no collection '{name}'. GET /collections lists them; PUT /collections/{{name}} makes one.",
         ("parameter", "collection"));
 
+    public static ProblemHttpResult NoModel(string name, IEnumerable<string> known) => Create(
+        StatusCodes.Status404NotFound,
+        "model-not-found",
+        "There is no such model",
+        $"There is no model '{name}'. There are: {string.Join(", ", known)}. GET /models tells more.",
+        ("parameter", "model"));
+
+    public static ProblemHttpResult OtherModel(string collection, string model) => Create(
+        StatusCodes.Status409Conflict,
+        "other-model",
+        "The collection has another model",
+        $"Collection '{collection}' is there already, under model '{model}', and stays as it is. Take another name, or delete it first.",
+        ("parameter", "model"));
+
     public static ProblemHttpResult NoImage(string collection, string id) => Create(
         StatusCodes.Status404NotFound,
         "image-not-found",

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -42,6 +45,24 @@ public sealed record ModelDescription
 
     /// <summary>The description as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
+
+    /// <summary>Digest of the whole model: the tensors of both files, and what else of the description decides about codes.</summary>
+    /// <param name="headDigest">Digest of the head file's tensors.</param>
+    /// <returns>SHA-256 as lower-case hex.</returns>
+    public string DigestWith(string headDigest)
+    {
+        string canonical = string.Join('\n',
+        [
+            $"backbone {Backbone.Architecture} {Backbone.LastStageBlocks} {(Backbone.Attention ? "pfa" : "plain")} {Backbone.Digest}",
+            $"head {headDigest}",
+            $"input {Preprocessing.Resize} {Preprocessing.Crop} {Numbers(Preprocessing.Mean)} {Numbers(Preprocessing.Std)}",
+        ]);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
+
+        // The shortest text that reads back as the same float.
+        static string Numbers(IEnumerable<float> values) =>
+            string.Join(',', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
+    }
 
     /// <summary>Reads a description.</summary>
     /// <exception cref="InvalidDataException">Not the JSON of a description, or a value out of range.</exception>

@@ -30,24 +30,27 @@ public sealed class CollectionStore
         this.clock = clock;
     }
 
-    /// <summary>Makes a collection with an empty first generation of the default model.</summary>
+    /// <summary>Makes a collection with an empty first generation.</summary>
     /// <param name="name">Name; checked by <see cref="CatalogueRules.CheckCollectionName"/>.</param>
+    /// <param name="modelId">Number of its model; null for the default model.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
-    /// <returns>Whether it was made here, a position that covers it, and its generation.</returns>
-    public async Task<(bool Created, Position Position, GenerationInfo Generation)> CreateAsync(string name, CancellationToken cancellationToken)
+    /// <returns>Whether it was made here, a position that covers it, and its generation, of whatever model where it was there before.</returns>
+    public async Task<(bool Created, Position Position, GenerationInfo Generation)> CreateAsync(
+        string name, int? modelId, CancellationToken cancellationToken)
     {
-        (bool created, ulong position, Generation generation) = await EnsureAsync(name, cancellationToken);
+        (bool created, ulong position, Generation generation) = await EnsureAsync(name, modelId, cancellationToken);
         await follower.WaitAsync(position, cancellationToken);
         return (created, new Position(follower.Epoch, position), await follower.DescribeAsync(generation, cancellationToken));
     }
 
     /// <summary>The same for the start, which waits for no index: it loads the index afterwards, and nobody follows the log meanwhile.</summary>
-    internal async Task<(bool Created, ulong Position, Generation Generation)> EnsureAsync(string name, CancellationToken cancellationToken)
+    internal async Task<(bool Created, ulong Position, Generation Generation)> EnsureAsync(
+        string name, int? modelId, CancellationToken cancellationToken)
     {
-        ModelInfo model = await models.GetDefaultAsync(cancellationToken);
-        EncoderIdentity identity = (await encoders.GetAsync(model.Id, cancellationToken)).Identity;
+        int model = modelId ?? (await models.GetDefaultAsync(cancellationToken)).Id;
+        EncoderIdentity identity = (await encoders.GetAsync(model, cancellationToken)).Identity;
         return await database.WriteAsync(
-            (context, token) => TryCreateAsync(context, name, model.Id, identity, token), cancellationToken);
+            (context, token) => TryCreateAsync(context, name, model, identity, token), cancellationToken);
     }
 
     private async Task<(bool Created, ulong Position, Generation Generation)> TryCreateAsync(

@@ -21,7 +21,8 @@ internal sealed partial class EngineService(
     Housekeeping housekeeping,
     EngineOptions options,
     ServiceState state,
-    ILogger<EngineService> logger) : BackgroundService
+    ILogger<EngineService> logger,
+    InitialModel? initial = null) : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
     private static readonly string[] Steps = ["database", "model", "encoder", "index"];
@@ -87,10 +88,15 @@ internal sealed partial class EngineService(
         Report("model", "Preparing the first model.");
         ModelInfo model = await models.EnsureFirstModelAsync(
             new StepProgress(progress => Report("model", progress.Step, progress.Done)), cancellationToken);
+        if (initial is not null)
+        {
+            Report("model", $"Storing model '{initial.Name}'.");
+            model = await models.EnsureAsync(initial, cancellationToken);
+        }
 
         Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
         await encoders.GetAsync(model.Id, cancellationToken);
-        await collections.EnsureAsync(CollectionStore.DefaultName, cancellationToken);
+        await collections.EnsureAsync(CollectionStore.DefaultName, model.Id, cancellationToken);
         return epoch;
     }
 

@@ -13,7 +13,7 @@ public static class EngineServices
 {
     /// <summary>
     /// Adds the catalogue, its storage and its search. The host adds the seam beside it: <see cref="IPreviewMaker"/>,
-    /// <see cref="IImageEncoderFactory"/> and <see cref="Core.Models.IFirstModel"/>.
+    /// <see cref="IImageEncoderFactory"/> and <see cref="Core.Models.IFirstModel"/>; and, if it likes, an <see cref="InitialModel"/>.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">Where to store; the folder is made when it is missing.</param>
@@ -30,6 +30,7 @@ public static class EngineServices
         services.AddSingleton<Housekeeping>();
         services.AddSingleton(p => new PictureEncoder(p.GetRequiredService<IPreviewMaker>(), p.GetRequiredService<EncoderPool>()));
         services.AddSingleton(p => new SearchService(p.GetRequiredService<IndexFollower>(), p.GetRequiredService<ServiceState>()));
+        services.AddSingleton(p => new ModelReader(p.GetRequiredService<ModelStore>()));
         services.AddSingleton(p => new ImageReader(p.GetRequiredService<Database>()));
         services.AddSingleton(p => new ImageStore(
             p.GetRequiredService<Database>(),

@@ -3,7 +3,7 @@ using Dpfah.Engine.Data.Entities;
 
 namespace Dpfah.Engine.Models;
 
-/// <summary>A stored model's number and description.</summary>
+/// <summary>A stored model's number, the digest of its head's tensors, and its description.</summary>
 internal sealed record ModelInfo(int Id, string Digest, ModelDescription Description)
 {
     public static ModelInfo From(StoredModel model)

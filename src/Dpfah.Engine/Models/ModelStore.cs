@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Dpfah.Core.Models;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
@@ -9,6 +11,11 @@ namespace Dpfah.Engine.Models;
 /// <summary>Models in the database, cached as files by their digest.</summary>
 internal sealed class ModelStore(Database database, IFirstModel first, EngineOptions options, TimeProvider clock)
 {
+    private const string Extension = ".safetensors";
+
+    // A stored model never changes; its description stands in a head file of some hundred kilobytes.
+    private readonly ConcurrentDictionary<int, ModelInfo> known = new();
+
     private string CacheFolder => Path.Combine(options.DataFolder, "models");
 
     /// <summary>The first model, which new collections start with; made when it is not stored yet.</summary>
@@ -31,6 +38,14 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
         }
     }
 
+    /// <summary>A model that the host brings along; stored when none of its name is.</summary>
+    /// <exception cref="InvalidDataException">Its files do not belong together, or are damaged.</exception>
+    public async Task<ModelInfo> EnsureAsync(InitialModel initial, CancellationToken cancellationToken)
+    {
+        int id = (await NamesAsync(cancellationToken)).Find(model => model.Key == initial.Name).Value;
+        return id == 0 ? await ImportAsync(initial.Files, cancellationToken) : await GetAsync(id, cancellationToken);
+    }
+
     /// <summary>The model that new collections start with.</summary>
     /// <exception cref="NotReadyException">No model is stored yet.</exception>
     public async Task<ModelInfo> GetDefaultAsync(CancellationToken cancellationToken) =>
@@ -46,9 +61,40 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
             cancellationToken);
 
     /// <summary>Reads a model's name and description.</summary>
-    public Task<ModelInfo> GetAsync(int modelId, CancellationToken cancellationToken) =>
+    public async Task<ModelInfo> GetAsync(int modelId, CancellationToken cancellationToken)
+    {
+        if (!known.TryGetValue(modelId, out ModelInfo? model))
+        {
+            model = await database.ReadAsync(
+                async (context, token) => ModelInfo.From(await context.Models.SingleAsync(m => m.Id == modelId, token)), cancellationToken);
+            known[modelId] = model;
+        }
+
+        return model;
+    }
+
+    /// <summary>Names of all models, with their numbers, in the order in which they came.</summary>
+    public Task<List<KeyValuePair<string, int>>> NamesAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(
-            async (context, token) => ModelInfo.From(await context.Models.SingleAsync(m => m.Id == modelId, token)), cancellationToken);
+            (context, token) => context.Models.OrderBy(m => m.Id).Select(m => new KeyValuePair<string, int>(m.Name, m.Id)).ToListAsync(token),
+            cancellationToken);
+
+    /// <summary>Models after a number, in the order in which they came.</summary>
+    public async Task<List<ModelRecord>> ListAsync(int after, int limit, CancellationToken cancellationToken)
+    {
+        var rows = await database.ReadAsync(
+            (context, token) => context.Models.Where(m => m.Id > after).OrderBy(m => m.Id).Take(limit)
+                .Select(m => new { m.Id, m.CreatedAt }).ToListAsync(token),
+            cancellationToken);
+        var records = new List<ModelRecord>(rows.Count);
+        foreach (var row in rows)
+        {
+            (int id, string headDigest, ModelDescription description) = await GetAsync(row.Id, cancellationToken);
+            records.Add(new ModelRecord(id, description, description.DigestWith(headDigest), row.CreatedAt, description.Name == first.Name));
+        }
+
+        return records;
+    }
 
     /// <summary>Checks a model's files and stores them; a model of the same name and digest is found again.</summary>
     /// <exception cref="InvalidDataException">The files do not belong together, or are damaged.</exception>
@@ -106,33 +152,41 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
         StoredModel model = await database.ReadAsync(
             (context, token) => context.Models.SingleAsync(m => m.Id == modelId, token), cancellationToken);
         Directory.CreateDirectory(CacheFolder);
-        string backbone = await CacheAsync(
-            model.BackboneDigest,
-            token => database.ReadAsync(
-                (context, inner) => context.Backbones.Where(b => b.Digest == model.BackboneDigest).Select(b => b.File).SingleAsync(inner), token),
-            cancellationToken);
-        string head = await CacheAsync(model.Digest, _ => Task.FromResult(model.Head), cancellationToken);
+        string backbone = Path.Combine(CacheFolder, model.BackboneDigest + Extension);
+        if (!IsBackbone(backbone, model.BackboneDigest))
+        {
+            await CacheAsync(backbone, await database.ReadAsync(
+                (context, token) => context.Backbones.Where(b => b.Digest == model.BackboneDigest).Select(b => b.File).SingleAsync(token),
+                cancellationToken));
+        }
+
+        // Heads of the same tensors may differ in what they say of themselves, such as their backbone: the whole file counts.
+        string head = Path.Combine(CacheFolder, Convert.ToHexStringLower(SHA256.HashData(model.Head)) + Extension);
+        if (!File.Exists(head) || !(await File.ReadAllBytesAsync(head, cancellationToken)).AsSpan().SequenceEqual(model.Head))
+        {
+            await CacheAsync(head, model.Head);
+        }
+
         return new ModelFiles(backbone, head);
     }
 
-    private async Task<string> CacheAsync(string digest, Func<CancellationToken, Task<byte[]>> fetch, CancellationToken cancellationToken)
+    /// <summary>Writes a file, which appears under its name when it is complete.</summary>
+    private async Task CacheAsync(string path, byte[] file)
     {
-        string path = Path.Combine(CacheFolder, digest + ".safetensors");
-        if (File.Exists(path) && IsIntact(path, digest))
-        {
-            return path;
-        }
-
-        string temporary = Path.Combine(CacheFolder, $".{digest}.{Guid.NewGuid():n}");
-        await File.WriteAllBytesAsync(temporary, await fetch(cancellationToken), cancellationToken);
+        string temporary = Path.Combine(CacheFolder, $".{Guid.NewGuid():n}");
+        await File.WriteAllBytesAsync(temporary, file);
         File.Move(temporary, path, overwrite: true);
-        return path;
     }
 
-    private static bool IsIntact(string path, string digest)
+    private static bool IsBackbone(string path, string digest)
     {
         try
         {
+            if (!File.Exists(path))
+            {
+                return false;
+            }
+
             using FileStream stream = File.OpenRead(path);
             return SafetensorsFile.Read(stream).Digest(stream) == digest;
         }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using Dpfah.Core.Codes;
 using Dpfah.Engine.Data;
@@ -21,7 +20,6 @@ internal sealed partial class IndexFollower(
 
     private static readonly TimeSpan BriefWait = TimeSpan.FromMilliseconds(250);
 
-    private readonly ConcurrentDictionary<int, ModelInfo> knownModels = new();
     private readonly SemaphoreSlim wake = new(0, 1);
     private volatile State state = new(0, 0, FrozenDictionary<string, CollectionIndex>.Empty);
     private volatile TaskCompletionSource advanced = NewSignal();
@@ -300,12 +298,7 @@ internal sealed partial class IndexFollower(
     /// <summary>A generation with its model's name and bits.</summary>
     public async Task<GenerationInfo> DescribeAsync(Generation generation, CancellationToken cancellationToken)
     {
-        if (!knownModels.TryGetValue(generation.ModelId, out ModelInfo? model))
-        {
-            model = await models.GetAsync(generation.ModelId, cancellationToken);
-            knownModels[generation.ModelId] = model;
-        }
-
+        ModelInfo model = await models.GetAsync(generation.ModelId, cancellationToken);
         return new GenerationInfo(
             generation.Id, generation.ModelId, model.Description.Name, model.Description.Bits, generation.Decoder, generation.Arithmetic);
     }

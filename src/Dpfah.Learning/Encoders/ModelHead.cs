@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Dpfah.Core.Imaging;
 using Dpfah.Core.Models;
 using Dpfah.Learning.Hashing;
@@ -100,27 +97,6 @@ public sealed class ModelHead
 
         var metadata = new Dictionary<string, string> { [ModelDescription.MetadataKey] = Description.ToJson() };
         SafetensorsWriter.Write(path, tensors, metadata);
-    }
-
-    /// <summary>Digest of a whole model: the tensors of both files, and what else of the description decides about codes.</summary>
-    /// <param name="description">The model's description.</param>
-    /// <param name="headDigest">Digest of the head file's tensors.</param>
-    /// <returns>SHA-256 as lower-case hex.</returns>
-    public static string ModelDigest(ModelDescription description, string headDigest)
-    {
-        BackboneDescription backbone = description.Backbone;
-        Preprocessing input = description.Preprocessing;
-        string canonical = string.Join('\n',
-        [
-            $"backbone {backbone.Architecture} {backbone.LastStageBlocks} {(backbone.Attention ? "pfa" : "plain")} {backbone.Digest}",
-            $"head {headDigest}",
-            $"input {input.Resize} {input.Crop} {Numbers(input.Mean)} {Numbers(input.Std)}",
-        ]);
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
-
-        // The shortest text that reads back as the same float.
-        static string Numbers(IEnumerable<float> values) =>
-            string.Join(',', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
     }
 
     private static void ThrowIfShapesDiffer(SafetensorsFile file, ModelDescription description)

@@ -23,7 +23,7 @@ public sealed class TorchImageEncoderFactory(IImageDecoder decoder, TorchDevice 
         ModelHead head = ModelHead.Read(files.HeadPath);
         InferenceBackbone backbone = OpenBackbone(files.BackbonePath, head.Description.Backbone);
         var identity = new EncoderIdentity(
-            ModelHead.ModelDigest(head.Description, BackboneFile.Digest(files.HeadPath)), decoder.Name, backbone.Arithmetic);
+            head.Description.DigestWith(BackboneFile.Digest(files.HeadPath)), decoder.Name, backbone.Arithmetic);
         var extractor = new FeatureExtractor(backbone, new NetworkInput(decoder, head.Description.Preprocessing), device.Device);
         var worker = new EncoderWorker(extractor, head, options);
         return new TorchImageEncoder(worker, identity, head.Description.Bits, options.Batching);

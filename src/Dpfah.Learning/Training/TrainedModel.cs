@@ -52,7 +52,7 @@ public sealed class TrainedModel : IDisposable
     {
         ModelFiles files = Files(folder);
         return File.Exists(files.HeadPath)
-            ? ModelHead.ModelDigest(ModelHead.Read(files.HeadPath).Description, BackboneFile.Digest(files.HeadPath))
+            ? ModelHead.Read(files.HeadPath).Description.DigestWith(BackboneFile.Digest(files.HeadPath))
             : $"{BackboneFile.Digest(files.BackbonePath)[..32]}{BackboneFile.Digest(Path.Combine(folder, LayersName))[..32]}";
     }
 

@@ -62,7 +62,12 @@ public abstract class BadRequestTests(ServiceFixture fixture)
     [InlineData("GET /collections?name=a", "name")]
     [InlineData("GET /collections/default?x=1", "x")]
     [InlineData("PUT /collections/default?x=1", "x")]
+    [InlineData("PUT /collections/default?model=hash-64", "model")]
     [InlineData("DELETE /collections/nobody?force=true", "force")]
+    [InlineData("GET /models?limit=501", "limit")]
+    [InlineData("GET /models?cursor=hash-64", "cursor")]
+    [InlineData("GET /models?cursor=0", "cursor")]
+    [InlineData("GET /models?collection=default", "collection")]
     [InlineData("GET /collections/default/images?limit=abc", "limit")]
     [InlineData("GET /collections/default/images?cursor=abc", "cursor")]
     [InlineData("GET /collections/default/images?cursor=aTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk", "cursor")]
@@ -217,6 +222,7 @@ public abstract class BadRequestTests(ServiceFixture fixture)
     [InlineData("DELETE", "/search/code", "POST")]
     [InlineData("POST", "/collections", "GET")]
     [InlineData("POST", "/collections/default", "DELETE, GET, PUT")]
+    [InlineData("POST", "/models", "GET")]
     [InlineData("PUT", "/collections/default/images", "GET, POST")]
     [InlineData("POST", "/collections/default/images/a%2F100%25", "DELETE, GET, PATCH, PUT")]
     [InlineData("PUT", "/collections/default/images/a/preview", "GET")]
@@ -232,9 +238,17 @@ public abstract class BadRequestTests(ServiceFixture fixture)
     }
 
     [Fact]
-    public async Task A_collection_takes_no_body()
+    public async Task A_collection_is_not_made_by_a_body_that_is_not_as_it_should_be()
     {
-        (await client.SendJsonAsync(HttpMethod.Put, "/collections/with-body", "{}")).ReadBadBody();
+        foreach (string json in new[] { "{", "[]", "7", """{"model":7}""", """{"model":"hash-64","bits":32}""" })
+        {
+            (await client.SendJsonAsync(HttpMethod.Put, "/collections/with-body", json)).ReadBadBody();
+        }
+
+        (await client.SendAsync(HttpMethod.Put, "/collections/with-body", ApiClient.Form(Pictures.Png(1))))
+            .ReadProblem(HttpStatusCode.UnsupportedMediaType, "unsupported-content-type");
+        (await client.SendJsonAsync(HttpMethod.Put, "/collections/with-body", $$"""{"model":"{{new string('m', 300_000)}}"}"""))
+            .ReadProblem(HttpStatusCode.RequestEntityTooLarge, "too-large");
         (await client.GetAsync("/collections/with-body")).ReadProblem(HttpStatusCode.NotFound, "collection-not-found");
     }
 

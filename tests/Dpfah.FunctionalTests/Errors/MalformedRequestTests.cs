@@ -22,7 +22,7 @@ public abstract class MalformedRequestTests(ServiceFixture fixture)
 
     private static readonly Gen<string> Path = Gen.OneOf(
         OneOf(
-            "/search", "/search/code", "/compare", "/collections", "/health/ready", "/openapi/v1.json", "/swagger/", "/",
+            "/search", "/search/code", "/compare", "/collections", "/models", "/health/ready", "/openapi/v1.json", "/swagger/", "/",
             "/collections/default/images"),
         Text.Select(text => $"/collections/{Safe(text)}"),
         Text.Select(text => $"/collections/default/images/{Safe(text)}"),

@@ -57,7 +57,7 @@ public sealed class OpenApiTests(SqliteService fixture) : IClassFixture<SqliteSe
             }
         }
 
-        Assert.True(ids.Count >= 17, $"Only {ids.Count} operations.");
+        Assert.True(ids.Count >= 18, $"Only {ids.Count} operations.");
         Assert.Equal(ids.Count, ids.Distinct().Count());
     }
 

@@ -1,13 +1,16 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Dpfah.FunctionalTests.Infrastructure;
 using Dpfah.Learning.Datasets;
+using Dpfah.Learning.Encoders;
 using SkiaSharp;
 
 namespace Dpfah.FunctionalTests.Readme;
 
 /// <summary>The README's first command as a newcomer runs it: the real network, the demo's pictures, a terminal, curl.</summary>
-public sealed class DemoTests : IDisposable
+public sealed partial class DemoTests : IDisposable
 {
     private static readonly TimeSpan FirstStart = TimeSpan.FromMinutes(8);
 
@@ -22,8 +25,10 @@ public sealed class DemoTests : IDisposable
         await using (ServiceProcess service = Start())
         {
             await service.WaitForLineAsync("curl -F image=@data/demo/", FirstStart);
-            Assert.Contains("Indexed 2,000 pictures.", service.Log, StringComparison.Ordinal);
+            Assert.Contains("Indexed 4,000 pictures.", service.Log, StringComparison.Ordinal);
+            AssertComparison(service.Log);
             using var client = new HttpClient { BaseAddress = service.BaseAddress };
+            await AssertModelsAsync(client);
             await AssertSelfRetrievalAsync(client);
             await AssertOneCodeThroughEveryDoorAsync(client);
             await AssertReadmeExamplesAsync(service.BaseAddress);
@@ -35,9 +40,14 @@ public sealed class DemoTests : IDisposable
         {
             await again.WaitForLineAsync("curl -F image=@data/demo/", SecondStart);
             Assert.Contains("All pictures of the demo were there already.", again.Log, StringComparison.Ordinal);
+            AssertComparison(again.Log);
             using var client = new HttpClient { BaseAddress = again.BaseAddress };
-            JsonElement collection = await client.GetFromJsonAsync<JsonElement>("/collections/default");
-            Assert.Equal(2000, collection.GetProperty("pictures").GetInt32());
+            foreach (string name in new[] { "default", "itq" })
+            {
+                JsonElement collection = await client.GetFromJsonAsync<JsonElement>($"/collections/{name}");
+                Assert.Equal(2000, collection.GetProperty("pictures").GetInt32());
+            }
+
             Assert.Equal(0, await again.TerminateAsync());
         }
     }
@@ -54,11 +64,32 @@ public sealed class DemoTests : IDisposable
         return Directory.EnumerateFiles(root, name + ".dll", SearchOption.AllDirectories).First(path => !path.Contains("/ref", StringComparison.Ordinal));
     }
 
+    /// <summary>The demo's own words: DPFAH finds pictures of the query's class more often than ITQ, by a clear margin.</summary>
+    private static void AssertComparison(string log)
+    {
+        Match line = Comparison().Match(log);
+        Assert.True(line.Success, log);
+        double[] figures = [.. line.Groups.Values.Skip(1).Select(group => double.Parse(group.Value, CultureInfo.InvariantCulture))];
+        Assert.True(figures[0] >= figures[1] + 0.1, line.Value);
+        Assert.True(figures[2] >= figures[3] + 0.2, line.Value);
+    }
+
+    private static async Task AssertModelsAsync(HttpClient client)
+    {
+        JsonElement[] models = [.. (await client.GetFromJsonAsync<JsonElement>("/models")).GetProperty("items").EnumerateArray()];
+        Assert.Equal(
+            ["itq-64 ITQ False itq", "dpfah-fashion-mnist-64 DPFAH True default"],
+            models.Select(m => $"{m.GetProperty("name")} {m.GetProperty("title")} {m.GetProperty("attention")} {m.GetProperty("collections")[0]}"));
+        Assert.Equal("dpfah", models[1].GetProperty("method").GetString());
+        JsonElement collection = await client.GetFromJsonAsync<JsonElement>("/collections/default");
+        Assert.Equal("dpfah-fashion-mnist-64", collection.GetProperty("generation").GetProperty("model").GetString());
+    }
+
     /// <summary>Unchanged, each picture finds itself first; enlarged and compressed anew, nearly always among ten.</summary>
     private static async Task AssertSelfRetrievalAsync(HttpClient client)
     {
         IReadOnlyList<SamplePicture> sample = FashionSample.ReadDatabase();
-        (int first, int amongTen) = (0, 0);
+        (int first, int amongTen, int amongTenByItq) = (0, 0, 0);
         SamplePicture[] chosen = [.. Enumerable.Range(0, 200).Select(i => sample[i * sample.Count / 200])];
         foreach (SamplePicture picture in chosen)
         {
@@ -66,10 +97,13 @@ public sealed class DemoTests : IDisposable
             first += hits[0].GetProperty("id").GetString() == picture.Id && hits[0].GetProperty("distance").GetInt32() == 0 ? 1 : 0;
             hits = await SearchAsync(client, Enlarge(picture.Bytes, 256, 80), 10);
             amongTen += hits.Any(hit => hit.GetProperty("id").GetString() == picture.Id) ? 1 : 0;
+            hits = await SearchAsync(client, Enlarge(picture.Bytes, 256, 80), 10, "itq");
+            amongTenByItq += hits.Any(hit => hit.GetProperty("id").GetString() == picture.Id) ? 1 : 0;
         }
 
         Counts.Report("self-first", first, chosen.Length);
-        Assert.True(amongTen >= chosen.Length * 9 / 10, $"Only {amongTen} of {chosen.Length} enlarged pictures find themselves among ten.");
+        TestContext.Current.TestOutputHelper?.WriteLine($"Enlarged among ten: {amongTen} by DPFAH, {amongTenByItq} by ITQ.");
+        Assert.True(amongTenByItq >= chosen.Length * 9 / 10, $"Only {amongTenByItq} of {chosen.Length} enlarged pictures find themselves among ten.");
     }
 
     /// <summary>Stored by an upload among many, sent alone to search, and hashed by the terminal program: one code.</summary>
@@ -82,7 +116,7 @@ public sealed class DemoTests : IDisposable
             File.WriteAllBytes(file, picture.Bytes);
             return file;
         })];
-        string lines = await Command.RunAsync(folder.Path, "dotnet", [Program("dpfah"), "encode", "--json", .. files]);
+        string lines = await Command.RunAsync(folder.Path, "dotnet", [Program("dpfah"), "encode", "--json", "--model", FashionModel.Files.HeadPath, "--backbone", FashionModel.Files.BackbonePath, .. files]);
         string[] encoded = [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => JsonDocument.Parse(line).RootElement).Select(e => $"{e.GetProperty("code")} {e.GetProperty("signature")}")];
         for (int i = 0; i < pictures.Length; i++)
@@ -151,12 +185,15 @@ public sealed class DemoTests : IDisposable
             });
     }
 
-    private static async Task<JsonElement[]> SearchAsync(HttpClient client, byte[] picture, int k)
+    private static async Task<JsonElement[]> SearchAsync(HttpClient client, byte[] picture, int k, string collection = "default")
     {
-        using HttpResponseMessage response = await client.PostAsync($"/search?k={k}", new ByteArrayContent(picture));
+        using HttpResponseMessage response = await client.PostAsync($"/search?k={k}&collection={collection}", new ByteArrayContent(picture));
         response.EnsureSuccessStatusCode();
         return [.. (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("hits").EnumerateArray()];
     }
+
+    [GeneratedRegex(@"P@10: DPFAH ([0-9.]+), ITQ ([0-9.]+)\. mAP: DPFAH ([0-9.]+), ITQ ([0-9.]+)\.")]
+    private static partial Regex Comparison();
 
     private static byte[] Enlarge(byte[] png, int side, int quality)
     {
