@@ -63,6 +63,15 @@ internal static class ReproduceCommand
                 HoldOut = Given(holdOut, defaults.HoldOut),
                 Training = training.Read(parsed, defaults.Training),
             };
+            LearningErrors.Tell(() =>
+            {
+                foreach (int length in options.Bits.Append(options.ReferenceBits))
+                {
+                    (options.Training with { Bits = length }).ThrowIfInvalid();
+                }
+
+                return true;
+            });
             string folder = parsed.GetValue(output) ?? Path.Combine("reproduction", name);
             return Task.Run(() => Run(chosen, folder, options, parsed.GetValue(reportOnly), parsed.InvocationConfiguration, cancellationToken), cancellationToken);
 

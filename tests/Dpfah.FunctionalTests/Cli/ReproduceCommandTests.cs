@@ -140,7 +140,7 @@ public sealed class ReproduceCommandTests(Reproduction reproduction) : IClassFix
     [InlineData(2, "There is no target 'tabel6'. Did you mean table6?", "tabel6")]
     [InlineData(2, "There is no option '--epoch'. Did you mean --epochs?", "table6", "--bits", "16", "--epoch", "2")]
     [InlineData(2, "There is no option '--epoch'. Did you mean --epochs?", "table6", "--methods", "dpfah", "--epoch", "2")]
-    [InlineData(1, "There is no method 'dfph'. Did you mean dpfah?", "table6", "--methods", "dfph")]
+    [InlineData(1, "There is no method 'dpfa'. Did you mean dpfah?", "table6", "--methods", "dpfa")]
     [InlineData(1, "There is no data set 'cifar'. Did you mean cifar10?", "table6", "--dataset", "cifar")]
     [InlineData(1, "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "table6", "--dataset", "cifar10")]
     [InlineData(1, "bits is 12; it is a multiple of 8", "table6", "--dataset", "cifar10", "--bits", "12")]

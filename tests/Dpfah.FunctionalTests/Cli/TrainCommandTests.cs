@@ -36,7 +36,7 @@ public sealed class TrainCommandTests(TrainedOnce once)
         // One picture more than a class has: it is refused with the counts of the file.
         CliRun run = await CliRun.Of("train", "-o", once["more"], "--config", Path.Combine(once.Unbroken, "run.json"), "--queries-per-class", "14");
         Assert.Equal((1, ""), (run.ExitCode, run.Output));
-        Assert.Contains("has 24 pictures; 14 queries and 10 training pictures need 25", run.Error, StringComparison.Ordinal);
+        Assert.Contains("has 24 pictures; 14 queries and 10 training pictures leave none for the database", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -133,12 +133,9 @@ public sealed class TrainCommandTests(TrainedOnce once)
         string sentence = await DpfahProgram.FailAsync("train", "-o", folder, "--resume");
         Assert.Contains($"Training picture 7 ('{name}') cannot be read in epoch 2: ", sentence, StringComparison.Ordinal);
 
-        // No picture by its first bytes: the folder has one fewer, and another split.
         await File.WriteAllTextAsync(picture, "rubbish");
         sentence = await DpfahProgram.FailAsync("train", "-o", folder, "--resume");
-        Assert.Contains("belongs to another split", sentence, StringComparison.Ordinal);
-        Assert.Contains($"1 left out, of no accepted format", sentence, StringComparison.Ordinal);
-        Assert.Contains(name, sentence, StringComparison.Ordinal);
+        Assert.Contains($"Training picture 7 ('{name}') cannot be read in epoch 2: ", sentence, StringComparison.Ordinal);
 
         await File.WriteAllBytesAsync(picture, bytes);
         Assert.Equal(once.Digest, TrainedOnce.DigestOf(await DpfahProgram.SucceedAsync("train", "-o", folder, "--resume")));
