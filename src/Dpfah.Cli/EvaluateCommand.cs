@@ -44,13 +44,13 @@ internal static class EvaluateCommand
             }
         });
         command.SetAction((parsed, cancellationToken) => parsed.GetValue(run) is { } folder
-            ? Task.Run(() => RunEvaluation.Run(folder.ToString(), parsed.GetValue(previews), parsed.GetValue(cuts) ?? DefaultCuts, parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken), cancellationToken)
+            ? Task.Run(() => RunEvaluation.Run(folder.ToString(), parsed.GetValue(previews), parsed.GetValue(cuts) is { Length: > 0 } given ? given : DefaultCuts, parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken), cancellationToken)
             : Task.FromResult(CodesEvaluation.Run(
             new CodesEvaluation(
                 parsed.GetRequiredValue(codes),
                 parsed.GetRequiredValue(labels),
                 parsed.GetValue(signatures),
-                parsed.GetValue(cuts) ?? DefaultCuts,
+                parsed.GetValue(cuts) is { Length: > 0 } chosen ? chosen : DefaultCuts,
                 parsed.GetValue(json)),
             parsed.InvocationConfiguration.Output,
             cancellationToken)));

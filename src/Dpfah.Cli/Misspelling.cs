@@ -19,11 +19,17 @@ internal static class Misspelling
         }
     }
 
-    /// <summary>The first word that looks like an option and is none: one too many, or taken for the value of an option that takes several.</summary>
+    /// <summary>
+    /// The first word that looks like an option and is none: one too many, taken for the value of an option that takes several, or for a
+    /// folder. (Files may be called so: see <see cref="RefuseOptions"/>.)
+    /// </summary>
     public static string? OptionOf(ParseResult parsed) => parsed.CommandResult.Command is RootCommand
         ? null
-        : parsed.UnmatchedTokens.Concat(parsed.CommandResult.Children.OfType<OptionResult>().SelectMany(option => option.Tokens).Select(token => token.Value))
+        : parsed.UnmatchedTokens
+            .Concat(parsed.CommandResult.Children.Where(IsNoFile).SelectMany(child => child.Tokens).Select(token => token.Value))
             .FirstOrDefault(word => word.StartsWith("--", StringComparison.Ordinal));
+
+    private static bool IsNoFile(SymbolResult child) => child is not ArgumentResult argument || argument.Argument.ValueType == typeof(DirectoryInfo);
 
     /// <summary>The known word that is most like a misspelt one.</summary>
     public static string Nearest(string word, IEnumerable<string> known) => known.MinBy(name => EditDistance(name, word))!;
