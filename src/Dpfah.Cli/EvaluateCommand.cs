@@ -13,7 +13,8 @@ internal static class EvaluateCommand
     {
         var run = new Argument<DirectoryInfo?>("RUN")
         {
-            Description = "Folder of a finished run of `dpfah train`: its model is measured on the queries of its split. Not beside --codes.", Arity = ArgumentArity.ZeroOrOne,
+            Description = "Folder of a finished run of `dpfah train`: its model is measured on the queries of its split. Not beside --codes.",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         var previews = new Option<bool>("--previews") { Description = "Measure the run by way of previews too, as a service sees pictures." };
         Option<FileInfo[]> codes = Pair("--codes", "Codes of the queries and of the database, .npy of shape (n, bits): signs, real codes, or zeros and ones.");

@@ -17,7 +17,7 @@ internal static class ReproduceCommand
     public static Command Create()
     {
         string[] names = [AllTargets, .. Target.All.Select(target => target.Name)];
-        var target = new Argument<string>("TARGET") 
+        var target = new Argument<string>("TARGET")
         {
             Description = $"{AllTargets} for everything in one report.md, or one table or figure of the paper: " +
                 $"{string.Join("; ", Target.All.Select(t => $"{t.Name} ({t.Title})"))}.",

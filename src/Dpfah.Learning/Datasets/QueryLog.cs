@@ -6,10 +6,10 @@ namespace Dpfah.Learning.Datasets;
 /// <summary>The record of how often the queries of a split were opened: one line each, UTC time and purpose.</summary>
 internal static class QueryLog
 {
-    private const int Attempts = 100;
+    private const int Attempts = 1500;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Adds a line and forces it to disk; waits up to two seconds for another program that is at it.</summary>
+    /// <summary>Adds a line and forces it to disk; waits up to 30 seconds for another program that is at it.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Append(string path, DateTimeOffset time, string purpose)
     {

@@ -109,10 +109,12 @@ public sealed class ModelHead
             [SignatureProjection] = [ImageCode.SignatureBits, ResNet18.FeatureLength],
             [SignatureCentre] = [ResNet18.FeatureLength],
         };
-        if (file.Tensors.Any(e => e.Name is ClassWeight or ClassBias))
+        if (file.Tensors.FirstOrDefault(e => e.Name is ClassWeight or ClassBias) is { } branch)
         {
-            expected.Add(ClassWeight, [description.Classes.Count, ResNet18.FeatureLength]);
-            expected.Add(ClassBias, [description.Classes.Count]);
+            // A head need not name its classes.
+            long classes = description.Classes.Count > 0 ? description.Classes.Count : branch.Shape.Count > 0 ? branch.Shape[0] : 0;
+            expected.Add(ClassWeight, [classes, ResNet18.FeatureLength]);
+            expected.Add(ClassBias, [classes]);
         }
 
         foreach ((string name, long[] shape) in expected)

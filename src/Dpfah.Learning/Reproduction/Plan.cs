@@ -66,7 +66,8 @@ public sealed class Plan(ReproductionOptions options)
     /// <summary>The validation curves by which the number of epochs is chosen: every method at the reference length.</summary>
     public IEnumerable<Cell> ValidationCurves() => options.Methods.Select(method =>
         Variant(Trained(method, options.ReferenceBits, options.Seeds[0]), "validation", o => o with { HoldOut = options.HoldOut, ValidateEvery = 2 })
-            with { Kind = CellKind.Validation });
+            with
+        { Kind = CellKind.Validation });
 
     /// <summary>Everything, in the order of work: a whole table at the reference length first.</summary>
     public IReadOnlyList<Cell> All()

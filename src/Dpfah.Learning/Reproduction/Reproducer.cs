@@ -48,40 +48,47 @@ public sealed class Reproducer
     public IReadOnlyList<(Cell Cell, string Reason)> Work(IReadOnlyList<Cell> cells, IReproductionListener listener, CancellationToken cancellationToken)
     {
         var failures = new List<(Cell, string)>();
-        for (int i = 0; i < cells.Count; i++)
+        var taken = new List<Cell>();
+        foreach (Cell cell in cells)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            CellFolder folder = Of(cells[i]);
-            folder.ThrowIfOptionsDiffer();
-            if (folder.IsDone)
+            if (!Work(cell))
             {
-                continue;
-            }
-
-            using IDisposable? mine = folder.TryLock();
-            if (mine is null)
-            {
-                failures.Add((cells[i], "another process works on it"));
-                continue;
-            }
-
-            if (folder.IsDone)
-            {
-                continue; // by another process, a moment ago
-            }
-
-            listener.Started(cells[i], i + 1, cells.Count);
-            try
-            {
-                Work(folder, listener, cancellationToken);
-            }
-            catch (TrainingDivergedException error)
-            {
-                failures.Add((cells[i], error.Message));
+                taken.Add(cell);
             }
         }
 
+        // Once more: a process may have ended before its cell was done.
+        failures.AddRange(taken.Where(cell => !Work(cell)).Select(cell => (cell, "another process works on it")));
         return failures;
+
+        bool Work(Cell cell)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            CellFolder folder = Of(cell);
+            folder.ThrowIfOptionsDiffer();
+            if (folder.IsDone)
+            {
+                return true;
+            }
+
+            using IDisposable? mine = folder.TryLock();
+            if (mine is null || folder.IsDone)
+            {
+                return folder.IsDone; // by another process, perhaps a moment ago
+            }
+
+            listener.Started(cell, cells.Index().First(c => c.Item == cell).Index + 1, cells.Count);
+            try
+            {
+                this.Work(folder, listener, cancellationToken);
+            }
+            catch (TrainingDivergedException error)
+            {
+                failures.Add((cell, error.Message));
+            }
+
+            return true;
+        }
     }
 
     /// <summary>The pictures of an evaluation; each call is written down with its purpose.</summary>
@@ -92,7 +99,11 @@ public sealed class Reproducer
 
     private RunFile Run(TrainingOptions training, string splitFolder) => new()
     {
-        Dataset = options.Dataset, Data = options.Data, Split = options.Split, SplitFolder = splitFolder, Training = training,
+        Dataset = options.Dataset,
+        Data = options.Data,
+        Split = options.Split,
+        SplitFolder = splitFolder,
+        Training = training,
     };
 
     private void Work(CellFolder folder, IReproductionListener listener, CancellationToken cancellationToken)

@@ -31,9 +31,17 @@ public sealed class ModelValidationTests(ModelFolder model) : IClassFixture<Mode
     [Fact]
     public async Task A_head_may_carry_a_class_layer()
     {
-        await using IImageEncoder encoder = Open(WithHead(tensors => tensors["class_layer.weight"] = zeros(10, 512)));
+        await using IImageEncoder encoder = Open(WithHead(tensors =>
+        {
+            tensors["class_layer.weight"] = zeros(10, 512);
+            tensors["class_layer.bias"] = zeros(10);
+        }));
         Assert.Equal(64, encoder.Bits);
     }
+
+    [Fact]
+    public void Half_a_class_layer_is_refused() =>
+        AssertRefused("lacks the tensor 'class_layer.bias'", WithHead(tensors => tensors["class_layer.weight"] = zeros(10, 512)));
 
     [Fact]
     public void A_head_without_description_is_refused()

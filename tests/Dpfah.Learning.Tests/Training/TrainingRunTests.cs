@@ -83,7 +83,11 @@ public sealed class TrainingRunTests : IDisposable
     {
         TrainingOptions options = Tiny with
         {
-            Method = "dbdh", Backbone = backbone, ImageSide = side, Epochs = 2, Attention = new AttentionOptions(attention),
+            Method = "dbdh",
+            Backbone = backbone,
+            ImageSide = side,
+            Epochs = 2,
+            Attention = new AttentionOptions(attention),
         };
         string whole = Train(options, "whole");
 
