@@ -1,13 +1,8 @@
 using Dpfah.Core.Codes;
 using Dpfah.Learning.Datasets;
 using Dpfah.Learning.Evaluation;
-using Dpfah.Learning.Explaining;
 using Dpfah.Learning.Figures;
-using Dpfah.Learning.Imaging;
-using Dpfah.Learning.Networks;
 using Dpfah.Learning.Training;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Reproduction;
 
@@ -22,36 +17,27 @@ internal static class Pictures
         Plan plan = report.Plan;
         CellFolder with = report.Reproducer.Of(plan.Trained("dpfah", plan.Options.ReferenceBits, plan.Options.Seeds[0]));
         CellFolder without = report.Reproducer.Of(plan.Trained("dbdh", plan.Options.ReferenceBits, plan.Options.Seeds[0]));
-        if (!TrainedModel.Exists(with.ModelFolder) || !TrainedModel.Exists(without.ModelFolder))
+        if (with.Evaluation is null || without.Evaluation is null)
         {
-            report.Missing("fig3", $"the models of {with.Cell.Name} and {without.Cell.Name} are not there; they are made by `dpfah reproduce fig3`");
+            report.Missing("fig3", $"the cells {with.Cell.Name} and {without.Cell.Name} are not both there");
             return;
         }
 
         EvaluationSplit split = report.Reproducer.OpenEvaluation("draw fig3");
-        using DisposeScope scope = NewDisposeScope();
-        using DpfahNetwork attentive = with.OpenNetwork();
-        using DpfahNetwork plain = without.OpenNetwork();
-        var input = new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), Trainer.PreprocessingOf(with.Cell.Options));
-        int stage = GradCam.StageFor(with.Cell.Options.ImageSide);
-        GradCamRow[] rows =
-        [
-            .. FirstOfEachClass(split.Queries).Select(i =>
-            {
-                RgbImage picture = split.Queries.Read(i);
-                return new GradCamRow(NameOf(split.Queries, i), picture, Explain(plain, picture), Explain(attentive, picture));
-            }),
-        ];
-        report.Figure("fig3", new GradCamFigure(rows), rows.Length,
-            $"Grad-CAM on the maps of layer{stage} (the last with 7 x 7 cells or more) for the strength of the code, Σ abs(u): ResNet18 trained as DBDH, and DPFAH; the first query of each class.");
-
-        HeatMap Explain(DpfahNetwork network, RgbImage picture)
+        int[] shown = FirstOfEachClass(split.Queries);
+        if (Reproduction.Explanations.ReadOrCompute(with, split.Queries, shown) is not { } attentive
+            || Reproduction.Explanations.ReadOrCompute(without, split.Queries, shown) is not { } plain)
         {
-            var pixels = new float[input.Length];
-            input.Write(picture, pixels);
-            using Tensor image = tensor(pixels, [1, 3, input.Side, input.Side]);
-            return GradCam.Explain(network, image, ExplanationTarget.CodeStrength, stage);
+            report.Missing("fig3", $"the models of {with.Cell.Name} and {without.Cell.Name} went before they were explained; remove their cells to train them anew");
+            return;
         }
+
+        GradCamRow[] rows = [.. shown.Select(i => new GradCamRow(NameOf(split.Queries, i), split.Queries.Read(i), plain.Of(i), attentive.Of(i)))];
+        report.Figure(
+            "fig3",
+            new GradCamFigure(rows),
+            rows.Length,
+            $"Grad-CAM on the maps of layer{attentive.Stage} (the last with 7 x 7 cells or more) for the strength of the code, Σ abs(u): ResNet18 trained as DBDH, and DPFAH; the first query of each class.");
     }
 
     /// <summary>Figs. 4 and 5.</summary>
