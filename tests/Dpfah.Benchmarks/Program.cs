@@ -14,6 +14,8 @@ var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
     ["metrics"] = (": time of all retrieval metrics against sorting the database for each query", MetricsSpeed.Run),
     ["memory"] = ("ADDRESS PROCESS-ID [[PICTURES]]: memory of a service under 10,000 searches", MemoryRun.Run),
     ["training"] = (": training step and encoding against PyTorch, in turn", TrainingSpeed.Run),
+    ["index"] = ("--codes FILE --queries FILE [[--k 10,1000]] [[--batch 1,256]] ...: search of the index on raw files, as JSON lines", IndexSpeed.Run),
+    ["index-data"] = ("KIND BITS COUNT QUERIES FOLDER: raw files of codes, uniform or around centres", IndexData.Run),
     ["encoder"] = (": pictures a second by batch size and threads", EncoderSpeed.Run),
 };
 

@@ -1,4 +1,5 @@
 using Dpfah.Core.Codes;
+using Dpfah.Core.Indexing.Segments;
 
 namespace Dpfah.Core.Indexing;
 
@@ -9,24 +10,46 @@ namespace Dpfah.Core.Indexing;
 /// </typeparam>
 /// <remarks>
 /// One writer at a time (<see cref="Apply"/> takes a lock), any number of readers without a lock: each reads one
-/// <see cref="Snapshot"/>, and the next is published by one volatile write. Adding an item costs its own bytes,
-/// amortised, and a publish one reference for each 4,096 items; deleting marks a slot dead, and when more than half of
-/// the slots are dead they are given up.
+/// <see cref="Snapshot"/>, and the next is published by one volatile write. New items go to a tail; full tails are sealed, and
+/// merged into larger segments, in the background.
 /// </remarks>
 public sealed class HammingIndex<T>
 {
+    /// <summary>Most items of an index.</summary>
+    public const int MaxCount = int.MaxValue;
+
     private readonly Lock writer = new();
+    private readonly IndexTuning tuning;
     private volatile IndexSnapshot<T> snapshot;
+    private bool merging;
 
     /// <summary>Creates an empty index.</summary>
     /// <param name="bits">Length of the codes in bits; a multiple of 8.</param>
-    /// <param name="signatureBits">Length of the signatures in bits; a multiple of 8.</param>
+    /// <param name="signatureBits">Length of the signatures in bits; a multiple of 8, or 0 to keep none.</param>
     /// <exception cref="ArgumentOutOfRangeException">A length that no code can have.</exception>
     public HammingIndex(int bits, int signatureBits = 256)
+        : this(bits, signatureBits, IndexTuning.Default)
+    {
+    }
+
+    internal HammingIndex(int bits, int signatureBits, IndexTuning tuning, params SealedSegment<T>[] segments)
     {
         BinaryCode.ThrowIfInvalidLength(bits);
-        BinaryCode.ThrowIfInvalidLength(signatureBits);
-        snapshot = new IndexSnapshot<T>(bits, signatureBits, [], SlotTable.Empty());
+        if (signatureBits != 0)
+        {
+            BinaryCode.ThrowIfInvalidLength(signatureBits);
+        }
+
+        this.tuning = tuning;
+        snapshot = new IndexSnapshot<T>(
+            bits,
+            signatureBits,
+            [
+                .. segments.Select(s => new SegmentView<T>(s, s.Count, SlotSet.Empty)),
+                new SegmentView<T>(new TailSegment<T>(bits, signatureBits), 0, SlotSet.Empty),
+            ],
+            tuning,
+            new PathCounts());
     }
 
     /// <summary>The index as of the last <see cref="Apply"/>.</summary>
@@ -38,6 +61,7 @@ public sealed class HammingIndex<T>
     /// A code or signature has another length than the index's; the exception's parameter is <c>code</c> or
     /// <c>signature</c>. Nothing was changed.
     /// </exception>
+    /// <exception cref="InvalidOperationException">The index would hold more than <see cref="MaxCount"/> items. Nothing was changed.</exception>
     public void Apply(IReadOnlyList<IndexChange<T>> changes)
     {
         ArgumentNullException.ThrowIfNull(changes);
@@ -49,7 +73,12 @@ public sealed class HammingIndex<T>
                 ThrowIfWrongLength(change, current);
             }
 
-            var next = new SnapshotBuilder<T>(current);
+            if ((long)current.Count + changes.Count > MaxCount)
+            {
+                throw new InvalidOperationException($"An index holds at most {MaxCount} items; it has {current.Count}, and {changes.Count} changes were to come.");
+            }
+
+            var next = new SnapshotDraft<T>(current, tuning);
             foreach (IndexChange<T> change in changes)
             {
                 if (change.IsDelete)
@@ -62,7 +91,44 @@ public sealed class HammingIndex<T>
                 }
             }
 
-            snapshot = next.Build();
+            snapshot = next.Build(current.Paths);
+            if (tuning.MergesInBackground && !merging && SegmentMerge<T>.Due(snapshot, tuning) is not null)
+            {
+                merging = true;
+                _ = Task.Factory.StartNew(MergeInBackground, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            }
+        }
+    }
+
+    /// <summary>Merges what is due, on this thread. One caller at a time.</summary>
+    internal void Merge()
+    {
+        while (SegmentMerge<T>.Due(snapshot, tuning) is { } merge)
+        {
+            SealedSegment<T>? merged = merge.Build();
+            lock (writer)
+            {
+                snapshot = merge.Replace(snapshot, merged);
+            }
+        }
+    }
+
+    private void MergeInBackground()
+    {
+        try
+        {
+            Merge();
+        }
+        catch (OutOfMemoryException)
+        {
+            // The index answers as before, a little slower; the next change tries again.
+        }
+        finally
+        {
+            lock (writer)
+            {
+                merging = false;
+            }
         }
     }
 

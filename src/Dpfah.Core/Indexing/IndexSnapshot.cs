@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Dpfah.Core.Codes;
+using Dpfah.Core.Indexing.Ranking;
+using Dpfah.Core.Indexing.Segments;
 
 namespace Dpfah.Core.Indexing;
 
@@ -7,120 +9,146 @@ namespace Dpfah.Core.Indexing;
 /// <typeparam name="T">The caller's immutable record of an item.</typeparam>
 public sealed class IndexSnapshot<T>
 {
-    private readonly Segment<T>[] segments;
+    private readonly SegmentView<T>[] views;
+    private readonly IndexTuning tuning;
 
-    internal IndexSnapshot(int bits, int signatureBits, Segment<T>[] segments, SlotTable table)
+    internal IndexSnapshot(int bits, int signatureBits, SegmentView<T>[] views, IndexTuning tuning, PathCounts paths)
     {
         Bits = bits;
         SignatureBits = signatureBits;
-        this.segments = segments;
-        Table = table;
-        foreach (Segment<T> segment in segments)
-        {
-            Slots += segment.Count;
-            Count += segment.Count - segment.DeadCount;
-        }
+        this.views = views;
+        this.tuning = tuning;
+        Paths = paths;
+        Count = views.Sum(v => v.Live);
     }
 
     /// <summary>Length of the codes, in bits.</summary>
     public int Bits { get; }
 
-    /// <summary>Length of the signatures, in bits.</summary>
+    /// <summary>Length of the signatures, in bits; 0 when the index keeps none.</summary>
     public int SignatureBits { get; }
 
     /// <summary>Items in the index.</summary>
     public int Count { get; }
 
+    /// <summary>Parts that the index consists of.</summary>
+    public int SegmentCount => views.Length;
+
     /// <summary>Bytes held for codes, signatures, ids and look-up, in part shared with other snapshots; without what the items refer to.</summary>
-    public long MemoryBytes => Table.MemoryBytes + segments.Sum(s => s.MemoryBytes);
+    public long MemoryBytes => views.Sum(v => v.Segment.MemoryBytes + v.Dead.MemoryBytes);
+
+    /// <summary>How often each path answered, over all snapshots of the index.</summary>
+    public PathCounts Paths { get; }
 
     /// <summary>All items, in no particular order.</summary>
     public IEnumerable<IndexEntry<T>> Entries
     {
         get
         {
-            foreach (Segment<T> segment in segments)
+            foreach (SegmentView<T> view in views)
             {
-                for (int slot = 0; slot < segment.Count; slot++)
+                int position = 0;
+                for (int slot = 0; slot < view.Count; slot++)
                 {
-                    if (!segment.IsDead(slot))
+                    while (view.Segment.Starts is { } starts && slot >= starts[position + 1])
                     {
-                        yield return Entry(segment, slot);
+                        position++;
+                    }
+
+                    if (!view.Dead.Contains(slot))
+                    {
+                        yield return Entry(view, slot, view.Segment.Starts is null ? slot : position);
                     }
                 }
             }
         }
     }
 
-    internal ReadOnlySpan<Segment<T>> Segments => segments;
-
-    internal SlotTable Table { get; }
+    internal ReadOnlySpan<SegmentView<T>> Views => views;
 
     /// <summary>Slots in use, dead ones included.</summary>
-    internal int Slots { get; }
+    internal int Slots => views.Sum(v => v.Count);
 
     /// <summary>Looks an item up by its id.</summary>
     /// <returns>False when this snapshot has no such item.</returns>
     public bool TryGet(long id, [MaybeNullWhen(false)] out IndexEntry<T> entry)
     {
-        int slot = FindSlot(segments, Table, id);
-        entry = slot < 0 ? default : Entry(segments[slot / Segment<T>.MaxSlots], slot % Segment<T>.MaxSlots);
-        return slot >= 0;
+        for (int i = views.Length - 1; i >= 0; i--)
+        {
+            int slot = views[i].FindLive(id);
+            if (slot >= 0)
+            {
+                entry = Entry(views[i], slot, PositionOf(views[i], slot));
+                return true;
+            }
+        }
+
+        entry = default;
+        return false;
     }
 
     /// <summary>Finds the items nearest to a query.</summary>
     /// <param name="query">Code, number of neighbors, and what limits them.</param>
-    /// <param name="cancellationToken">Looked at every <c>4096</c> codes.</param>
+    /// <param name="cancellationToken">Looked at every 65,536 codes.</param>
     /// <returns>Neighbors in the order of their <see cref="RankKey"/>, with the cut report.</returns>
     /// <exception cref="ArgumentException">A property of the query is out of range; the exception's parameter is its name.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <remarks>Exact. O(n · bits / 64), whatever k is, plus the tie at the cut.</remarks>
-    public IndexAnswer<T> Search(IndexQuery<T> query, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(query);
-        query.ThrowIfInvalid(Bits, SignatureBits);
-        return new CountingSearch<T>(this, query).Run(cancellationToken);
-    }
+    /// <remarks>Exact. At worst O(n · bits / 64), whatever k is, plus the tie at the cut.</remarks>
+    public IndexAnswer<T> Search(IndexQuery<T> query, CancellationToken cancellationToken = default) =>
+        SearchBatch([query], 1, cancellationToken)[0];
 
-    /// <summary>The live slot that holds an id, or -1.</summary>
-    internal static int FindSlot(ReadOnlySpan<Segment<T>> segments, SlotTable table, long id)
+    /// <summary>Answers several queries, together where that is faster.</summary>
+    /// <param name="queries">Any number of queries.</param>
+    /// <param name="threads">Threads to use, at least 1; the queries are shared out among them.</param>
+    /// <param name="cancellationToken">Looked at every 65,536 codes.</param>
+    /// <returns>An answer for each query, the same as <see cref="Search"/> gives.</returns>
+    /// <exception cref="ArgumentException">A property of a query is out of range; the exception's parameter is its name.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public IndexAnswer<T>[] SearchBatch(IReadOnlyList<IndexQuery<T>> queries, int threads = 1, CancellationToken cancellationToken = default)
     {
-        int slot = table.Find(id);
-        if (slot < 0)
+        ArgumentNullException.ThrowIfNull(queries);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        var runs = new QueryRun<T>[queries.Count];
+        for (int i = 0; i < runs.Length; i++)
         {
-            return -1;
+            ArgumentNullException.ThrowIfNull(queries[i], nameof(queries));
+            queries[i].ThrowIfInvalid(Bits, SignatureBits);
+            runs[i] = new QueryRun<T>(this, queries[i]);
         }
 
-        if (Holds(segments, slot, id))
+        int share = (runs.Length + threads - 1) / threads;
+        if (threads == 1 || share == 0)
         {
-            return segments[slot / Segment<T>.MaxSlots].IsDead(slot % Segment<T>.MaxSlots) ? -1 : slot;
+            new Searcher<T>(this, tuning, Paths).Run(runs, cancellationToken);
+        }
+        else
+        {
+            Parallel.For(0, (runs.Length + share - 1) / share, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken }, part =>
+                new Searcher<T>(this, tuning, Paths).Run(
+                    runs.AsSpan(part * share, Math.Min(share, runs.Length - (part * share))), cancellationToken));
         }
 
-        // The id was put again after this snapshot was taken, and the table knows the newest slot only.
-        for (int i = 0; i < segments.Length; i++)
-        {
-            for (int s = 0; s < segments[i].Count; s++)
-            {
-                if (segments[i].Id(s) == id && !segments[i].IsDead(s))
-                {
-                    return (i * Segment<T>.MaxSlots) + s;
-                }
-            }
-        }
-
-        return -1;
+        return Array.ConvertAll(runs, run => run.Answer());
     }
 
-    private static bool Holds(ReadOnlySpan<Segment<T>> segments, int slot, long id)
+    private static int PositionOf(SegmentView<T> view, int slot)
     {
-        int index = slot / Segment<T>.MaxSlots;
-        int offset = slot % Segment<T>.MaxSlots;
-        return index < segments.Length && offset < segments[index].Count && segments[index].Id(offset) == id;
+        if (view.Segment.Starts is not { } starts)
+        {
+            return slot;
+        }
+
+        int found = Array.BinarySearch(starts, slot);
+        return found >= 0 ? found : ~found - 1;
     }
 
-    private IndexEntry<T> Entry(Segment<T> segment, int slot) => new(
-        segment.Id(slot),
-        BinaryCode.FromWords(segment.Code(slot), Bits),
-        BinaryCode.FromWords(segment.Signature(slot), SignatureBits),
-        segment.Item(slot));
+    private IndexEntry<T> Entry(SegmentView<T> view, int slot, int position)
+    {
+        int words = BinaryCode.WordsFor(Bits);
+        return new IndexEntry<T>(
+            view.Segment.Id(slot),
+            BinaryCode.FromWords(view.Segment.Codes.Span((long)position * words, words), Bits),
+            SignatureBits == 0 ? default : BinaryCode.FromWords(view.Segment.Signature(slot), SignatureBits),
+            view.Segment.Item(slot));
+    }
 }

@@ -29,8 +29,10 @@ internal sealed class FoldedConvolution : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor scale = Wide(norm.weight!) / (Wide(norm.running_var!) + norm.eps).sqrt();                // (O)
-        Tensor bias = Wide(norm.bias!) - (Wide(norm.running_mean!) * scale);                            // (O)
+        using Scalar epsilon = norm.eps.ToScalar();                                                     // held here: see Scalars
+        Tensor variance = Wide(norm.running_var!).add(epsilon, Scalars.One);                            // (O)
+        Tensor scale = Wide(norm.weight!) / variance.sqrt();                                            // (O)
+        Tensor bias = Wide(norm.bias!).add((Wide(norm.running_mean!) * scale).neg(), Scalars.One);      // (O)
         Tensor weight = Wide(convolution.weight!) * scale.view(-1, 1, 1, 1);                            // (O, I, k, k)
 
         // A strided 1x1 convolution becomes a 2x2 one with three zero taps. In channels-last float32, libtorch 2.10's kernel

@@ -11,7 +11,7 @@ public class ConcurrencyTests
     [Fact]
     public async Task Readers_beside_a_writer_see_each_set_of_changes_whole()
     {
-        var index = new HammingIndex<int>(32, 8);
+        var index = new HammingIndex<int>(32, 8, new IndexTuning { TailCapacity = 64 });
         index.Apply([.. PutAll(0)]);
         IndexSnapshot<int> first = index.Snapshot;
         using var start = new Barrier(4);

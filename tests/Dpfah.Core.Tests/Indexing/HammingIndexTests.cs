@@ -60,7 +60,7 @@ public class HammingIndexTests
     public void An_index_of_impossible_length_is_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>("bits", () => new HammingIndex<Item>(12));
-        Assert.Throws<ArgumentOutOfRangeException>("signatureBits", () => new HammingIndex<Item>(64, 0));
+        Assert.Throws<ArgumentOutOfRangeException>("signatureBits", () => new HammingIndex<Item>(64, 12));
     }
 
     [Fact]

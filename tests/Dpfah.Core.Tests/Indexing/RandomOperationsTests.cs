@@ -1,5 +1,7 @@
 using Dpfah.Core.Codes;
 using Dpfah.Core.Indexing;
+using Dpfah.Core.Indexing.Kernels;
+using Dpfah.Core.Indexing.MultiIndex;
 
 namespace Dpfah.Core.Tests.Indexing;
 
@@ -9,15 +11,36 @@ public class RandomOperationsTests(ITestOutputHelper output)
     private const int Operations = 5_000;
     private const int SignatureBits = 16;
 
+    /// <summary>Lengths of codes, each with another kernel, and with how many different codes there are.</summary>
+    public static TheoryData<int, string, int, int> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<int, string, int, int>();
+            int[] lengths = [64, 16, 128, 32, 48, 96, 40];
+            for (int i = 0; i < lengths.Length; i++)
+            {
+                cases.Add(lengths[i], ScanKernel.Supported[^(1 + (i % ScanKernel.Supported.Count))].Name, i % 2 == 0 ? 40 : 1_000, i);
+            }
+
+            return cases;
+        }
+    }
+
     [Theory]
-    [InlineData(16, 1)]
-    [InlineData(64, 2)]
-    [InlineData(128, 3)]
-    public void The_index_does_what_a_dictionary_does(int bits, int seed)
+    [MemberData(nameof(Cases))]
+    public void The_index_does_what_a_dictionary_does(int bits, string kernel, int different, int seed)
     {
         var random = new Random(seed);
-        BinaryCode[] codes = [.. Enumerable.Range(0, 40).Select(_ => RandomCode(bits, random))];
-        var index = new HammingIndex<Item>(bits, SignatureBits);
+        BinaryCode[] codes = [.. Enumerable.Range(0, different).Select(_ => RandomCode(bits, random))];
+        var index = new HammingIndex<Item>(bits, SignatureBits, new IndexTuning
+        {
+            TailCapacity = 48,
+            MergesInBackground = false,
+            LeastTabledCodes = 20,
+            Costs = new SearchCosts(ScannedCode: seed % 3 == 0 ? 1e6 : 20, SlicedCode: 4, Bucket: 1, Candidate: 1),
+            Kernel = ScanKernel.Supported.Single(k => k.Name == kernel),
+        });
         var model = new Dictionary<long, IndexEntry<Item>>();
         var held = new Queue<(IndexSnapshot<Item> Snapshot, IndexEntry<Item>[] Entries)>();
         var done = new SortedDictionary<string, int>();
@@ -26,7 +49,7 @@ public class RandomOperationsTests(ITestOutputHelper output)
         for (int operation = 0; operation < Operations; operation++)
         {
             string name;
-            switch (random.Next(10))
+            switch (random.Next(12))
             {
                 case <= 3:
                     name = "put";
@@ -51,6 +74,20 @@ public class RandomOperationsTests(ITestOutputHelper output)
                     lastQuery = lastQuery with { After = next };
                     next = Search();
                     break;
+                case 10:
+                    name = "merge";
+                    index.Merge();
+                    break;
+                case 11:
+                    name = "batch";
+                    IndexQuery<Item>[] queries = [.. Enumerable.Range(0, random.Next(1, 12)).Select(_ => RandomQuery(codes, random))];
+                    IndexAnswer<Item>[] answers = index.Snapshot.SearchBatch(queries, threads: random.Next(1, 3));
+                    for (int i = 0; i < queries.Length; i++)
+                    {
+                        NaiveRanking.AssertSame(NaiveRanking.Search(model.Values, queries[i]), answers[i]);
+                    }
+
+                    break;
                 case 8:
                     name = "hold";
                     held.Enqueue((index.Snapshot, [.. index.Snapshot.Entries]));
@@ -73,7 +110,11 @@ public class RandomOperationsTests(ITestOutputHelper output)
 
         Assert.Equal(model.Values.OrderBy(e => e.Id), index.Snapshot.Entries.OrderBy(e => e.Id));
         Assert.All(held, AssertUnchanged);
-        output.WriteLine($"operations {done.Values.Sum()}/{Operations} agree at {bits} bits: {string.Join(", ", done.Select(d => $"{d.Key} {d.Value}"))}");
+        PathCounts paths = index.Snapshot.Paths;
+        Assert.All([paths.Scans, paths.Sliced, paths.Tables], count => Assert.NotEqual(0, count));
+        output.WriteLine(
+            $"operations {done.Values.Sum()}/{Operations} agree at {bits} bits with {kernel}: {string.Join(", ", done.Select(d => $"{d.Key} {d.Value}"))}; "
+            + $"paths: scan {paths.Scans}, sliced {paths.Sliced}, tables {paths.Tables}");
 
         RankKey? Search()
         {

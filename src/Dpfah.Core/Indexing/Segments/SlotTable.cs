@@ -1,4 +1,4 @@
-namespace Dpfah.Core.Indexing;
+namespace Dpfah.Core.Indexing.Segments;
 
 /// <summary>From id to the slot that the id was last put in: open addressing, one writer, readers without locks.</summary>
 /// <remarks>

@@ -1,0 +1,84 @@
+using Dpfah.Core.Indexing.Kernels;
+
+namespace Dpfah.Core.Indexing.MultiIndex;
+
+/// <summary>For each part of the codes a table from the part's value to the codes that have it, stored side by side.</summary>
+internal sealed unsafe class PartTables
+{
+    private readonly int[][] starts;
+    private readonly AlignedWords[] codes;
+    private readonly int[]?[] positions;
+
+    /// <param name="sorted">Codes in numeric order, each once or not: they are the table of part 0 themselves.</param>
+    /// <param name="bits">Length of a code.</param>
+    /// <param name="count">Number of codes.</param>
+    public PartTables(AlignedWords sorted, int bits, int count)
+    {
+        Layout = PartLayout.Of(bits);
+        Count = count;
+        WordsPerCode = (bits + 63) / 64;
+        starts = new int[Layout.Parts][];
+        codes = new AlignedWords[Layout.Parts];
+        positions = new int[]?[Layout.Parts];
+        for (int part = 0; part < Layout.Parts; part++)
+        {
+            starts[part] = CountValues(sorted, part);
+            codes[part] = part == 0 ? sorted : Distribute(sorted, part);
+        }
+    }
+
+    public PartLayout Layout { get; }
+
+    public int Count { get; }
+
+    public int WordsPerCode { get; }
+
+    /// <summary>Bytes beside the sorted codes.</summary>
+    public long MemoryBytes =>
+        starts.Sum(s => sizeof(int) * s.LongLength) + positions.Sum(p => sizeof(int) * (p?.LongLength ?? 0)) + codes.Skip(1).Sum(c => c.MemoryBytes);
+
+    /// <summary>Where the codes of each value of a part begin; one more at the end.</summary>
+    public int[] Starts(int part) => starts[part];
+
+    /// <summary>The codes in the order of a part's values.</summary>
+    public AlignedWords Codes(int part) => codes[part];
+
+    /// <summary>Position in the segment of the codes of a part's table; null when they are the segment's own.</summary>
+    public int[]? Positions(int part) => positions[part];
+
+    private int[] CountValues(AlignedWords sorted, int part)
+    {
+        var first = new int[(1 << Layout.Width(part)) + 1];
+        for (int i = 0; i < Count; i++)
+        {
+            first[Layout.Value(sorted.Pointer + ((long)i * WordsPerCode), part) + 1]++;
+        }
+
+        for (int value = 1; value < first.Length; value++)
+        {
+            first[value] += first[value - 1];
+        }
+
+        return first;
+    }
+
+    private AlignedWords Distribute(AlignedWords sorted, int part)
+    {
+        int[] next = [.. starts[part]];
+        var target = new AlignedWords((long)Count * WordsPerCode);
+        var places = GC.AllocateUninitializedArray<int>(Count);
+        for (int i = 0; i < Count; i++)
+        {
+            ulong* code = sorted.Pointer + ((long)i * WordsPerCode);
+            int place = next[Layout.Value(code, part)]++;
+            places[place] = i;
+            for (int word = 0; word < WordsPerCode; word++)
+            {
+                target.Pointer[((long)place * WordsPerCode) + word] = code[word];
+            }
+        }
+
+        positions[part] = places;
+        return target;
+    }
+}

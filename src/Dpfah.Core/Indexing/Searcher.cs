@@ -1,0 +1,162 @@
+using System.Numerics;
+using Dpfah.Core.Indexing.Kernels;
+using Dpfah.Core.Indexing.MultiIndex;
+using Dpfah.Core.Indexing.Ranking;
+using Dpfah.Core.Indexing.Segments;
+
+namespace Dpfah.Core.Indexing;
+
+/// <summary>Takes queries through the segments of a snapshot, each by the path that is likely the fastest there.</summary>
+internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning tuning, PathCounts paths)
+{
+    /// <summary>Queries that go over the bit planes together: with more, what is prepared for them leaves the nearest cache.</summary>
+    private const int SlicedQueries = 128;
+
+    // A cancelled search looks at no more than so many codes.
+    private const int CodesBetweenChecks = 1 << 16;
+
+    public void Run(ReadOnlySpan<QueryRun<T>> runs, CancellationToken cancellationToken)
+    {
+        var scanned = new List<QueryRun<T>>();
+        for (int index = 0; index < snapshot.Views.Length; index++)
+        {
+            SegmentView<T> view = snapshot.Views[index];
+            if (view.Positions == 0)
+            {
+                continue;
+            }
+
+            scanned.Clear();
+            bool sliced = view.Segment.Planes is not null && runs.Length >= tuning.LeastSliced;
+            double scanCost = view.Positions * (sliced ? tuning.Costs.SlicedCode : tuning.Costs.ScannedCode);
+            foreach (QueryRun<T> run in runs)
+            {
+                run.Begin(index);
+                if (view.Segment.Tables is { } tables
+                    && new PartSearch(tables, tuning.Costs, tuning.Kernel, run).Run(scanCost, cancellationToken))
+                {
+                    paths.CountTables();
+                }
+                else
+                {
+                    scanned.Add(run);
+                }
+            }
+
+            if (sliced && scanned.Count >= tuning.LeastSliced)
+            {
+                for (int from = 0; from < scanned.Count; from += SlicedQueries)
+                {
+                    ScanTogether(view, scanned.GetRange(from, Math.Min(SlicedQueries, scanned.Count - from)), cancellationToken);
+                }
+            }
+            else
+            {
+                scanned.ForEach(run => Scan(view, run, cancellationToken));
+            }
+        }
+    }
+
+    private void Scan(SegmentView<T> view, QueryRun<T> run, CancellationToken cancellationToken)
+    {
+        int words = run.Code.Length, count = view.Positions;
+        ulong* codes = view.Segment.Codes.Pointer;
+        ReadOnlySpan<ulong> query = run.Code;
+        for (int from = 0; from < count; from += CodesBetweenChecks)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int to = (int)Math.Min(count, (long)from + CodesBetweenChecks);
+            for (int group = tuning.Kernel.FindNear(codes, words, from, to, query, run.Bound); group < to;
+                group = tuning.Kernel.FindNear(codes, words, group + ScanKernel.GroupCodes, to, query, run.Bound))
+            {
+                int end = Math.Min(to, group + ScanKernel.GroupCodes);
+                for (int position = group; position < end; position++)
+                {
+                    int distance = Distance(codes + ((long)position * words), query);
+                    if (distance <= run.Bound)
+                    {
+                        run.Offer(position, distance);
+                    }
+                }
+            }
+        }
+
+        GC.KeepAlive(view.Segment.Codes);
+        paths.CountScan();
+    }
+
+    private void ScanTogether(SegmentView<T> view, List<QueryRun<T>> runs, CancellationToken cancellationToken)
+    {
+        BitPlanes planes = view.Segment.Planes!;
+        using var batch = new SlicedBatch(snapshot.Bits, runs.Count, tuning.Kernel.VectorWords);
+        runs.ForEach(run => batch.Add(run.Code, run.Bound));
+        ulong* counted = stackalloc ulong[BitPlanes.BlockWords];
+        bool masksDead = view.Segment.Starts is null && view.Dead.Count != 0;
+        ulong* codes = view.Segment.Codes.Pointer;
+        int words = runs[0].Code.Length;
+        for (int block = 0; block < planes.Blocks; block++)
+        {
+            if (block % (CodesBetweenChecks / BitPlanes.BlockCodes) == 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            int first = block * BitPlanes.BlockCodes;
+            bool isWhole = view.Positions - first >= BitPlanes.BlockCodes;
+            if (masksDead || !isWhole)
+            {
+                Mask(counted, view, first, masksDead);
+            }
+
+            batch.BeginBlock();
+            tuning.Kernel.Match(planes.Block(block), masksDead || !isWhole ? counted : null, batch);
+            for (int piece = 0; piece < batch.FoundCount; piece++)
+            {
+                (int number, int word) = batch.Found[piece];
+                QueryRun<T> run = runs[number];
+                for (int i = 0; i < tuning.Kernel.VectorWords; i++)
+                {
+                    for (ulong matches = batch.Matches[(piece * BitPlanes.BlockWords) + i]; matches != 0; matches &= matches - 1)
+                    {
+                        int position = first + (64 * (word + i)) + BitOperations.TrailingZeroCount(matches);
+                        int distance = Distance(codes + ((long)position * words), run.Code);
+                        if (distance <= run.Bound)
+                        {
+                            run.Offer(position, distance);
+                        }
+                    }
+                }
+
+                if (run.Bound != batch.Bound(number))
+                {
+                    batch.SetBound(number, run.Bound);
+                }
+            }
+        }
+
+        GC.KeepAlive(view.Segment);
+        paths.CountSliced(runs.Count);
+    }
+
+    /// <summary>Which codes of a block are there and belong to a live item.</summary>
+    private static void Mask(ulong* counted, SegmentView<T> view, int first, bool masksDead)
+    {
+        for (int word = 0; word < BitPlanes.BlockWords; word++)
+        {
+            int left = Math.Clamp(view.Positions - first - (64 * word), 0, 64);
+            ulong there = left == 64 ? ulong.MaxValue : (1UL << left) - 1;
+            counted[word] = masksDead ? there & ~view.Dead.Word((first >> 6) + word) : there;
+        }
+    }
+
+    private static int Distance(ulong* code, ReadOnlySpan<ulong> query)
+    {
+        int distance = BitOperations.PopCount(code[0] ^ query[0]);
+        for (int word = 1; word < query.Length; word++)
+        {
+            distance += BitOperations.PopCount(code[word] ^ query[word]);
+        }
+
+        return distance;
+    }
+}
