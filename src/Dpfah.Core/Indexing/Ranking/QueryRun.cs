@@ -47,7 +47,7 @@ internal sealed class QueryRun<T> : HitCounter
             nearer += Followers[++cut];
         }
 
-        Neighbor<T>[] neighbors = Collect(cut, wanted, wanted - (int)(nearer - Followers[cut]));
+        Neighbor<T>[] neighbors = Collect(cut, wanted);
         return new IndexAnswer<T>
         {
             Neighbors = neighbors,
@@ -109,18 +109,15 @@ internal sealed class QueryRun<T> : HitCounter
         !view.Dead.Contains(slot) && (query.Filter is null || query.Filter(view.Segment.Item(slot)));
 
     private bool Follows(SegmentView<T> view, int slot, int distance) =>
-        query.After is not RankKey after || distance > after.Distance || (distance == after.Distance && Key(view, slot, distance) > after);
+        query.After is not RankKey after || distance > after.Distance || (distance == after.Distance && new RankKey(distance, FineDistance(view, slot), view.Segment.Id(slot)) > after);
 
-    private RankKey Key(SegmentView<T> view, int slot, int distance)
-    {
-        int? fineDistance = query.Signature is BinaryCode signature ? Hamming.Distance(signature.Words, view.Segment.Signature(slot)) : null;
-        return new RankKey(distance, fineDistance, view.Segment.Id(slot));
-    }
+    private int? FineDistance(SegmentView<T> view, int slot) =>
+        query.Signature is BinaryCode signature ? Hamming.Distance(signature.Words, view.Segment.Signature(slot)) : null;
 
-    private Neighbor<T>[] Collect(int cut, int wanted, int atCut)
+    /// <summary>The page's items: all that are nearer than the cut, and the first of those at it.</summary>
+    private Neighbor<T>[] Collect(int cut, int wanted)
     {
-        var nearest = new List<(RankKey Key, int View, int Slot)>(wanted);
-        var tie = new TieCut(atCut, Followers[cut]);
+        var first = new FirstPlaces(wanted);
         foreach (Hit hit in Hits)
         {
             if (hit.Distance > cut)
@@ -132,35 +129,23 @@ internal sealed class QueryRun<T> : HitCounter
             (int from, int to) = Slots(view, hit.Position);
             for (int slot = from; slot < to; slot++)
             {
-                if (!Passes(view, slot))
+                if (Passes(view, slot) && Follows(view, slot, hit.Distance))
                 {
-                    continue;
-                }
-
-                RankKey key = Key(view, slot, hit.Distance);
-                if (query.After is RankKey after && key <= after)
-                {
-                    continue;
-                }
-
-                if (hit.Distance < cut)
-                {
-                    nearest.Add((key, hit.View, slot));
-                }
-                else
-                {
-                    tie.Offer(key, hit.View, slot);
+                    first.Offer(new Place(hit.Distance, FineDistance(view, slot) ?? 0, view.Segment.Id(slot), hit.View, slot));
                 }
             }
         }
 
-        nearest.AddRange(tie.First());
-        nearest.Sort(static (left, right) => left.Key.CompareTo(right.Key));
-        var neighbors = new Neighbor<T>[nearest.Count];
+        ReadOnlySpan<Place> places = first.Sorted();
+        var neighbors = new Neighbor<T>[places.Length];
         for (int i = 0; i < neighbors.Length; i++)
         {
-            (RankKey key, int view, int slot) = nearest[i];
-            neighbors[i] = new Neighbor<T>(key.Id, key.Distance, key.FineDistance, snapshot.Views[view].Segment.Item(slot));
+            Place place = places[i];
+            neighbors[i] = new Neighbor<T>(
+                place.Id,
+                place.Distance,
+                query.Signature is null ? null : place.FineDistance,
+                snapshot.Views[place.View].Segment.Item(place.Slot));
         }
 
         return neighbors;
