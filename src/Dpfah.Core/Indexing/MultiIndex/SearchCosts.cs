@@ -7,6 +7,6 @@ namespace Dpfah.Core.Indexing.MultiIndex;
 /// <param name="Candidate">Comparing one code found there.</param>
 internal sealed record SearchCosts(double ScannedCode, double SlicedCode, double Bucket, double Candidate)
 {
-    /// <summary>Measured on a server of 2024 with AVX-512 (results/index.md).</summary>
+    /// <summary>Measured on a server of 2024 with AVX-512.</summary>
     public static readonly SearchCosts Default = new(0.12, 0.06, 14, 0.35);
 }
