@@ -30,8 +30,13 @@ internal interface IVectorOps<TVector>
 
     static abstract bool IsZero(TVector vector);
 
+    /// <summary>Set bits of each value of four bits, a byte for each, repeated over the vector.</summary>
+    static abstract TVector NibbleCounts { get; }
+
     /// <summary>Set bits of each word.</summary>
-    static abstract TVector PopCount(TVector vector);
+    /// <param name="vector">The words.</param>
+    /// <param name="nibbleCounts"><see cref="NibbleCounts"/>, fetched before the loop: in it the compiler would make it anew each time.</param>
+    static abstract TVector PopCount(TVector vector, TVector nibbleCounts);
 
     /// <summary>Smaller of each two words; the words are counts, far below 2^31.</summary>
     static abstract TVector Min(TVector left, TVector right);

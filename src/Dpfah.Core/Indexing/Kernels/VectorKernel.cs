@@ -27,14 +27,15 @@ internal sealed unsafe class VectorKernel<TOps, TVector>(string name) : ScanKern
     {
         TVector wanted = TOps.Broadcast(query);
         TVector limit = TOps.Broadcast(bound);
+        TVector nibbleCounts = TOps.NibbleCounts;
         int position = from;
         for (; position + GroupCodes <= to; position += GroupCodes)
         {
             ulong* group = codes + position;
-            TVector least = TOps.PopCount(TOps.Xor(TOps.Load(group), wanted));
+            TVector least = TOps.PopCount(TOps.Xor(TOps.Load(group), wanted), nibbleCounts);
             for (int word = TOps.Words; word < GroupCodes; word += TOps.Words)
             {
-                least = TOps.Min(least, TOps.PopCount(TOps.Xor(TOps.Load(group + word), wanted)));
+                least = TOps.Min(least, TOps.PopCount(TOps.Xor(TOps.Load(group + word), wanted), nibbleCounts));
             }
 
             if (TOps.AnyAtMost(least, limit))
@@ -52,14 +53,15 @@ internal sealed unsafe class VectorKernel<TOps, TVector>(string name) : ScanKern
         ulong* pair = stackalloc ulong[8] { first, second, first, second, first, second, first, second };
         TVector wanted = TOps.Load(pair);
         TVector limit = TOps.Broadcast(bound);
+        TVector nibbleCounts = TOps.NibbleCounts;
         int position = from;
         for (; position + GroupCodes <= to; position += GroupCodes)
         {
             ulong* group = codes + (2L * position);
-            TVector least = TOps.AddPairs(TOps.PopCount(TOps.Xor(TOps.Load(group), wanted)));
+            TVector least = TOps.AddPairs(TOps.PopCount(TOps.Xor(TOps.Load(group), wanted), nibbleCounts));
             for (int word = TOps.Words; word < 2 * GroupCodes; word += TOps.Words)
             {
-                least = TOps.Min(least, TOps.AddPairs(TOps.PopCount(TOps.Xor(TOps.Load(group + word), wanted))));
+                least = TOps.Min(least, TOps.AddPairs(TOps.PopCount(TOps.Xor(TOps.Load(group + word), wanted), nibbleCounts)));
             }
 
             if (TOps.AnyAtMost(least, limit))

@@ -15,6 +15,8 @@ internal readonly struct VectorOps128 : IVectorOps<Vector128<ulong>>
 
     public static Vector128<ulong> Zero => Vector128<ulong>.Zero;
 
+    public static Vector128<ulong> NibbleCounts => Vector128.Create(0x0302020102010100UL, 0x0403030203020201UL);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<ulong> Broadcast(ulong word) => Vector128.Create(word);
 
@@ -40,7 +42,7 @@ internal readonly struct VectorOps128 : IVectorOps<Vector128<ulong>>
     public static bool IsZero(Vector128<ulong> vector) => vector == Vector128<ulong>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<ulong> PopCount(Vector128<ulong> vector)
+    public static Vector128<ulong> PopCount(Vector128<ulong> vector, Vector128<ulong> nibbleCounts)
     {
         if (AdvSimd.Arm64.IsSupported)
         {
@@ -51,10 +53,9 @@ internal readonly struct VectorOps128 : IVectorOps<Vector128<ulong>>
         if (Ssse3.IsSupported)
         {
             Vector128<byte> nibble = Vector128.Create((byte)0x0F);
-            Vector128<byte> table = Vector128.Create((byte)0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
             Vector128<byte> low = vector.AsByte() & nibble;
             Vector128<byte> high = (vector >>> 4).AsByte() & nibble;
-            Vector128<byte> counts = Ssse3.Shuffle(table, low) + Ssse3.Shuffle(table, high);
+            Vector128<byte> counts = Ssse3.Shuffle(nibbleCounts.AsByte(), low) + Ssse3.Shuffle(nibbleCounts.AsByte(), high);
             return Sse2.SumAbsoluteDifferences(counts, Vector128<byte>.Zero).AsUInt64();
         }
 

@@ -13,7 +13,7 @@ internal readonly struct VectorOps256 : IVectorOps<Vector256<ulong>>
 
     public static Vector256<ulong> Zero => Vector256<ulong>.Zero;
 
-    private static Vector256<byte> NibbleCounts => Vector256.Create(Vector128.Create((byte)0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+    public static Vector256<ulong> NibbleCounts => Vector256.Create(0x0302020102010100UL, 0x0403030203020201UL, 0x0302020102010100UL, 0x0403030203020201UL);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<ulong> Broadcast(ulong word) => Vector256.Create(word);
@@ -40,12 +40,12 @@ internal readonly struct VectorOps256 : IVectorOps<Vector256<ulong>>
     public static bool IsZero(Vector256<ulong> vector) => vector == Vector256<ulong>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<ulong> PopCount(Vector256<ulong> vector)
+    public static Vector256<ulong> PopCount(Vector256<ulong> vector, Vector256<ulong> nibbleCounts)
     {
         Vector256<byte> nibble = Vector256.Create((byte)0x0F);
         Vector256<byte> low = vector.AsByte() & nibble;
         Vector256<byte> high = (vector >>> 4).AsByte() & nibble;
-        Vector256<byte> counts = Avx2.Shuffle(NibbleCounts, low) + Avx2.Shuffle(NibbleCounts, high);
+        Vector256<byte> counts = Avx2.Shuffle(nibbleCounts.AsByte(), low) + Avx2.Shuffle(nibbleCounts.AsByte(), high);
         return Avx2.SumAbsoluteDifferences(counts, Vector256<byte>.Zero).AsUInt64();
     }
 

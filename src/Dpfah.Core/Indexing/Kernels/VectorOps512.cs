@@ -17,8 +17,8 @@ internal readonly struct VectorOps512 : IVectorOps<Vector512<ulong>>
 
     public static Vector512<ulong> Zero => Vector512<ulong>.Zero;
 
-    private static Vector512<byte> NibbleCounts => Vector512.Create(
-        Vector256.Create(Vector128.Create((byte)0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4)));
+    public static Vector512<ulong> NibbleCounts => Vector512.Create(
+        0x0302020102010100UL, 0x0403030203020201UL, 0x0302020102010100UL, 0x0403030203020201UL, 0x0302020102010100UL, 0x0403030203020201UL, 0x0302020102010100UL, 0x0403030203020201UL);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<ulong> Broadcast(ulong word) => Vector512.Create(word);
@@ -46,12 +46,12 @@ internal readonly struct VectorOps512 : IVectorOps<Vector512<ulong>>
 
     /// <remarks>There is no intrinsic for vpopcntq in .NET 10: counts of nibbles from a table, summed over the bytes of a word.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<ulong> PopCount(Vector512<ulong> vector)
+    public static Vector512<ulong> PopCount(Vector512<ulong> vector, Vector512<ulong> nibbleCounts)
     {
         Vector512<byte> nibble = Vector512.Create((byte)0x0F);
         Vector512<byte> low = vector.AsByte() & nibble;
         Vector512<byte> high = (vector >>> 4).AsByte() & nibble;
-        Vector512<byte> counts = Avx512BW.Shuffle(NibbleCounts, low) + Avx512BW.Shuffle(NibbleCounts, high);
+        Vector512<byte> counts = Avx512BW.Shuffle(nibbleCounts.AsByte(), low) + Avx512BW.Shuffle(nibbleCounts.AsByte(), high);
         return Avx512BW.SumAbsoluteDifferences(counts, Vector512<byte>.Zero).AsUInt64();
     }
 
