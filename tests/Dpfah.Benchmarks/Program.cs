@@ -16,6 +16,7 @@ var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
     ["training"] = (": training step and encoding against PyTorch, in turn", TrainingSpeed.Run),
     ["index"] = ("--codes FILE --queries FILE [[--k 10,1000]] [[--batch 1,256]] ...: search of the index on raw files, as JSON lines", IndexSpeed.Run),
     ["index-data"] = ("KIND BITS COUNT QUERIES FOLDER: raw files of codes, uniform or around centres", IndexData.Run),
+    ["load"] = ("--codes N --provider postgres|sqlite --connection STRING-OR-FOLDER [[--bits 64]]: from the service's tables to an index that answers", LoadSpeed.Run),
     ["encoder"] = (": pictures a second by batch size and threads", EncoderSpeed.Run),
 };
 

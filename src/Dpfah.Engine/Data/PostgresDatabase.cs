@@ -111,4 +111,13 @@ internal sealed class PostgresDatabase(string connectionString) : Database
 
     public override Task<IDbContextTransaction> BeginSnapshotAsync(DpfahContext context, CancellationToken cancellationToken) =>
         context.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+
+    public override string[] ParseLabels(ReadOnlySpan<byte> stored) => PostgresBulk.ParseTexts(stored);
+
+    protected override void ReadItems(
+        DpfahContext context, int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken) =>
+        PostgresBulk.ReadItems((NpgsqlConnection)context.Database.GetDbConnection(), collectionId, generationId, handler, cancellationToken);
+
+    protected override Dictionary<int, LogSum> SumLog(DpfahContext context, CancellationToken cancellationToken) =>
+        PostgresBulk.SumLog((NpgsqlConnection)context.Database.GetDbConnection(), cancellationToken);
 }

@@ -16,15 +16,25 @@ public sealed record GenerationInfo(int Id, int ModelId, string ModelName, int B
 public sealed class CollectionIndex
 {
     private readonly HammingIndex<IndexedItem> index;
-    private readonly LabelPool labels = new();
+    private readonly LabelPool labels;
     private long digest;
 
+    /// <summary>An empty index.</summary>
     internal CollectionIndex(int collectionId, string name, GenerationInfo generation)
+        : this(collectionId, name, generation, new HammingIndex<IndexedItem>(generation.Bits, ImageCode.SignatureBits), new LabelPool(), 0)
+    {
+    }
+
+    /// <summary>An index that was loaded.</summary>
+    internal CollectionIndex(
+        int collectionId, string name, GenerationInfo generation, HammingIndex<IndexedItem> index, LabelPool labels, long digest)
     {
         CollectionId = collectionId;
         Name = name;
         Generation = generation;
-        index = new HammingIndex<IndexedItem>(generation.Bits, ImageCode.SignatureBits);
+        this.index = index;
+        this.labels = labels;
+        this.digest = digest;
     }
 
     /// <summary>Number of the collection.</summary>
@@ -72,36 +82,6 @@ public sealed class CollectionIndex
 
         index.Apply(changes);
         Volatile.Write(ref digest, digest ^ delta);
-    }
-
-    /// <summary>Most items share their labels with many others: one array for all of them.</summary>
-    private sealed class LabelPool
-    {
-        // Beyond so many, labels are not shared by many items any more, and the pool would only grow.
-        private const int Most = 65_536;
-
-        private readonly Dictionary<string, string[]> pool = new(StringComparer.Ordinal);
-
-        public string[] Intern(string[] labels)
-        {
-            if (labels.Length == 0)
-            {
-                return [];
-            }
-
-            string key = string.Join('\n', labels);
-            if (!pool.TryGetValue(key, out string[]? known))
-            {
-                if (pool.Count == Most)
-                {
-                    pool.Clear();
-                }
-
-                pool.Add(key, known = labels);
-            }
-
-            return known;
-        }
     }
 }
 

@@ -15,7 +15,6 @@ namespace Dpfah.Engine.Search;
 internal sealed partial class IndexFollower(
     Database database, ModelStore models, EngineOptions options, ILogger<IndexFollower> logger) : IDisposable
 {
-    private const int LoadBatch = 10_000;
     private const int ApplyBatch = 500;
 
     private static readonly TimeSpan BriefWait = TimeSpan.FromMilliseconds(250);
@@ -104,85 +103,30 @@ internal sealed partial class IndexFollower(
     /// <summary>Loads all collections anew and checks them against the digests that the database keeps.</summary>
     /// <param name="epoch">The database's epoch.</param>
     /// <param name="progress">Told how many codes were loaded, and of how many.</param>
-    /// <param name="cancellationToken">Stops loading.</param>
-    /// <exception cref="InvalidDataException">A digest does not agree.</exception>
+    /// <param name="cancellationToken">Stops loading; the indexes go on as they were.</param>
+    /// <exception cref="InvalidDataException">A digest does not agree, or a row cannot be read.</exception>
     public async Task LoadAsync(int epoch, Action<long, long> progress, CancellationToken cancellationToken)
     {
+        // One snapshot of the database: what is in it is loaded, and the log is followed from its horizon on.
         (ulong horizon, Dictionary<string, CollectionIndex> collections) = await database.ReadAsync(
             async (context, token) =>
             {
                 await using Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction snapshot = await database.BeginSnapshotAsync(context, token);
                 ulong from = await database.HorizonAsync(context, token);
-                var loaded = new Dictionary<string, CollectionIndex>(StringComparer.Ordinal);
-                long total = await context.Codes.LongCountAsync(token), done = 0;
-                foreach (Collection collection in await context.Collections.Where(c => c.DeletedAt == null).ToListAsync(token))
-                {
-                    Generation generation = await context.Generations.SingleAsync(g => g.CollectionId == collection.Id && g.IsActive, token);
-                    var index = new CollectionIndex(collection.Id, collection.Name, await DescribeAsync(generation, token));
-                    done = await LoadItemsAsync(context, index, done, total, progress, token);
-                    await CheckDigestAsync(context, generation, index, token);
-                    loaded.Add(collection.Name, index);
-                }
-
-                return (from, loaded);
+                return (from, await new IndexLoading(database, this, progress).LoadAsync(context, token));
             },
             cancellationToken);
         Publish(new State(epoch, horizon, collections.ToFrozenDictionary(StringComparer.Ordinal)));
     }
 
-    private static async Task<long> LoadItemsAsync(
-        DpfahContext context, CollectionIndex index, long done, long total, Action<long, long> progress, CancellationToken cancellationToken)
-    {
-        var batch = new List<ItemState>(LoadBatch);
-        await foreach (ItemState item in States(context, index).AsAsyncEnumerable().WithCancellation(cancellationToken))
-        {
-            batch.Add(item);
-            if (batch.Count == LoadBatch)
-            {
-                index.Apply(batch);
-                progress(done += batch.Count, total);
-                batch.Clear();
-            }
-        }
-
-        index.Apply(batch);
-        progress(done += batch.Count, total);
-        return done;
-    }
-
-    private static IQueryable<ItemState> States(DpfahContext context, CollectionIndex index, IReadOnlyCollection<long>? numbers = null)
+    private static IQueryable<ItemState> States(DpfahContext context, CollectionIndex index, IReadOnlyCollection<long> numbers)
     {
         int collectionId = index.CollectionId, generationId = index.Generation.Id;
-        IQueryable<Item> items = context.Items.Where(i => i.CollectionId == collectionId);
-        if (numbers is not null)
-        {
-            items = items.Where(i => numbers.Contains(i.Number));
-        }
-
-        return items
+        return context.Items
+            .Where(i => i.CollectionId == collectionId && numbers.Contains(i.Number))
             .Join(context.Codes.Where(c => c.GenerationId == generationId), i => i.Number, c => c.ItemNumber, (i, c) => new { i, c })
-            .OrderBy(x => x.i.Number)
             .Select(x => new ItemState(
                 x.i.Number, true, x.i.PublicId, x.i.Labels, BinaryCode.FromBytes(x.c.Code), BinaryCode.FromBytes(x.c.Signature)));
-    }
-
-    private static async Task CheckDigestAsync(
-        DpfahContext context, Generation generation, CollectionIndex index, CancellationToken cancellationToken)
-    {
-        long digest = generation.TrimmedDigest, count = generation.TrimmedCount;
-        IQueryable<Change> rows = context.Changes.Where(c => c.GenerationId == generation.Id);
-        await foreach (var row in rows.Select(c => new { c.DigestDelta, c.CountDelta }).AsAsyncEnumerable().WithCancellation(cancellationToken))
-        {
-            digest ^= row.DigestDelta;
-            count += row.CountDelta;
-        }
-
-        if (digest != index.Digest || count != index.Snapshot.Count)
-        {
-            throw new InvalidDataException(
-                $"The index of collection '{index.Name}' has {index.Snapshot.Count} pictures and digest {index.Digest:x16}; the log says {count} and {digest:x16}. "
-                + "Rows of the tables items or codes were changed from outside: restore them, or delete and import the collection anew.");
-        }
     }
 
     /// <summary>Follows the log until it is cancelled; returns when the log was trimmed behind this reader and a reload is due.</summary>

@@ -95,7 +95,7 @@ public sealed class SearchService
         collection = now;
         HashSet<string>? wanted = query.Labels.Count == 0 ? null : query.Labels.ToHashSet(StringComparer.Ordinal);
         IndexSnapshot<IndexedItem> snapshot = collection.Snapshot;
-        string? exclude = query.Exclude != 0 && snapshot.TryGet(query.Exclude, out IndexEntry<IndexedItem> left) ? left.Item.PublicId : null;
+        IndexedItem? exclude = query.Exclude != 0 && snapshot.TryGet(query.Exclude, out IndexEntry<IndexedItem> left) ? left.Item : null;
         IndexAnswer<IndexedItem> answer = snapshot.Search(
             new IndexQuery<IndexedItem>
             {
@@ -105,7 +105,7 @@ public sealed class SearchService
                 Radius = query.Radius,
                 Filter = wanted is null && exclude is null
                     ? null
-                    : item => item.PublicId != exclude && (wanted is null || item.Labels.Any(wanted.Contains)),
+                    : item => item != exclude && (wanted is null || item.Labels.Any(wanted.Contains)),
                 After = query.After,
             },
             cancellationToken);

@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Dpfah.Engine.Data;
+
+/// <summary>Whole tables of a SQLite file, in the transaction that the connection is in, without an object for a row or a value.</summary>
+internal static class SqliteBulk
+{
+    private const int RowsBetweenLooks = 1024;
+
+    /// <summary>Reads the items of a generation in ascending order of their numbers.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static void ReadItems(
+        SqliteConnection connection, int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken) => Read(
+        connection,
+        $"""
+        SELECT i.number, i.public_id, i.labels, c.code, c.signature
+        FROM items i JOIN codes c ON c.item_number = i.number
+        WHERE i.collection_id = {collectionId} AND c.generation_id = {generationId}
+        ORDER BY i.number
+        """,
+        row => handler(new ItemRow
+        {
+            Number = raw.sqlite3_column_int64(row, 0),
+            PublicId = raw.sqlite3_column_blob(row, 1),
+            Labels = raw.sqlite3_column_blob(row, 2),
+            Code = raw.sqlite3_column_blob(row, 3),
+            Signature = raw.sqlite3_column_blob(row, 4),
+        }),
+        cancellationToken);
+
+    /// <summary>Adds up the change log, by generation.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static Dictionary<int, LogSum> SumLog(SqliteConnection connection, CancellationToken cancellationToken)
+    {
+        var sums = new Dictionary<int, LogSum>();
+        Read(
+            connection,
+            "SELECT generation_id, digest_delta, count_delta FROM changes",
+            row =>
+            {
+                ref LogSum sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, raw.sqlite3_column_int(row, 0), out _);
+                sum = sum.With(raw.sqlite3_column_int64(row, 1), raw.sqlite3_column_int(row, 2));
+            },
+            cancellationToken);
+        return sums;
+    }
+
+    /// <summary>Reads a list of texts as it is stored: a JSON array.</summary>
+    /// <exception cref="InvalidDataException">It is no list of texts.</exception>
+    public static string[] ParseTexts(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            string[] texts = JsonSerializer.Deserialize<string[]>(json) ?? [];
+            return Array.Exists(texts, text => text is null) ? throw new InvalidDataException("A label is null.") : texts;
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException("Labels are a list of texts.", error);
+        }
+    }
+
+    private static void Read(SqliteConnection connection, string query, Action<sqlite3_stmt> row, CancellationToken cancellationToken)
+    {
+        // The command takes part in the connection's transaction by itself.
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = query;
+        using SqliteDataReader reader = command.ExecuteReader();
+        sqlite3_stmt statement = reader.Handle!;
+        for (long count = 0; reader.Read(); count++)
+        {
+            if (count % RowsBetweenLooks == 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            row(statement);
+        }
+    }
+}

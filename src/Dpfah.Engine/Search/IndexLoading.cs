@@ -1,0 +1,75 @@
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Data.Entities;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dpfah.Engine.Search;
+
+/// <summary>Loads the active generation of every collection from one snapshot of the database.</summary>
+/// <param name="database">Where they are.</param>
+/// <param name="follower">Knows the models.</param>
+/// <param name="progress">Told how many codes were loaded, and of how many.</param>
+internal sealed class IndexLoading(Database database, IndexFollower follower, Action<long, long> progress)
+{
+    private const int RowsBetweenReports = 10_000;
+
+    private long done;
+    private long total;
+
+    /// <summary>Loads them.</summary>
+    /// <param name="context">In a transaction of <see cref="Database.BeginSnapshotAsync"/>.</param>
+    /// <param name="cancellationToken">Stops loading.</param>
+    /// <returns>The indexes by the names of their collections.</returns>
+    /// <exception cref="InvalidDataException">An index does not agree with the log, or a row cannot be read.</exception>
+    public async Task<Dictionary<string, CollectionIndex>> LoadAsync(DpfahContext context, CancellationToken cancellationToken)
+    {
+        Dictionary<int, LogSum> log = await database.SumLogAsync(context, cancellationToken);
+        var active = await context.Collections.Where(c => c.DeletedAt == null)
+            .Join(context.Generations.Where(g => g.IsActive), c => c.Id, g => g.CollectionId, (c, g) => new { Collection = c, Generation = g })
+            .ToListAsync(cancellationToken);
+        total = active.Sum(a => Expected(a.Generation).Count);
+        var loaded = new Dictionary<string, CollectionIndex>(active.Count, StringComparer.Ordinal);
+        foreach (var a in active)
+        {
+            loaded.Add(a.Collection.Name, await LoadAsync(context, a.Collection, a.Generation, Expected(a.Generation), cancellationToken));
+        }
+
+        return loaded;
+
+        // Rows that were trimmed from the log were folded into the generation's row.
+        LogSum Expected(Generation generation)
+        {
+            LogSum kept = log.GetValueOrDefault(generation.Id);
+            return new LogSum(generation.TrimmedDigest ^ kept.Digest, generation.TrimmedCount + kept.Count);
+        }
+    }
+
+    private async Task<CollectionIndex> LoadAsync(
+        DpfahContext context, Collection collection, Generation generation, LogSum expected, CancellationToken cancellationToken)
+    {
+        GenerationInfo described = await follower.DescribeAsync(generation, cancellationToken);
+        var loader = new CollectionLoader(collection.Id, collection.Name, described, expected.Count, database);
+        await database.ReadItemsAsync(
+            context,
+            collection.Id,
+            generation.Id,
+            (in ItemRow row) =>
+            {
+                loader.Add(row);
+                if (++done % RowsBetweenReports == 0)
+                {
+                    progress(done, total);
+                }
+            },
+            cancellationToken);
+        progress(done, total);
+        CollectionIndex index = loader.Build();
+        if (index.Digest != expected.Digest || index.Snapshot.Count != expected.Count)
+        {
+            throw new InvalidDataException(
+                $"The index of collection '{index.Name}' has {index.Snapshot.Count} pictures and digest {index.Digest:x16}; the log says {expected.Count} and {expected.Digest:x16}. "
+                + "Rows of the tables items or codes were changed from outside: restore them, or delete and import the collection anew.");
+        }
+
+        return index;
+    }
+}
