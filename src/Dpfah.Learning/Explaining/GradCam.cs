@@ -79,13 +79,13 @@ public static class GradCam
         using IDisposable quiet = no_grad();
         Tensor weights = slopes.mean([2, 3], keepdim: true);                        // w: (1, C, 1, 1)
         Tensor map = (weights * maps).sum(1).relu()[0];                             // ReLU(Σ w_k A^k): (h, w)
-        double largest = map.max().ToDouble();
+        double largest = map.max().to_type(ScalarType.Float64).item<double>();
         if (largest > 0)
         {
-            map = map / largest;
+            map = map.DividedBy(largest);
         }
 
-        float[] values = map.clamp(0, 1).to_type(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+        float[] values = map.ClampedTo(0, 1).to_type(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
         return new HeatMap((int)map.shape[1], (int)map.shape[0], values);
     }
 

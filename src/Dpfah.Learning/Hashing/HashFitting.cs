@@ -17,7 +17,7 @@ internal static class HashFitting
         Tensor x = features.to(ScalarType.Float64);
         Tensor mean = x.mean([0]);
         Tensor centred = x - mean;
-        Tensor covariance = centred.T.mm(centred) / x.shape[0];
+        Tensor covariance = centred.T.mm(centred).DividedBy(x.shape[0]);
         (_, Tensor vectors) = linalg.eigh(covariance); // columns by rising eigenvalue
         Tensor directions = vectors.T.flip(0)[..count]; // (count, features)
         Tensor largest = directions.gather(1, directions.abs().argmax(1, keepdim: true)); // (count, 1)

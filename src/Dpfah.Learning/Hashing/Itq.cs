@@ -43,13 +43,13 @@ public static class Itq
         {
             using IDisposable round = NewDisposeScope();
             Tensor rotated = projected.mm(rotation);
-            Tensor signs = where(rotated >= 0, 1.0, -1.0); // B, (n, bits)
-            errors.Add((signs - rotated).square().sum().item<double>());
+            Tensor signs = where(rotated.IsBelow(0), -1.0, 1.0); // B, (n, bits)
+            errors.Add((signs - rotated).Squared().sum().item<double>());
 
             // Orthogonal Procrustes: with Bᵀ V = U S Wᵀ the best rotation is R = W Uᵀ.
             (Tensor u, _, Tensor wTransposed) = linalg.svd(signs.T.mm(projected), fullMatrices: false);
             Tensor next = wTransposed.T.mm(u.T);
-            errors.Add((signs - projected.mm(next)).square().sum().item<double>());
+            errors.Add((signs - projected.mm(next)).Squared().sum().item<double>());
             rotation.Dispose();
             rotation = next.MoveToOuterDisposeScope();
         }

@@ -26,13 +26,13 @@ public sealed class DbdhLoss(LossShape shape, DbdhOptions options) : HashingLoss
     /// <inheritdoc/>
     protected override LossValue Evaluate(LossBatch batch)
     {
-        Tensor f = batch.RealCodes.clamp(-1, 1);                                    // (B, bits)
+        Tensor f = batch.RealCodes.ClampedTo(-1, 1);                                // (B, bits)
         bank.Write(f, batch);
         Tensor theta = Pairs.HalfProducts(f, bank.Codes);                           // (B, n)
         Tensor s = Pairs.Similarity(batch.Labels, bank.Labels);                     // (B, n)
         Tensor pair = Pairs.NegativeLogLikelihood(theta, s).mean();
         Tensor mean = f.mean([1]);                                                  // (1/l) Σ f: (B)
-        Tensor balance = (options.P == 1 ? mean.abs() : mean.square()).mean();
-        return new LossValue(pair + (options.Alpha * balance), [("pair", pair), ("balance", balance)]);
+        Tensor balance = (options.P == 1 ? mean.abs() : mean.Squared()).mean();
+        return new LossValue(pair.Plus(options.Alpha.Times(balance)), [("pair", pair), ("balance", balance)]);
     }
 }

@@ -48,7 +48,8 @@ public sealed class DfhLoss : HashingLoss
         using DisposeScope scope = NewDisposeScope();
 
         // Inner products wanted of the centres: l with themselves, −l with each other.
-        centreTarget = (shape.Bits * ((2 * eye(shape.Classes, dtype: shape.Type, device: shape.Device)) - 1)).DetachFromDisposeScope();
+        Tensor own = eye(shape.Classes, dtype: shape.Type, device: shape.Device);   // I
+        centreTarget = ((double)shape.Bits).Times(2.0.Times(own).Minus(1)).DetachFromDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -62,17 +63,19 @@ public sealed class DfhLoss : HashingLoss
         Tensor b = TargetCodes(u, batch.Labels);                                    // constant: (bits, B)
         MoveCentres(batch.Labels, b);
         Tensor s = Pairs.Similarity(batch.Labels, bank.Labels);                     // (B, n)
-        Tensor theta = Pairs.HalfProducts(u, bank.Codes).clamp(-100, 50);           // no gradient beyond: (B, n)
-        Tensor pair = (((1 - s) * Pairs.Softplus(options.Margin + theta)) + (s * Pairs.Softplus(options.Margin - theta))).mean();
-        Tensor quantization = (b - u.T).square().mean();
-        return new LossValue(pair + (options.Eta * quantization), [("pair", pair), ("quant", quantization)]);
+        Tensor theta = Pairs.HalfProducts(u, bank.Codes).ClampedTo(-100, 50);       // no gradient beyond: (B, n)
+        Tensor different = Pairs.Softplus(theta.Plus(options.Margin));              // log(1 + e^(m + Θ)): (B, n)
+        Tensor similar = Pairs.Softplus(options.Margin.Minus(theta));               // log(1 + e^(m − Θ)): (B, n)
+        Tensor pair = (1.0.Minus(s) * different).Plus(s * similar).mean();
+        Tensor quantization = (b - u.T).Squared().mean();
+        return new LossValue(pair.Plus(options.Eta.Times(quantization)), [("pair", pair), ("quant", quantization)]);
     }
 
     /// <summary>b = sgn(μ sgn(V) yᵀ + uᵀ).</summary>
     private Tensor TargetCodes(Tensor u, Tensor y)
     {
         using IDisposable noGrad = no_grad();
-        return ((options.Mu * centres.sign().mm(y.T)) + u.detach().T).sign();
+        return options.Mu.Times(centres.sign().mm(y.T)).Plus(u.detach().T).sign();
     }
 
     /// <summary>Plain gradient steps on the centres; the gradient is written out, a graph of 200 steps would cost more.</summary>
@@ -97,10 +100,10 @@ public sealed class DfhLoss : HashingLoss
             }
 
             Tensor apart = centres.T.mm(centres) - centreTarget;                    // VᵀV − l(2I − 11ᵀ)
-            Tensor gradient = (fitScale * (centres.mm(gram) - sums))
-                + (apartScale * centres.mm(apart))
-                + (signScale * (centres - centres.sign()));
-            _ = centres.sub_(gradient.mul(rate));
+            Tensor gradient = fitScale.Times(centres.mm(gram) - sums)
+                .Plus(apartScale.Times(centres.mm(apart)))
+                .Plus(signScale.Times(centres - centres.sign()));
+            _ = centres.sub_(rate.Times(gradient));
         }
     }
 }

@@ -28,7 +28,7 @@ public sealed class DhnLoss(LossShape shape, DhnOptions options) : HashingLoss
         Tensor theta = Pairs.HalfProducts(u, bank.Codes);                           // (B, n)
         Tensor s = Pairs.Similarity(batch.Labels, bank.Labels);                     // (B, n)
         Tensor pair = Pairs.NegativeLogLikelihood(theta, s).mean();
-        Tensor quantization = Pairs.LogCosh(u.abs() - 1).mean();
-        return new LossValue(pair + (options.Alpha * quantization), [("pair", pair), ("quant", quantization)]);
+        Tensor quantization = Pairs.LogCosh(u.abs().Minus(1)).mean();
+        return new LossValue(pair.Plus(options.Alpha.Times(quantization)), [("pair", pair), ("quant", quantization)]);
     }
 }

@@ -94,14 +94,16 @@ public sealed class DpfahLoss(LossShape shape, DpfahOptions options) : HashingLo
         Tensor likelihood = Likelihood(Relaxed(u), batch);                          // L1, Eq. (12)
         Tensor quantization = Quantization(u);                                      // L2, Eq. (13), on u itself: on f(u) it is 0
         Tensor classes = Classification(batch.ClassScores, batch.Labels);           // L3, Eq. (14)
-        Tensor total = likelihood + (options.Eta * quantization) + (options.Zeta * classes);
+        Tensor total = likelihood                                                   // L1 + η L2 + ζ L3, Eq. (15)
+            .Plus(options.Eta.Times(quantization))
+            .Plus(options.Zeta.Times(classes));
         return new LossValue(total, [("L1", likelihood), ("L2", quantization), ("L3", classes)]);
     }
 
     private Tensor Relaxed(Tensor u) => options.LikelihoodInput switch
     {
-        LikelihoodInput.Clamp1 => u.clamp(-1, 1),
-        LikelihoodInput.ClampDelta => u.clamp(-options.Delta, options.Delta),
+        LikelihoodInput.Clamp1 => u.ClampedTo(-1, 1),
+        LikelihoodInput.ClampDelta => u.ClampedTo(-options.Delta, options.Delta),
         _ => u.alias(),
     };
 
@@ -115,7 +117,9 @@ public sealed class DpfahLoss(LossShape shape, DpfahOptions options) : HashingLo
 
     private Tensor Quantization(Tensor u)
     {
-        Tensor beyond = (-options.Delta - u).relu() + (u - options.Delta).relu();   // (B, bits)
+        Tensor below = (-options.Delta).Minus(u).relu();                            // max(−δ − u, 0): (B, bits)
+        Tensor above = u.Minus(options.Delta).relu();                               // max(u − δ, 0): (B, bits)
+        Tensor beyond = below.Plus(above);
         return options.Quantization == QuantizationReduction.Mean ? beyond.mean() : beyond.sum(1).mean();
     }
 
@@ -126,7 +130,7 @@ public sealed class DpfahLoss(LossShape shape, DpfahOptions options) : HashingLo
             return (Pairs.Softplus(o) - (y * o)).sum(1).mean();
         }
 
-        Tensor target = y / y.sum(1, keepdim: true).clamp_min(1);                   // y itself, where there is one label
+        Tensor target = y / y.sum(1, keepdim: true).AtLeast(1);                     // y itself, where there is one label
         return -(target * o.log_softmax(1)).sum(1).mean();
     }
 }

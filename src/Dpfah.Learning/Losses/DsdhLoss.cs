@@ -60,12 +60,12 @@ public sealed class DsdhLoss : HashingLoss
         Tensor y = bank.Labels.T;                                                   // (classes, n)
         Tensor u = bank.Codes.T;                                                    // (bits, n)
         int bits = (int)codes.shape[0];
-        Tensor ridge = options.Nu / options.Mu * eye(bits, dtype: codes.dtype, device: codes.device);
+        Tensor ridge = (options.Nu / options.Mu).Times(eye(bits, dtype: codes.dtype, device: codes.device)); // ν/μ I
         for (int sweep = 0; sweep < options.Sweeps; sweep++)
         {
             using DisposeScope inner = NewDisposeScope();
-            _ = classifier.copy_(linalg.solve(codes.mm(codes.T) + ridge, codes.mm(y.T)));     // W = (B Bᵀ + ν/μ I)⁻¹ B Yᵀ
-            Tensor p = classifier.mm(y) + (options.Eta / options.Mu * u);           // P: (bits, n)
+            _ = classifier.copy_(linalg.solve(codes.mm(codes.T).Plus(ridge), codes.mm(y.T))); // W = (B Bᵀ + ν/μ I)⁻¹ B Yᵀ
+            Tensor p = classifier.mm(y).Plus((options.Eta / options.Mu).Times(u));  // P: (bits, n)
             for (int k = 0; k < bits; k++)
             {
                 using DisposeScope row = NewDisposeScope();
@@ -86,12 +86,12 @@ public sealed class DsdhLoss : HashingLoss
         Tensor s = Pairs.Similarity(batch.Labels, bank.Labels);                     // (B, n)
         Tensor pair = Pairs.NegativeLogLikelihood(theta, s).mean();
         Tensor b = codes.index_select(1, batch.Indices);                            // constant: (bits, B)
-        Tensor fit = (batch.Labels.T - classifier.T.mm(b)).square().mean();
-        Tensor norm = classifier.square().mean();
-        Tensor total = pair + (options.Mu * fit) + (options.Nu * norm);
+        Tensor fit = (batch.Labels.T - classifier.T.mm(b)).Squared().mean();
+        Tensor norm = classifier.Squared().mean();
+        Tensor total = pair.Plus(options.Mu.Times(fit)).Plus(options.Nu.Times(norm)); // + μ fit + ν norm
         if (options.Coupling != 0)
         {
-            total = total + (options.Coupling * (b.T - u).square().mean());
+            total = total.Plus(options.Coupling.Times((b.T - u).Squared().mean()));
         }
 
         return new LossValue(total, [("pair", pair), ("fit", fit), ("reg", norm)]);

@@ -27,13 +27,15 @@ public sealed class DshLoss(LossShape shape, DshOptions options) : HashingLoss
         bank.Write(u, batch);
         Tensor s = Pairs.Similarity(batch.Labels, bank.Labels);                     // (B, n)
         Tensor distance = SquaredDistances(u, bank.Codes);                          // D: (B, n)
-        Tensor apart = ((2.0 * shape.Bits) - distance).clamp_min(0);                // max(m − D, 0)
-        Tensor pair = ((0.5 * s * distance) + (0.5 * (1 - s) * apart)).mean();
-        Tensor quantization = (1 - u.abs()).abs().mean();
-        return new LossValue(pair + (options.Alpha * quantization), [("pair", pair), ("quant", quantization)]);
+        Tensor apart = (2.0 * shape.Bits).Minus(distance).AtLeast(0);               // max(m − D, 0)
+        Tensor similar = 0.5.Times(s) * distance;                                   // ½ s D: (B, n)
+        Tensor different = 0.5.Times(1.0.Minus(s)) * apart;                         // ½ (1 − s) max(m − D, 0): (B, n)
+        Tensor pair = similar.Plus(different).mean();
+        Tensor quantization = 1.0.Minus(u.abs()).abs().mean();
+        return new LossValue(pair.Plus(options.Alpha.Times(quantization)), [("pair", pair), ("quant", quantization)]);
     }
 
     // |u|² + |U|² − 2⟨u, U⟩: the tensor of differences would have B · n · l values. Rounding must not make it negative.
     private static Tensor SquaredDistances(Tensor u, Tensor codes) =>
-        (u.square().sum(1, keepdim: true) + codes.square().sum(1).unsqueeze(0) - (2 * u.mm(codes.T))).clamp_min(0);
+        (u.Squared().sum(1, keepdim: true).Plus(codes.Squared().sum(1).unsqueeze(0)) - 2.0.Times(u.mm(codes.T))).AtLeast(0);
 }

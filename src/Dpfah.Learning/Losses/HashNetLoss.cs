@@ -28,14 +28,15 @@ public sealed class HashNetLoss(HashNetOptions options) : HashingLoss
     /// <inheritdoc/>
     protected override LossValue Evaluate(LossBatch batch)
     {
-        Tensor v = (Scale * batch.RealCodes).tanh();                                // (B, bits)
-        Tensor theta = options.Alpha * v.mm(v.T);                                   // (B, B)
+        Tensor v = Scale.Times(batch.RealCodes).tanh();                             // (B, bits)
+        Tensor theta = options.Alpha.Times(v.mm(v.T));                              // (B, B)
         Tensor s = Pairs.Similarity(batch.Labels, batch.Labels);                    // (B, B)
         Tensor cost = Pairs.NegativeLogLikelihood(theta, s);
 
         // A mean over each kind of pair. The diagonal is similar, so that only the dissimilar ones can be none: then they add 0.
-        Tensor positive = (cost * s).sum() / s.sum().clamp_min(1);
-        Tensor negative = (cost * (1 - s)).sum() / (1 - s).sum().clamp_min(1);
-        return new LossValue(positive + negative, [("positive", positive), ("negative", negative)]);
+        Tensor different = 1.0.Minus(s);                                            // (B, B)
+        Tensor positive = (cost * s).sum() / s.sum().AtLeast(1);
+        Tensor negative = (cost * different).sum() / different.sum().AtLeast(1);
+        return new LossValue(positive.Plus(negative), [("positive", positive), ("negative", negative)]);
     }
 }

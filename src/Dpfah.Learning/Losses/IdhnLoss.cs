@@ -29,21 +29,22 @@ public sealed class IdhnLoss(LossShape shape, IdhnOptions options) : HashingLoss
     /// <inheritdoc/>
     protected override LossValue Evaluate(LossBatch batch)
     {
-        Tensor v = batch.RealCodes / (1 + batch.RealCodes.abs());                   // softsign, within ±1: (B, bits)
+        Tensor v = batch.RealCodes / batch.RealCodes.abs().Plus(1);                 // softsign, within ±1: (B, bits)
         bank.Write(v, batch);
         Tensor s = Cosine(batch.Labels, bank.Labels);                               // in [0, 1]: (B, n)
-        Tensor hard = (s.gt(0.99) | s.lt(0.01)).to_type(s.dtype);                   // all labels or none: (B, n)
-        Tensor theta = options.Alpha * v.mm(bank.Codes.T);                          // Θ: (B, n)
-        Tensor graded = (theta + shape.Bits - (2.0 * shape.Bits * s)).square();
-        Tensor pair = ((hard * Pairs.NegativeLogLikelihood(theta, s)) + (options.Gamma * (1 - hard) * graded)).mean();
-        Tensor quantization = (v.abs() - 1).abs().mean();
-        return new LossValue(pair + (options.Lambda * quantization), [("pair", pair), ("quant", quantization)]);
+        Tensor hard = (s.IsAbove(0.99) | s.IsBelow(0.01)).to_type(s.dtype);         // all labels or none: (B, n)
+        Tensor theta = options.Alpha.Times(v.mm(bank.Codes.T));                     // Θ: (B, n)
+        Tensor graded = (theta.Plus(shape.Bits) - (2.0 * shape.Bits).Times(s)).Squared(); // (Θ + l − 2 l s)²: (B, n)
+        Tensor likelihood = Pairs.NegativeLogLikelihood(theta, s);                  // (B, n)
+        Tensor pair = (hard * likelihood).Plus(options.Gamma.Times(1.0.Minus(hard)) * graded).mean();
+        Tensor quantization = v.abs().Minus(1).abs().mean();
+        return new LossValue(pair.Plus(options.Lambda.Times(quantization)), [("pair", pair), ("quant", quantization)]);
     }
 
     /// <summary>Cosine of label vectors; 1e-5 keeps an unseen row at 0.</summary>
     private static Tensor Cosine(Tensor y, Tensor other)
     {
-        Tensor norms = y.square().sum(1, keepdim: true).sqrt() * other.square().sum(1).sqrt().unsqueeze(0);
-        return y.mm(other.T) / (norms + 1e-5);
+        Tensor norms = y.Squared().sum(1, keepdim: true).sqrt() * other.Squared().sum(1).sqrt().unsqueeze(0);
+        return y.mm(other.T) / norms.Plus(1e-5);
     }
 }

@@ -19,11 +19,12 @@ public sealed class LcdshLoss(LcdshOptions options) : HashingLoss
     protected override LossValue Evaluate(LossBatch batch)
     {
         Tensor u = batch.RealCodes;
-        Tensor t = (2 * Pairs.Similarity(batch.Labels, batch.Labels)) - 1;          // ±1: (B, B)
-        Tensor theta = Pairs.HalfProducts(u, u).clamp(-50, 50);                     // no gradient beyond: (B, B)
+        Tensor s = Pairs.Similarity(batch.Labels, batch.Labels);                    // (B, B)
+        Tensor t = 2.0.Times(s).Minus(1);                                           // ±1: (B, B)
+        Tensor theta = Pairs.HalfProducts(u, u).ClampedTo(-50, 50);                 // no gradient beyond: (B, B)
         Tensor pair = Pairs.Softplus(-t * theta).mean();
         Tensor b = u.detach().sign();                                               // constant: (B, bits)
-        Tensor locality = (theta.sigmoid() - Pairs.HalfProducts(b, b).sigmoid()).square().mean();
-        return new LossValue(pair + (options.Lambda * locality), [("pair", pair), ("locality", locality)]);
+        Tensor locality = (theta.sigmoid() - Pairs.HalfProducts(b, b).sigmoid()).Squared().mean();
+        return new LossValue(pair.Plus(options.Lambda.Times(locality)), [("pair", pair), ("locality", locality)]);
     }
 }

@@ -60,12 +60,21 @@ public sealed class BasicBlock : nn.Module<Tensor, Tensor>
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor shortcut = Shortcut is var (convolution, norm)                       // (B, C', H', W')
-            ? norm.call(Strided(convolution, x))
+            ? Normalized(norm, Strided(convolution, x))
             : x;
-        Tensor y = bn1.call(conv1.call(x)).relu();                                  // (B, C', H', W')
-        y = bn2.call(conv2.call(y));                                                // (B, C', H', W')
-        return y.add(shortcut, Scalars.One).relu().MoveToOuterDisposeScope();
+        Tensor y = Normalized(bn1, conv1.call(x)).relu();                           // (B, C', H', W')
+        y = Normalized(bn2, conv2.call(y));                                         // (B, C', H', W')
+        return y.Plus(shortcut).relu().MoveToOuterDisposeScope();
     }
+
+    /// <summary>
+    /// Batch norm, without the module's own call: that counts batches in training, which no result needs, and makes a Scalar to count by (see
+    /// <see cref="TensorArithmetic"/>).
+    /// </summary>
+    /// <param name="norm">In training mode its running statistics are updated.</param>
+    /// <param name="x">Shape (B, C, H, W).</param>
+    internal static Tensor Normalized(BatchNorm2d norm, Tensor x) => nn.functional.batch_norm(
+        x, norm.running_mean, norm.running_var, norm.weight, norm.bias, norm.training, norm.momentum!.Value, norm.eps);
 
     /// <summary>
     /// The 1x1 convolution of the shortcut, with its stride taken first: oneDNN's channels-last kernel for 1x1 with a stride is wrong

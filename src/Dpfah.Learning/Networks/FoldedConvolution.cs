@@ -29,10 +29,9 @@ internal sealed class FoldedConvolution : IDisposable
     {
         using IDisposable noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        using Scalar epsilon = norm.eps.ToScalar();                                                     // held here: see Scalars
-        Tensor variance = Wide(norm.running_var!).add(epsilon, Scalars.One);                            // (O)
+        Tensor variance = Wide(norm.running_var!).Plus(norm.eps);                                       // (O)
         Tensor scale = Wide(norm.weight!) / variance.sqrt();                                            // (O)
-        Tensor bias = Wide(norm.bias!).add((Wide(norm.running_mean!) * scale).neg(), Scalars.One);      // (O)
+        Tensor bias = Wide(norm.bias!).Plus((Wide(norm.running_mean!) * scale).neg());                  // (O)
         Tensor weight = Wide(convolution.weight!) * scale.view(-1, 1, 1, 1);                            // (O, I, k, k)
 
         // A strided 1x1 convolution becomes a 2x2 one with three zero taps. In channels-last float32, libtorch 2.10's kernel

@@ -104,7 +104,7 @@ public sealed class InferenceBackbone : IFeatureNetwork
         {
             x = device.type == DeviceType.CPU                                       // Z = X + A
                 ? FixedOrderAttention.AddTo(x)
-                : x.add_(attention.call(x), Scalars.One);
+                : x.IncreaseBy(attention.call(x));
         }
 
         foreach ((FoldedConvolution first, FoldedConvolution second, FoldedConvolution? shortcut) in blocks)
@@ -119,6 +119,6 @@ public sealed class InferenceBackbone : IFeatureNetwork
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor y = second.Apply(first.Apply(x).relu_());                            // (B, C', H', W')
-        return y.add_(shortcut is null ? x : shortcut.Apply(x), Scalars.One).relu_().MoveToOuterDisposeScope();
+        return y.IncreaseBy(shortcut is null ? x : shortcut.Apply(x)).relu_().MoveToOuterDisposeScope();
     }
 }

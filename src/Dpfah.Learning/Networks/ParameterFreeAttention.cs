@@ -24,9 +24,7 @@ public sealed class ParameterFreeAttention : nn.Module<Tensor, Tensor>
     /// <summary>λ of Eq. (5): the denominator of a constant channel. SimAM's value; the paper gives none.</summary>
     public const double DefaultLambda = 1e-4;
 
-    private static readonly Scalar Half = 0.5.ToScalar();
-    private static readonly Scalar Four = 4.0.ToScalar();
-    private readonly Scalar lambda;
+    private readonly double lambda;
     private readonly bool divideByM;
 
     /// <summary>Creates the module; it has no parameters.</summary>
@@ -36,7 +34,7 @@ public sealed class ParameterFreeAttention : nn.Module<Tensor, Tensor>
         : base(nameof(ParameterFreeAttention))
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lambda);
-        this.lambda = lambda.ToScalar();
+        this.lambda = lambda;
         this.divideByM = divideByM;
     }
 
@@ -55,24 +53,13 @@ public sealed class ParameterFreeAttention : nn.Module<Tensor, Tensor>
 
         // The divisor is M − 1 as in SimAM's code; a map of one pixel has no variance, not 0/0.
         long neurons = x.shape[2] * x.shape[3];                                     // M
-        using Scalar divisor = Math.Max(divideByM ? neurons : neurons - 1, 1).ToScalar();
+        long divisor = Math.Max(divideByM ? neurons : neurons - 1, 1);
         Tensor mean = x.mean([2, 3], keepdim: true);                                // μ: (B, C, 1, 1)
-        Tensor deviation = (x - mean).square();                                     // (x − μ)²: (B, C, H, W)
-        Tensor variance = deviation.sum([2, 3], keepdim: true).div(divisor);        // V: (B, C, 1, 1)
-        Tensor scale = variance.add(lambda).mul(Four);                              // 4(V + λ): (B, C, 1, 1)
-        Tensor inverseEnergy = deviation.div(scale).add(Half);                      // 1/e*, Eq. (8): (B, C, H, W)
-        Tensor attention = inverseEnergy.sigmoid().mul(x);                          // A, Eq. (9): (B, C, H, W)
+        Tensor deviation = (x - mean).Squared();                                    // (x − μ)²: (B, C, H, W)
+        Tensor variance = deviation.sum([2, 3], keepdim: true).DividedBy(divisor);  // V: (B, C, 1, 1)
+        Tensor scale = 4.0.Times(variance.Plus(lambda));                            // 4(V + λ): (B, C, 1, 1)
+        Tensor inverseEnergy = (deviation / scale).Plus(0.5);                       // 1/e*, Eq. (8): (B, C, H, W)
+        Tensor attention = inverseEnergy.sigmoid() * x;                             // A, Eq. (9): (B, C, H, W)
         return attention.to_type(type).MoveToOuterDisposeScope();
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            lambda.Dispose();
-        }
-
-        base.Dispose(disposing);
     }
 }

@@ -92,12 +92,13 @@ public sealed class ResNet18 : Backbone
     public Tensor FeatureMaps(Tensor images, Action<string, Tensor>? observe = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor x = maxpool.call(bn1.call(conv1.call(images)).relu());               // X: (B, 64, H/4, W/4)
+        Tensor y = BasicBlock.Normalized(bn1, conv1.call(images)).relu();           // (B, 64, H/2, W/2)
+        Tensor x = maxpool.call(y);                                                 // X: (B, 64, H/4, W/4)
         observe?.Invoke("maxpool", x);
         if (attention is not null)
         {
             Tensor a = attention.call(x);                                           // A: (B, 64, H/4, W/4)
-            x = Attention.Mode == AttentionMode.Residual ? x + a : a;               // Z = X + A: (B, 64, H/4, W/4)
+            x = Attention.Mode == AttentionMode.Residual ? x.Plus(a) : a;           // Z = X + A: (B, 64, H/4, W/4)
         }
 
         observe?.Invoke("pfa_sum", x);

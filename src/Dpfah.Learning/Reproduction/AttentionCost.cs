@@ -101,13 +101,13 @@ internal sealed record AttentionCost(string Module, long Parameters, int Side, d
     {
         using IDisposable inference = inference_mode(true);
         using DisposeScope scope = NewDisposeScope();
-        _ = module is null ? x.alias() : x + module.call(x);
+        _ = module is null ? x.alias() : x.Plus(module.call(x));
     }
 
     private static void Step(nn.Module<Tensor, Tensor>? module, Tensor x)
     {
         using DisposeScope scope = NewDisposeScope();
-        (module is null ? x.alias() : x + module.call(x)).sum().backward();
+        (module is null ? x.alias() : x.Plus(module.call(x))).sum().backward();
         x.grad = null;
     }
 
@@ -144,7 +144,7 @@ internal sealed record AttentionCost(string Module, long Parameters, int Side, d
 
         public override Tensor forward(Tensor x)
         {
-            Tensor gate = (channel.call(x.mean([2, 3])) + channel.call(x.amax([2, 3]))).sigmoid();
+            Tensor gate = channel.call(x.mean([2, 3])).Plus(channel.call(x.amax([2, 3]))).sigmoid();
             x = x * gate.unsqueeze(-1).unsqueeze(-1);
             return x * place.call(cat([x.mean([1], keepdim: true), x.amax([1], keepdim: true)], 1)).sigmoid();
         }

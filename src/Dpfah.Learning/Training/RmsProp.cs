@@ -49,11 +49,6 @@ public sealed class RmsProp : IDisposable
     public void Step()
     {
         using IDisposable noGrad = no_grad();
-        using Scalar decay = weightDecay.ToScalar();                                // held here: see Scalars
-        using Scalar smoothing = Smoothing.ToScalar();
-        using Scalar rest = (1 - Smoothing).ToScalar();
-        using Scalar epsilon = Epsilon.ToScalar();
-        using Scalar step = (-LearningRate).ToScalar();
         foreach ((_, Tensor parameter, Tensor squareAverage) in entries)
         {
             using DisposeScope scope = NewDisposeScope();
@@ -64,11 +59,11 @@ public sealed class RmsProp : IDisposable
 
             if (weightDecay != 0)
             {
-                gradient = gradient.add(parameter, alpha: decay);
+                gradient = gradient.Plus(parameter, weightDecay);
             }
 
-            _ = squareAverage.mul_(smoothing).addcmul_(gradient, gradient, rest);
-            _ = parameter.addcdiv_(gradient, squareAverage.sqrt().add_(epsilon), step);
+            _ = squareAverage.MultiplyBy(Smoothing).IncreaseByProduct(gradient, gradient, 1 - Smoothing);
+            _ = parameter.IncreaseByQuotient(gradient, squareAverage.sqrt().IncreaseBy(Epsilon), -LearningRate);
         }
     }
 
