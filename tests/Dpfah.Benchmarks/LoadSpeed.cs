@@ -69,7 +69,8 @@ internal static class LoadSpeed
         File.WriteAllText("/proc/self/clear_refs", "5");
         using var follower = new IndexFollower(database, models, settings, NullLogger<IndexFollower>.Instance);
         long start = Stopwatch.GetTimestamp(), firstRows = 0, lastRow = 0;
-        int collections = GC.CollectionCount(0);
+        (int least, int most) = (GC.CollectionCount(0), GC.CollectionCount(GC.MaxGeneration));
+        long allocated = GC.GetTotalAllocatedBytes();
         TimeSpan pauses = GC.GetTotalPauseDuration(), processor = Environment.CpuUsage.TotalTime;
         await follower.LoadAsync(
             epoch,
@@ -80,7 +81,9 @@ internal static class LoadSpeed
             },
             CancellationToken.None);
         long built = Stopwatch.GetTimestamp();
-        processor = Environment.CpuUsage.TotalTime - processor;
+        (processor, pauses) = (Environment.CpuUsage.TotalTime - processor, GC.GetTotalPauseDuration() - pauses);
+        (int Least, int Most) counted = (GC.CollectionCount(0) - least, GC.CollectionCount(GC.MaxGeneration) - most);
+        allocated = GC.GetTotalAllocatedBytes() - allocated;
         IndexSnapshot<IndexedItem> snapshot = follower.Find(Collection)!.Snapshot;
         (long number, IndexAnswer<IndexedItem> answer) = Search(data, snapshot, bits, count);
         long answered = Stopwatch.GetTimestamp();
@@ -99,8 +102,10 @@ internal static class LoadSpeed
             ["building_s"] = Seconds(lastRow, built),
             ["first_search_s"] = Seconds(built, answered),
             ["processor_s"] = Math.Round(processor.TotalSeconds, 2),
-            ["gc_pauses_s"] = Math.Round((GC.GetTotalPauseDuration() - pauses).TotalSeconds, 2),
-            ["gcs"] = GC.CollectionCount(0) - collections,
+            ["gc_pauses_s"] = Math.Round(pauses.TotalSeconds, 2),
+            ["gcs"] = counted.Least,
+            ["full_gcs"] = counted.Most,
+            ["allocated_mb"] = Math.Round(allocated / 1e6),
             ["peak_mb"] = Math.Round(peak),
             ["mb_before"] = Math.Round(before),
             ["heap_bytes_per_code"] = Math.Round((double)GC.GetTotalMemory(forceFullCollection: true) / count, 1),

@@ -7,6 +7,9 @@ namespace Dpfah.Core.Indexing;
 /// <typeparam name="T">The caller's immutable record of an item.</typeparam>
 public sealed class IndexLoader<T>
 {
+    // A load is waited for; the merges beside searches leave the other processor to these.
+    private static readonly int Threads = Math.Min(2, Environment.ProcessorCount);
+
     private readonly int bits;
     private readonly int signatureBits;
     private readonly IndexTuning tuning;
@@ -50,7 +53,7 @@ public sealed class IndexLoader<T>
         Require(signature.Length, signatureBits, nameof(signature), id);
         if (builder.Count == SegmentBuilder<T>.MaxCount)
         {
-            done.Add(builder.Build());
+            done.Add(builder.Build(Threads));
             builder = new SegmentBuilder<T>(bits, signatureBits, 0, tuning);
         }
 
@@ -63,7 +66,7 @@ public sealed class IndexLoader<T>
     {
         if (builder.Count != 0)
         {
-            done.Add(builder.Build());
+            done.Add(builder.Build(Threads));
         }
 
         return new HammingIndex<T>(bits, signatureBits, tuning, [.. done]);

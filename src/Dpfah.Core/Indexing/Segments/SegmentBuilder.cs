@@ -56,25 +56,51 @@ internal sealed class SegmentBuilder<T>
     }
 
     /// <summary>The segment; the builder is spent.</summary>
+    /// <param name="threads">1, or 2 to go on with the codes and with what belongs to them side by side once they are sorted.</param>
     /// <exception cref="ArgumentException">An id was added twice.</exception>
-    public SealedSegment<T> Build()
+    public SealedSegment<T> Build(int threads = 1)
     {
         int[] byId = ByAscendingId();
         int[] order = [.. byId];
-        CodeSort.Sort(codes, codeWords, ref order);
+        CodeSort.Sort(codes.AsSpan(0, Count * codeWords), codeWords, ref order);
 
         // From here on all is in the order of (code, id).
-        AlignedWords sorted = Ordered(order, out int distinct);
-        ulong[] sortedSignatures = Ordered(signatures, signatureWords, order);
-        signatures = [];
-        IdColumn idColumn = IdsOf(order, byId);
-        T[] sortedItems = Array.ConvertAll(order, place => items[place]);
-        items = [];
-        int[]? starts = distinct < GroupingShare * Count ? Group(ref sorted, distinct) : null;
-        int positions = starts is null ? Count : distinct;
-        BitPlanes? planes = bits <= BitPlanes.MaxBits ? new BitPlanes(sorted, bits, positions) : null;
-        PartTables? tables = tuning.WantsTables(sorted, bits, positions) ? new PartTables(sorted, bits, positions) : null;
+        AlignedWords sorted = null!;
+        int[]? starts = null;
+        BitPlanes? planes = null;
+        PartTables? tables = null;
+        ulong[] sortedSignatures = [];
+        IdColumn idColumn = null!;
+        T[] sortedItems = [];
+        if (threads == 1)
+        {
+            FinishCodes();
+            FinishItems();
+        }
+        else
+        {
+            Parallel.Invoke(new ParallelOptions { MaxDegreeOfParallelism = threads }, FinishCodes, FinishItems);
+        }
+
         return new SealedSegment<T>(sorted, starts, planes, tables, idColumn, sortedSignatures, signatureWords, sortedItems);
+
+        void FinishCodes()
+        {
+            sorted = Ordered(order, out int distinct);
+            starts = distinct < GroupingShare * Count ? Group(ref sorted, distinct) : null;
+            int positions = starts is null ? Count : distinct;
+            planes = bits <= BitPlanes.MaxBits ? new BitPlanes(sorted, bits, positions) : null;
+            tables = tuning.WantsTables(sorted, bits, positions) ? new PartTables(sorted, bits, positions) : null;
+        }
+
+        void FinishItems()
+        {
+            sortedSignatures = Ordered(signatures, signatureWords, order);
+            signatures = [];
+            idColumn = IdsOf(order, byId);
+            sortedItems = Ordered(items, order);
+            items = [];
+        }
     }
 
     private int[] ByAscendingId()
@@ -126,6 +152,17 @@ internal sealed class SegmentBuilder<T>
         for (int slot = 0; slot < order.Length; slot++)
         {
             source.AsSpan(order[slot] * words, words).CopyTo(target.AsSpan(slot * words, words));
+        }
+
+        return target;
+    }
+
+    private static T[] Ordered(T[] source, int[] order)
+    {
+        var target = new T[order.Length];
+        for (int slot = 0; slot < order.Length; slot++)
+        {
+            target[slot] = source[order[slot]];
         }
 
         return target;
