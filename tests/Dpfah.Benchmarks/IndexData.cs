@@ -3,11 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace Dpfah.Benchmarks;
 
-/// <summary>Raw files of codes for the index benchmark and its peers: rows of bits/8 bytes, lowest bit first, no header.</summary>
+/// <summary>Codes for the index benchmark and its peers: uniform, around centres, or of bits that are seldom set.</summary>
 internal static class IndexData
 {
     private const double LeastFlip = 0.02;
     private const double MostFlip = 0.05;
+    private const double RarestBit = 0.02;
     private const int Seed = 1;
 
     /// <summary><c>KIND BITS COUNT QUERIES FOLDER</c>; writes <c>codes.bin</c> and <c>queries.bin</c>.</summary>
@@ -15,49 +16,76 @@ internal static class IndexData
     {
         if (args.Length != 5)
         {
-            Console.Error.WriteLine("index-data KIND BITS COUNT QUERIES FOLDER, where KIND is 'uniform' or 'deepC' with C centres, as deep100.");
+            Console.Error.WriteLine(
+                "index-data KIND BITS COUNT QUERIES FOLDER, where KIND is 'uniform', 'deepC' with C centres, as deep100, or 'skewed': "
+                + "from bit to bit more often set, from 2 % to 50 %.");
             return 1;
         }
 
-        int bits = int.Parse(args[1], CultureInfo.InvariantCulture);
+        (RawCodes codes, RawCodes queries) = Make(args[0], Number(args[1]), Number(args[2]), Number(args[3]));
         string folder = Directory.CreateDirectory(args[4]).FullName;
-        ulong[][] centres = [];
-        if (args[0] != "uniform")
-        {
-            var random = new Random(Seed);
-            int count = int.Parse(args[0].Replace("deep", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
-            centres = [.. Enumerable.Range(0, count).Select(_ => Code(bits, random))];
-        }
-
-        Write(Path.Combine(folder, "codes.bin"), bits, int.Parse(args[2], CultureInfo.InvariantCulture), centres, new Random(Seed + 1));
-        Write(Path.Combine(folder, "queries.bin"), bits, int.Parse(args[3], CultureInfo.InvariantCulture), centres, new Random(Seed + 2));
+        codes.Write(Path.Combine(folder, "codes.bin"));
+        queries.Write(Path.Combine(folder, "queries.bin"));
         return 0;
     }
 
-    private static void Write(string path, int bits, int count, ulong[][] centres, Random random)
+    /// <summary>Codes and queries of one kind; the same for the same arguments.</summary>
+    public static (RawCodes Codes, RawCodes Queries) Make(string kind, int bits, int count, int queries)
     {
-        using FileStream file = File.Create(path);
-        using var buffer = new BufferedStream(file, 1 << 20);
-        for (int i = 0; i < count; i++)
+        Action<Span<ulong>, Random> next;
+        if (kind == "uniform")
         {
-            ulong[] code = centres.Length == 0 ? Code(bits, random) : [.. centres[random.Next(centres.Length)]];
-            if (centres.Length != 0)
-            {
-                double flip = LeastFlip + ((MostFlip - LeastFlip) * random.NextDouble());
-                for (int bit = 0; bit < bits; bit++)
-                {
-                    code[bit >> 6] ^= random.NextDouble() < flip ? 1UL << (bit & 63) : 0;
-                }
-            }
+            next = (code, random) => Uniform(code, bits, random);
+        }
+        else if (kind == "skewed")
+        {
+            next = (code, random) => Skewed(code, bits, random);
+        }
+        else
+        {
+            RawCodes centres = Fill(bits, Number(kind.Replace("deep", "", StringComparison.Ordinal)), new Random(Seed), (code, random) => Uniform(code, bits, random));
+            next = (code, random) => Near(centres[random.Next(centres.Count)], code, random);
+        }
 
-            buffer.Write(MemoryMarshal.AsBytes(code.AsSpan())[..(bits / 8)]);
+        return (Fill(bits, count, new Random(Seed + 1), next), Fill(bits, queries, new Random(Seed + 2), next));
+
+        void Near(ReadOnlySpan<ulong> centre, Span<ulong> code, Random random)
+        {
+            centre.CopyTo(code);
+            Flip(code, bits, LeastFlip + ((MostFlip - LeastFlip) * random.NextDouble()), random);
         }
     }
 
-    private static ulong[] Code(int bits, Random random)
+    /// <summary>Flips each bit with a probability.</summary>
+    public static void Flip(Span<ulong> code, int bits, double probability, Random random)
     {
-        var code = new ulong[(bits + 63) / 64];
-        random.NextBytes(MemoryMarshal.AsBytes(code.AsSpan())[..(bits / 8)]);
-        return code;
+        for (int bit = 0; bit < bits; bit++)
+        {
+            code[bit >> 6] ^= random.NextDouble() < probability ? 1UL << (bit & 63) : 0;
+        }
+    }
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    private static RawCodes Fill(int bits, int count, Random random, Action<Span<ulong>, Random> next)
+    {
+        var codes = new RawCodes(bits, count);
+        for (int i = 0; i < count; i++)
+        {
+            next(codes[i], random);
+        }
+
+        return codes;
+    }
+
+    private static void Uniform(Span<ulong> code, int bits, Random random) => random.NextBytes(MemoryMarshal.AsBytes(code)[..(bits / 8)]);
+
+    private static void Skewed(Span<ulong> code, int bits, Random random)
+    {
+        for (int bit = 0; bit < bits; bit++)
+        {
+            double probability = RarestBit + ((0.5 - RarestBit) * bit / (bits - 1));
+            code[bit >> 6] |= random.NextDouble() < probability ? 1UL << (bit & 63) : 0;
+        }
     }
 }

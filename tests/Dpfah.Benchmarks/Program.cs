@@ -15,7 +15,10 @@ var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
     ["memory"] = ("ADDRESS PROCESS-ID [[PICTURES]]: memory of a service under 10,000 searches", MemoryRun.Run),
     ["training"] = (": training step and encoding against PyTorch, in turn", TrainingSpeed.Run),
     ["index"] = ("--codes FILE --queries FILE [[--k 10,1000]] [[--batch 1,256]] ...: search of the index on raw files, as JSON lines", IndexSpeed.Run),
-    ["index-data"] = ("KIND BITS COUNT QUERIES FOLDER: raw files of codes, uniform or around centres", IndexData.Run),
+    ["index-data"] = ("KIND BITS COUNT QUERIES FOLDER: raw files of codes, uniform, around centres or skewed", IndexData.Run),
+    ["index-fashion"] = ("COUNT QUERIES FOLDER [[DATASET-FOLDER]]: raw files of codes of real pictures", FashionCodes.Run),
+    ["index-turns"] = ("--codes FILE --queries FILE ...: the index as one side of index-compare", IndexTurns.Run),
+    ["index-compare"] = ("...: the index against FAISS; called by compare-index.sh", IndexComparison.Run),
     ["load"] = ("--codes N --provider postgres|sqlite --connection STRING-OR-FOLDER [[--bits 64]]: from the service's tables to an index that answers", LoadSpeed.Run),
     ["encoder"] = (": pictures a second by batch size and threads", EncoderSpeed.Run),
 };

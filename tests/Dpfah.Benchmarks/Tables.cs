@@ -41,7 +41,7 @@ internal static class Tables
         File.WriteAllText(Path.Combine(Folder, $"{name}.md"), $"# {name}\n\n{note}\n\n{conditions}\n\n{writer.ToString().Trim()}\n");
     }
 
-    private static string Cpu() => File.Exists("/proc/cpuinfo")
+    public static string Cpu() => File.Exists("/proc/cpuinfo")
         ? File.ReadLines("/proc/cpuinfo").First(line => line.StartsWith("model name", StringComparison.Ordinal)).Split(": ")[1]
         : RuntimeInformation.ProcessArchitecture.ToString();
 }
