@@ -49,38 +49,10 @@ internal abstract class Database : IAsyncDisposable
     public abstract Task<Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction> BeginSnapshotAsync(
         DpfahContext context, CancellationToken cancellationToken);
 
-    /// <summary>Reads the items of a generation in ascending order of their numbers, on a thread of its own.</summary>
-    /// <param name="context">In a transaction of <see cref="BeginSnapshotAsync"/>.</param>
-    /// <param name="collectionId">Their collection.</param>
-    /// <param name="generationId">Generation of their codes.</param>
-    /// <param name="handler">Called for each, on that thread.</param>
-    /// <param name="cancellationToken">Stops reading; the transaction is of no more use then.</param>
-    public Task ReadItemsAsync(
-        DpfahContext context, int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken) =>
-        OnThreadOfItsOwn(() => ReadItems(context, collectionId, generationId, handler, cancellationToken), cancellationToken);
-
-    /// <summary>Adds up the change log by generation, on a thread of its own.</summary>
-    /// <param name="context">In a transaction of <see cref="BeginSnapshotAsync"/>.</param>
-    /// <param name="cancellationToken">Stops reading; the transaction is of no more use then.</param>
-    public async Task<Dictionary<int, LogSum>> SumLogAsync(DpfahContext context, CancellationToken cancellationToken)
-    {
-        Dictionary<int, LogSum> sums = [];
-        await OnThreadOfItsOwn(() => sums = SumLog(context, cancellationToken), cancellationToken);
-        return sums;
-    }
-
-    /// <summary>Reads labels as <see cref="ItemRow.Labels"/> has them.</summary>
-    /// <exception cref="InvalidDataException">They are no list of texts.</exception>
-    public abstract string[] ParseLabels(ReadOnlySpan<byte> stored);
-
-    protected abstract void ReadItems(
-        DpfahContext context, int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken);
-
-    protected abstract Dictionary<int, LogSum> SumLog(DpfahContext context, CancellationToken cancellationToken);
-
-    // Reading a table is seconds of work without a pause, which a thread of the pool is not made for.
-    private static Task OnThreadOfItsOwn(Action work, CancellationToken cancellationToken) =>
-        Task.Factory.StartNew(work, cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <summary>Begins to read whole tables.</summary>
+    /// <param name="context">In a transaction of <see cref="BeginSnapshotAsync"/>, which stays open as long as the reader is used.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public abstract Task<BulkReader> OpenBulkAsync(DpfahContext context, CancellationToken cancellationToken);
 
     /// <summary>Runs a query, again when the connection was lost.</summary>
     public async Task<T> ReadAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)

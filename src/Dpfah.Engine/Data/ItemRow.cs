@@ -9,7 +9,7 @@ internal readonly ref struct ItemRow
     /// <summary>Public id, UTF-8.</summary>
     public required ReadOnlySpan<byte> PublicId { get; init; }
 
-    /// <summary>Labels in the provider's form, which <see cref="Database.ParseLabels"/> reads; equal labels have equal bytes.</summary>
+    /// <summary>Labels in the provider's form, which <see cref="BulkReader.ParseLabels"/> reads; equal labels have equal bytes.</summary>
     public required ReadOnlySpan<byte> Labels { get; init; }
 
     /// <summary>Code, lowest bit first.</summary>

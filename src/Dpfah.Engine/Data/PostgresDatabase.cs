@@ -112,12 +112,9 @@ internal sealed class PostgresDatabase(string connectionString) : Database
     public override Task<IDbContextTransaction> BeginSnapshotAsync(DpfahContext context, CancellationToken cancellationToken) =>
         context.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
 
-    public override string[] ParseLabels(ReadOnlySpan<byte> stored) => PostgresBulk.ParseTexts(stored);
-
-    protected override void ReadItems(
-        DpfahContext context, int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken) =>
-        PostgresBulk.ReadItems((NpgsqlConnection)context.Database.GetDbConnection(), collectionId, generationId, handler, cancellationToken);
-
-    protected override Dictionary<int, LogSum> SumLog(DpfahContext context, CancellationToken cancellationToken) =>
-        PostgresBulk.SumLog((NpgsqlConnection)context.Database.GetDbConnection(), cancellationToken);
+    public override async Task<BulkReader> OpenBulkAsync(DpfahContext context, CancellationToken cancellationToken)
+    {
+        string snapshot = (await context.Database.SqlQueryRaw<string>("SELECT pg_export_snapshot() AS \"Value\"").ToListAsync(cancellationToken))[0];
+        return await Task.Run(() => new PostgresBulkReader(connectionString, snapshot), cancellationToken);
+    }
 }

@@ -100,14 +100,8 @@ internal sealed class SqliteDatabase : Database
             },
             cancellationToken);
 
-    public override string[] ParseLabels(ReadOnlySpan<byte> stored) => SqliteBulk.ParseTexts(stored);
-
-    protected override void ReadItems(
-        DpfahContext context, int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken) =>
-        SqliteBulk.ReadItems((SqliteConnection)context.Database.GetDbConnection(), collectionId, generationId, handler, cancellationToken);
-
-    protected override Dictionary<int, LogSum> SumLog(DpfahContext context, CancellationToken cancellationToken) =>
-        SqliteBulk.SumLog((SqliteConnection)context.Database.GetDbConnection(), cancellationToken);
+    public override Task<BulkReader> OpenBulkAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        Task.FromResult<BulkReader>(new SqliteBulkReader((SqliteConnection)context.Database.GetDbConnection()));
 
     private async Task RunWriterAsync()
     {

@@ -30,14 +30,14 @@ internal sealed class CollectionLoader
     /// <param name="name">Its name.</param>
     /// <param name="generation">Its active generation.</param>
     /// <param name="expected">Items to come, as far as that is known.</param>
-    /// <param name="database">Where the rows come from.</param>
-    public CollectionLoader(int collectionId, string name, GenerationInfo generation, long expected, Database database)
+    /// <param name="reader">Where the rows come from.</param>
+    public CollectionLoader(int collectionId, string name, GenerationInfo generation, long expected, BulkReader reader)
     {
         this.collectionId = collectionId;
         this.name = name;
         this.generation = generation;
         index = new IndexLoader<IndexedItem>(generation.Bits, ImageCode.SignatureBits, (int)Math.Clamp(expected, 0, MostCapacity));
-        labels = new StoredLabels(database.ParseLabels, pool);
+        labels = new StoredLabels(reader.ParseLabels, pool);
         code = new ulong[BinaryCode.WordsFor(generation.Bits)];
         signature = new ulong[BinaryCode.WordsFor(ImageCode.SignatureBits)];
     }

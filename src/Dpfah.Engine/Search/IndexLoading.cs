@@ -22,7 +22,8 @@ internal sealed class IndexLoading(Database database, IndexFollower follower, Ac
     /// <exception cref="InvalidDataException">An index does not agree with the log, or a row cannot be read.</exception>
     public async Task<Dictionary<string, CollectionIndex>> LoadAsync(DpfahContext context, CancellationToken cancellationToken)
     {
-        Dictionary<int, LogSum> log = await database.SumLogAsync(context, cancellationToken);
+        using BulkReader reader = await database.OpenBulkAsync(context, cancellationToken);
+        Dictionary<int, LogSum> log = await reader.SumLogAsync(cancellationToken);
         var active = await context.Collections.Where(c => c.DeletedAt == null)
             .Join(context.Generations.Where(g => g.IsActive), c => c.Id, g => g.CollectionId, (c, g) => new { Collection = c, Generation = g })
             .ToListAsync(cancellationToken);
@@ -30,7 +31,7 @@ internal sealed class IndexLoading(Database database, IndexFollower follower, Ac
         var loaded = new Dictionary<string, CollectionIndex>(active.Count, StringComparer.Ordinal);
         foreach (var a in active)
         {
-            loaded.Add(a.Collection.Name, await LoadAsync(context, a.Collection, a.Generation, Expected(a.Generation), cancellationToken));
+            loaded.Add(a.Collection.Name, await LoadAsync(reader, a.Collection, a.Generation, Expected(a.Generation), cancellationToken));
         }
 
         return loaded;
@@ -44,12 +45,11 @@ internal sealed class IndexLoading(Database database, IndexFollower follower, Ac
     }
 
     private async Task<CollectionIndex> LoadAsync(
-        DpfahContext context, Collection collection, Generation generation, LogSum expected, CancellationToken cancellationToken)
+        BulkReader reader, Collection collection, Generation generation, LogSum expected, CancellationToken cancellationToken)
     {
         GenerationInfo described = await follower.DescribeAsync(generation, cancellationToken);
-        var loader = new CollectionLoader(collection.Id, collection.Name, described, expected.Count, database);
-        await database.ReadItemsAsync(
-            context,
+        var loader = new CollectionLoader(collection.Id, collection.Name, described, expected.Count, reader);
+        await reader.ReadItemsAsync(
             collection.Id,
             generation.Id,
             (in ItemRow row) =>

@@ -6,15 +6,33 @@ using SQLitePCL;
 namespace Dpfah.Engine.Data;
 
 /// <summary>Whole tables of a SQLite file, in the transaction that the connection is in, without an object for a row or a value.</summary>
-internal static class SqliteBulk
+internal sealed class SqliteBulkReader(SqliteConnection connection) : BulkReader
 {
     private const int RowsBetweenLooks = 1024;
 
-    /// <summary>Reads the items of a generation in ascending order of their numbers.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static void ReadItems(
-        SqliteConnection connection, int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken) => Read(
-        connection,
+    /// <inheritdoc/>
+    /// <remarks>They are stored as a JSON array.</remarks>
+    public override string[] ParseLabels(ReadOnlySpan<byte> stored)
+    {
+        try
+        {
+            string[] texts = JsonSerializer.Deserialize<string[]>(stored) ?? [];
+            return Array.Exists(texts, text => text is null) ? throw new InvalidDataException("A label is null.") : texts;
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException("Labels are a list of texts.", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        // The connection is the context's.
+    }
+
+    protected override void ReadItems(
+        int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken) => Read(
         $"""
         SELECT i.number, i.public_id, i.labels, c.code, c.signature
         FROM items i JOIN codes c ON c.item_number = i.number
@@ -31,13 +49,10 @@ internal static class SqliteBulk
         }),
         cancellationToken);
 
-    /// <summary>Adds up the change log, by generation.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static Dictionary<int, LogSum> SumLog(SqliteConnection connection, CancellationToken cancellationToken)
+    protected override Dictionary<int, LogSum> SumLog(CancellationToken cancellationToken)
     {
         var sums = new Dictionary<int, LogSum>();
         Read(
-            connection,
             "SELECT generation_id, digest_delta, count_delta FROM changes",
             row =>
             {
@@ -48,22 +63,7 @@ internal static class SqliteBulk
         return sums;
     }
 
-    /// <summary>Reads a list of texts as it is stored: a JSON array.</summary>
-    /// <exception cref="InvalidDataException">It is no list of texts.</exception>
-    public static string[] ParseTexts(ReadOnlySpan<byte> json)
-    {
-        try
-        {
-            string[] texts = JsonSerializer.Deserialize<string[]>(json) ?? [];
-            return Array.Exists(texts, text => text is null) ? throw new InvalidDataException("A label is null.") : texts;
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException("Labels are a list of texts.", error);
-        }
-    }
-
-    private static void Read(SqliteConnection connection, string query, Action<sqlite3_stmt> row, CancellationToken cancellationToken)
+    private void Read(string query, Action<sqlite3_stmt> row, CancellationToken cancellationToken)
     {
         // The command takes part in the connection's transaction by itself.
         using SqliteCommand command = connection.CreateCommand();
