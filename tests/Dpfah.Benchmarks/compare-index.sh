@@ -100,6 +100,8 @@ fi
 
 cd "$repository"
 dotnet build tests/Dpfah.Benchmarks -c Release --nologo -v quiet -m:1 --disable-build-servers >&2
+# Threads that wait in turns on a busy core take it from those that work.
+export OMP_WAIT_POLICY=passive
 commit="$(git rev-parse --short HEAD)"
 git diff --quiet HEAD -- src tests/Dpfah.Benchmarks || commit+=" with changes"
 dotnet run --no-build -c Release --project tests/Dpfah.Benchmarks -- index-compare --folder "$folder" --peer "$peer" \
