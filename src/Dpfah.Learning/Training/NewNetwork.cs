@@ -10,6 +10,7 @@ namespace Dpfah.Learning.Training;
 internal static class NewNetwork
 {
     /// <summary>Backbone with its first weights, branches drawn from N(0, 0.01²) by the run's seed.</summary>
+    /// <exception cref="FileNotFoundException">There is no file of weights.</exception>
     /// <exception cref="InvalidDataException">The file of weights is damaged or holds another network.</exception>
     public static DpfahNetwork Create(TrainingOptions options, int classes)
     {
@@ -23,15 +24,28 @@ internal static class NewNetwork
 
     private static Backbone Backbone(TrainingOptions options)
     {
+        if (options.Weights is not ("imagenet" or "random") && !File.Exists(options.Weights))
+        {
+            throw new FileNotFoundException($"weights is '{options.Weights}', and there is no such file; it is imagenet, random, or a backbone file.", options.Weights);
+        }
+
         if (options.Backbone == AlexNet.Architecture)
         {
             var alexNet = new AlexNet();
-            if (options.Weights != "random")
+            try
             {
-                SafetensorsReader.ReadInto(options.Weights, alexNet.state_dict());
-            }
+                if (options.Weights != "random")
+                {
+                    SafetensorsReader.ReadInto(options.Weights, alexNet.state_dict());
+                }
 
-            return alexNet;
+                return alexNet;
+            }
+            catch
+            {
+                alexNet.Dispose();
+                throw;
+            }
         }
 
         AttentionOptions attention = options.EffectiveAttention;

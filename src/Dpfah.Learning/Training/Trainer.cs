@@ -40,14 +40,24 @@ public sealed class Trainer : IDisposable
         device = TorchDevice.Choose(options.Device).Device;
         HashingMethod method = HashingMethod.Named(options.Method);
         Preprocessing = PreprocessingOf(options);
-        Network = NewNetwork.Create(options, Pictures.ClassNames.Count);
-        Network.to(device);
-        ChannelsLast.Apply(Network);
-        loss = method.CreateLoss(
-            new LossShape(Pictures.Count, options.Bits, Pictures.ClassNames.Count, Pictures.Dataset.MultiLabel, device), options.Loss);
-        optimizer = new RmsProp(Network.named_parameters().Select(p => (p.name, p.parameter as Tensor)), options.LearningRate, options.WeightDecay);
         loader = new BatchLoader(Pictures, new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), Preprocessing), options);
-        labels = LabelMatrixOf(Pictures).to(device).DetachFromDisposeScope();
+        Network = NewNetwork.Create(options, Pictures.ClassNames.Count);
+        try
+        {
+            Network.to(device);
+            ChannelsLast.Apply(Network);
+            loss = method.CreateLoss(
+                new LossShape(Pictures.Count, options.Bits, Pictures.ClassNames.Count, Pictures.Dataset.MultiLabel, device), options.Loss);
+            optimizer = new RmsProp(Network.named_parameters().Select(p => (p.name, p.parameter as Tensor)), options.LearningRate, options.WeightDecay);
+            labels = LabelMatrixOf(Pictures, device);
+        }
+        catch
+        {
+            optimizer?.Dispose();
+            loss?.Dispose();
+            Network.Dispose();
+            throw;
+        }
 
         // Reading the data set and the weights left some 300 MB of garbage, which would stay beside the tensors of the whole training.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
@@ -67,6 +77,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Epochs done.</summary>
     public int EpochsDone { get; internal set; }
+
+    /// <summary>The loss; owned by the trainer.</summary>
+    internal HashingLoss Loss => loss;
 
     /// <summary>All tensors that a later epoch depends on, by name: the trainer's own, not copies.</summary>
     internal IReadOnlyDictionary<string, Tensor> State
@@ -187,7 +200,7 @@ public sealed class Trainer : IDisposable
         Crop = options.ImageSide,
     };
 
-    private static Tensor LabelMatrixOf(PictureSet pictures)
+    private static Tensor LabelMatrixOf(PictureSet pictures, Device device)
     {
         var values = new float[pictures.Count * pictures.ClassNames.Count];
         for (int i = 0; i < pictures.Count; i++)
@@ -198,7 +211,8 @@ public sealed class Trainer : IDisposable
             }
         }
 
-        return tensor(values, [pictures.Count, pictures.ClassNames.Count]);
+        using DisposeScope scope = NewDisposeScope();
+        return tensor(values, [pictures.Count, pictures.ClassNames.Count]).to(device).DetachFromDisposeScope();
     }
 
     // Process.PeakWorkingSet64 is 0 on some systems.
