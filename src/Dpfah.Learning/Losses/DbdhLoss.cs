@@ -3,13 +3,16 @@ using static TorchSharp.torch;
 namespace Dpfah.Learning.Losses;
 
 /// <summary>Weight and norm of DBDH.</summary>
-public sealed record DbdhOptions
+public sealed record DbdhOptions : LossOptions
 {
     /// <summary>α, weight of the balance term.</summary>
     public double Alpha { get; init; } = 0.1;
 
     /// <summary>Norm of the mean of a code: 2 for its square, 1 for its magnitude.</summary>
     public int P { get; init; } = 2;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => [.. FromZero(Alpha), .. Unless(P is 1 or 2, P, "it is 1 or 2")];
 }
 
 /// <summary>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Dpfah.Learning.Losses;
 
 /// <summary>Margin and weights of DFH.</summary>
-public sealed record DfhOptions
+public sealed record DfhOptions : LossOptions
 {
     /// <summary>m, margin of the likelihood.</summary>
     public double Margin { get; init; } = 3;
@@ -23,6 +23,13 @@ public sealed record DfhOptions
 
     /// <summary>Gradient steps on the centres in each batch.</summary>
     public int Steps { get; init; } = 200;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() =>
+    [
+        .. FromZero(Margin), .. FromZero(Mu), .. FromZero(Separation), .. FromZero(CentreQuantization), .. FromZero(Eta),
+        .. Unless(Steps is >= 0 and <= 100_000, Steps, "it is from 0 to 100000"),
+    ];
 }
 
 /// <summary>
@@ -54,6 +61,9 @@ public sealed class DfhLoss : HashingLoss
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor>(bank.State) { ["V"] = centres };
+
+    /// <inheritdoc/>
+    protected override void DisposeOthers() => centreTarget.Dispose();
 
     /// <inheritdoc/>
     protected override LossValue Evaluate(LossBatch batch)

@@ -3,10 +3,13 @@ using static TorchSharp.torch;
 namespace Dpfah.Learning.Losses;
 
 /// <summary>Weight of DHN.</summary>
-public sealed record DhnOptions
+public sealed record DhnOptions : LossOptions
 {
     /// <summary>α, weight of the quantisation term.</summary>
     public double Alpha { get; init; } = 0.1;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => FromZero(Alpha);
 }
 
 /// <summary>

@@ -49,7 +49,7 @@ public enum ClassLoss
 }
 
 /// <summary>Weights and open choices of the DPFAH loss; the defaults are the paper's, or method.md's where the paper is silent.</summary>
-public sealed record DpfahOptions
+public sealed record DpfahOptions : LossOptions
 {
     /// <summary>η, weight of the quantisation term.</summary>
     public double Eta { get; init; } = 10;
@@ -71,6 +71,9 @@ public sealed record DpfahOptions
 
     /// <summary>Form of Eq. (14).</summary>
     public ClassLoss ClassLoss { get; init; } = ClassLoss.ByLabels;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => [.. FromZero(Eta), .. FromZero(Zeta), .. FromZero(Delta)];
 }
 
 /// <summary>

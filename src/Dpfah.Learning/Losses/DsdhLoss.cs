@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Dpfah.Learning.Losses;
 
 /// <summary>Weights of DSDH.</summary>
-public sealed record DsdhOptions
+public sealed record DsdhOptions : LossOptions
 {
     /// <summary>μ, weight of the fit of the labels.</summary>
     public double Mu { get; init; } = 1;
@@ -23,6 +23,13 @@ public sealed record DsdhOptions
     /// comparisons, where the network is trained by the likelihood alone.
     /// </summary>
     public double Coupling { get; init; }
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() =>
+    [
+        .. AboveZero(Mu), .. AboveZero(Nu), .. FromZero(Eta), .. FromZero(Coupling),
+        .. Unless(Sweeps is >= 1 and <= 1000, Sweeps, "it is from 1 to 1000"),
+    ];
 }
 
 /// <summary>

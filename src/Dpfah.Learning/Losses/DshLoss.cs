@@ -3,10 +3,13 @@ using static TorchSharp.torch;
 namespace Dpfah.Learning.Losses;
 
 /// <summary>Weight of DSH.</summary>
-public sealed record DshOptions
+public sealed record DshOptions : LossOptions
 {
     /// <summary>α, weight of the pull towards ±1.</summary>
     public double Alpha { get; init; } = 0.1;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => FromZero(Alpha);
 }
 
 /// <summary>

@@ -3,13 +3,16 @@ using static TorchSharp.torch;
 namespace Dpfah.Learning.Losses;
 
 /// <summary>Scale and schedule of HashNet.</summary>
-public sealed record HashNetOptions
+public sealed record HashNetOptions : LossOptions
 {
     /// <summary>α, factor of ⟨v, v⟩.</summary>
     public double Alpha { get; init; } = 0.1;
 
     /// <summary>Stages of the continuation: β² is the number of the stage, from 1. 150 epochs in stages of 20, as published, make 7.5.</summary>
     public double Stages { get; init; } = 7.5;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => [.. AboveZero(Alpha), .. FromZero(Stages)];
 }
 
 /// <summary>

@@ -45,7 +45,13 @@ public abstract class HashingLoss : IDisposable
             tensor.Dispose();
         }
 
+        DisposeOthers();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees tensors that the loss holds beside its state.</summary>
+    protected virtual void DisposeOthers()
+    {
     }
 
     /// <summary>The equations of the method. Tensors made here are disposed of, but for those returned.</summary>

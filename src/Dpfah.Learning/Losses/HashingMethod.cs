@@ -11,7 +11,7 @@ public sealed class HashingMethod
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
 
     private readonly Type optionsType;
@@ -75,16 +75,30 @@ public sealed class HashingMethod
 
     private object Read(JsonObject? options)
     {
+        object read;
         try
         {
-            return (options ?? []).Deserialize(optionsType, Json)!;
+            read = (options ?? []).Deserialize(optionsType, Json)!;
         }
         catch (JsonException error)
         {
             throw new ArgumentException($"The options {options!.ToJsonString()} do not fit {Title}; it has {Defaults()}.", nameof(options), error);
         }
+
+        string[] faults = read is LossOptions known ? [.. known.Faults()] : [];
+        return faults.Length == 0 ? read : throw new ArgumentException($"The options of {Title} cannot be used: {string.Join("; ", faults)}.", nameof(options));
     }
 
-    private string Defaults() =>
-        string.Join(", ", JsonSerializer.SerializeToNode(Activator.CreateInstance(optionsType), optionsType, Json)!.AsObject().Select(o => $"{o.Key} = {o.Value}"));
+    private string Defaults() => string.Join(
+        ", ",
+        JsonSerializer.SerializeToNode(Activator.CreateInstance(optionsType), optionsType, Json)!.AsObject().Select(o => $"{o.Key} = {o.Value}{Others(o.Key, o.Value!)}"));
+
+    /// <summary>The other words that an option can be, where it is one of some words.</summary>
+    private string Others(string name, JsonNode value)
+    {
+        Type type = optionsType.GetProperties().Single(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name) == name).PropertyType;
+        return type.IsEnum
+            ? $" (or {string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName).Where(word => word != value.ToString()))})"
+            : "";
+    }
 }

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Dpfah.Learning.Losses;
 
 /// <summary>Weights of IDHN.</summary>
-public sealed record IdhnOptions
+public sealed record IdhnOptions : LossOptions
 {
     /// <summary>α, factor of ⟨v, V⟩.</summary>
     public double Alpha { get; init; } = 0.5;
@@ -13,6 +13,9 @@ public sealed record IdhnOptions
 
     /// <summary>λ, weight of the pull towards ±1.</summary>
     public double Lambda { get; init; } = 0.1;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => [.. AboveZero(Alpha), .. FromZero(Gamma), .. FromZero(Lambda)];
 }
 
 /// <summary>

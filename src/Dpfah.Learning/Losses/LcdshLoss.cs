@@ -3,10 +3,13 @@ using static TorchSharp.torch;
 namespace Dpfah.Learning.Losses;
 
 /// <summary>Weight of LCDSH.</summary>
-public sealed record LcdshOptions
+public sealed record LcdshOptions : LossOptions
 {
     /// <summary>λ, weight of the locality term.</summary>
     public double Lambda { get; init; } = 3;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => FromZero(Lambda);
 }
 
 /// <summary>

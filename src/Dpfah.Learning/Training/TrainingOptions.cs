@@ -23,7 +23,7 @@ public sealed record TrainingOptions
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
         WriteIndented = true,
         RespectNullableAnnotations = true,
     };
@@ -85,10 +85,10 @@ public sealed record TrainingOptions
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:n</c>.</summary>
     public string Device { get; init; } = "auto";
 
-    /// <summary>The attention that the network has.</summary>
+    /// <summary>The attention that the network has; AlexNet has none.</summary>
     [JsonIgnore]
     public AttentionOptions EffectiveAttention =>
-        Attention ?? (HashingMethod.Named(Method).Attention ? AttentionOptions.Paper : AttentionOptions.None);
+        Attention ?? (Backbone != AlexNet.Architecture && HashingMethod.Named(Method).Attention ? AttentionOptions.Paper : AttentionOptions.None);
 
     /// <summary>Learning rate of an epoch.</summary>
     /// <param name="epoch">From 0.</param>
@@ -157,7 +157,11 @@ public sealed record TrainingOptions
         Require(Backbone is ResNet18.Architecture or AlexNet.Architecture, $"backbone is '{Backbone}'; it is {ResNet18.Architecture} or {AlexNet.Architecture}");
         Require(Backbone != AlexNet.Architecture || ImageSide >= 64, $"imageSide is {ImageSide}; {AlexNet.Architecture} needs at least 64");
         Require(Backbone != AlexNet.Architecture || Weights != "imagenet", $"weights is 'imagenet'; for {AlexNet.Architecture} there are none here: use 'random'");
-        Require(Attention is null || Attention.Lambda > 0, $"attention.lambda is {Attention?.Lambda}; it is above 0");
+        Require(
+            Backbone != AlexNet.Architecture || Attention is null || Attention.Mode == AttentionMode.Off,
+            $"attention is {Attention?.Mode.ToString().ToLowerInvariant()}; {AlexNet.Architecture} has no place for it: use 'off'");
+        Require(
+            Attention is null || (Attention.Lambda > 0 && double.IsFinite(Attention.Lambda)), $"attention.lambda is {Attention?.Lambda}; it is above 0");
         Require(HoldOut >= 0, $"holdOut is {HoldOut}; it is not negative");
         Require(ValidateEvery >= 1, $"validateEvery is {ValidateEvery}; it is at least 1");
         Require(Threads is >= 1 and <= 256, $"threads is {Threads}; it is from 1 to 256");

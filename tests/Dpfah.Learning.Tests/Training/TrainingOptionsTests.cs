@@ -27,8 +27,20 @@ public sealed class TrainingOptionsTests
     [InlineData("""{"loss":{"etta":1}}""", "eta = 10")]
     [InlineData("""{"method":"dsh","loss":{"eta":1}}""", "alpha = 0.1")]
     [InlineData("[1]", "cannot be read")]
+    [InlineData("""{"augmentation":7}""", "augmentation")]
+    [InlineData("""{"attention":{"mode":1}}""", "attention.mode")]
+    [InlineData("""{"loss":{"pairs":1}}""", "pairs = bank (or batch)")]
+    [InlineData("""{"backbone":"alexnet","weights":"random","attention":{"mode":"residual"}}""", "attention is residual; alexnet has no place for it: use 'off'")]
     public void A_wrong_option_is_told(string json, string expected) =>
         Assert.Contains(expected, Assert.Throws<ArgumentException>(() => TrainingOptions.FromJson(json)).Message);
+
+    [Fact]
+    public void A_run_of_AlexNet_says_that_it_has_no_attention()
+    {
+        var options = new TrainingOptions { Method = "dpfah", Backbone = "alexnet", Weights = "random" };
+
+        Assert.Equal("off", JsonNode.Parse(options.ToJson())!["attention"]!["mode"]!.GetValue<string>());
+    }
 
     [Fact]
     public void Learning_rate_falls_in_steps()
