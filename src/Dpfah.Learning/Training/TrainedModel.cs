@@ -76,7 +76,7 @@ public sealed class TrainedModel : IDisposable
         var layer = new HashLayer(HashFitting.Floats(trainer.Network.HashLayer.weight), HashFitting.Floats(trainer.Network.HashLayer.bias!));
         if (!IsForServices(trainer.Options))
         {
-            WriteLayers(Path.Combine(folder, LayersName), layer, signature);
+            WriteLayers(Path.Combine(folder, LayersName), layer, signature, trainer.Options);
             return;
         }
 
@@ -117,12 +117,37 @@ public sealed class TrainedModel : IDisposable
         return Digest(target);
     }
 
+    /// <summary>Refuses a model that was trained by other options than those given, as far as its file tells them.</summary>
+    /// <param name="folder">Folder of the model.</param>
+    /// <param name="options">The options of its run.</param>
+    /// <exception cref="InvalidDataException">The model is of other options; the message says which. Or a file is damaged.</exception>
+    public static void ThrowIfOfOthers(string folder, TrainingOptions options)
+    {
+        string head = Files(folder).HeadPath;
+        string path = File.Exists(head) ? head : Path.Combine(folder, LayersName);
+        IReadOnlyDictionary<string, string> then = File.Exists(head) ? Parameters(ModelHead.Read(head).Description) : SafetensorsFile.Open(path).Metadata;
+
+        // A model fitted without labels tells no epochs, an older one no steps of the rate: what is not told is not compared.
+        string[] differences =
+        [
+            .. Parameters(options)
+                .Where(now => then.TryGetValue(now.Key, out string? value) && value != now.Value)
+                .Select(now => $"{now.Key} is {now.Value}, in the model it is {then[now.Key]}"),
+        ];
+        if (differences.Length > 0)
+        {
+            throw new InvalidDataException(
+                $"'{path}' is of a training with other options: {string.Join("; ", differences)}. The {RunFile.FileName} of the run was changed: restore it.");
+        }
+    }
+
     /// <summary>Opens a finished model.</summary>
     /// <param name="folder">Folder of the model.</param>
     /// <param name="options">The options that it was trained by.</param>
-    /// <exception cref="InvalidDataException">A file is damaged or does not fit the options.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or the model was trained by other options.</exception>
     public static TrainedModel Open(string folder, TrainingOptions options)
     {
+        ThrowIfOfOthers(folder, options);
         ModelFiles files = Files(folder);
         FeatureExtractor extractor = Open(options, files.BackbonePath, Trainer.PreprocessingOf(options));
         try
@@ -198,30 +223,23 @@ public sealed class TrainedModel : IDisposable
         return new FeatureExtractor(network, new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), trainer.Preprocessing), device);
     }
 
-    private static ModelDescription Describe(Trainer trainer, string name, string backbonePath, bool hasClasses)
+    private static ModelDescription Describe(Trainer trainer, string modelName, string backbonePath, bool hasClasses)
     {
         TrainingOptions options = trainer.Options;
         var parameters = new Dictionary<string, string>
         {
             ["dataset"] = trainer.Pictures.Dataset.Name,
             ["trainingPictures"] = trainer.Pictures.Count.ToString(CultureInfo.InvariantCulture),
-            ["epochs"] = trainer.EpochsDone.ToString(CultureInfo.InvariantCulture),
-            ["batchSize"] = options.BatchSize.ToString(CultureInfo.InvariantCulture),
-            ["learningRate"] = options.LearningRate.ToString(CultureInfo.InvariantCulture),
-            ["weightDecay"] = options.WeightDecay.ToString(CultureInfo.InvariantCulture),
-            ["augmentation"] = options.Augmentation.ToString(),
-            ["weights"] = options.Weights,
-            ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
             ["signatureSeed"] = Signature.DefaultSeed.ToString(CultureInfo.InvariantCulture),
         };
-        foreach ((string option, JsonNode? value) in HashingMethod.Named(options.Method).Complete(options.Loss))
+        foreach ((string name, string value) in TrainingParameters(options))
         {
-            parameters[$"loss.{option}"] = value!.ToString();
+            parameters.Add(name, value);
         }
 
         return new ModelDescription
         {
-            Name = name,
+            Name = modelName,
             Method = options.Method,
             Bits = options.Bits,
             Classes = hasClasses ? trainer.Pictures.ClassNames : [],
@@ -232,7 +250,65 @@ public sealed class TrainedModel : IDisposable
         };
     }
 
-    private static void WriteLayers(string path, HashLayer layer, Signature signature)
+    /// <summary>What of a training's options a model tells: all that decides about its weights but threads and device.</summary>
+    private static Dictionary<string, string> TrainingParameters(TrainingOptions options)
+    {
+        var parameters = new Dictionary<string, string>
+        {
+            ["epochs"] = options.Epochs.ToString(CultureInfo.InvariantCulture),
+            ["batchSize"] = options.BatchSize.ToString(CultureInfo.InvariantCulture),
+            ["learningRate"] = options.LearningRate.ToString(CultureInfo.InvariantCulture),
+            ["learningRateStep"] = options.LearningRateStep.ToString(CultureInfo.InvariantCulture),
+            ["weightDecay"] = options.WeightDecay.ToString(CultureInfo.InvariantCulture),
+            ["augmentation"] = options.Augmentation.ToString(),
+            ["weights"] = options.Weights,
+            ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
+        };
+        foreach ((string option, JsonNode? value) in HashingMethod.Named(options.Method).Complete(options.Loss))
+        {
+            parameters[$"loss.{option}"] = value!.ToString();
+        }
+
+        return parameters;
+    }
+
+    /// <summary>Of a run's options what its model tells too, by the names of the options.</summary>
+    private static Dictionary<string, string> Parameters(TrainingOptions options)
+    {
+        Preprocessing input = Trainer.PreprocessingOf(options);
+        return new Dictionary<string, string>(TrainingParameters(options))
+        {
+            ["method"] = options.Method,
+            ["bits"] = $"{options.Bits}",
+            ["imageSide"] = Side(input),
+            ["attention"] = Text(options.EffectiveAttention),
+        };
+    }
+
+    /// <summary>The same of a model's description.</summary>
+    private static Dictionary<string, string> Parameters(ModelDescription description)
+    {
+        var parameters = new Dictionary<string, string>(description.Parameters)
+        {
+            ["bits"] = $"{description.Bits}",
+            ["imageSide"] = Side(description.Preprocessing),
+            ["attention"] = Text(description.Backbone.Attention ? AttentionOptions.Paper : AttentionOptions.None),
+        };
+        if (parameters.ContainsKey("epochs"))
+        {
+            parameters["method"] = description.Method; // Those fitted without labels are no method of a training's options.
+        }
+
+        return parameters;
+    }
+
+    private static string Side(Preprocessing input) => input.Resize == input.Crop ? $"{input.Crop}" : $"{input.Crop} of {input.Resize}";
+
+    private static string Text(AttentionOptions attention) => attention.Mode == AttentionMode.Off
+        ? "off"
+        : string.Create(CultureInfo.InvariantCulture, $"{attention.Mode.ToString().ToLowerInvariant()} (divisor {(attention.DivideByM ? "M" : "M - 1")}, lambda {attention.Lambda})");
+
+    private static void WriteLayers(string path, HashLayer layer, Signature signature, TrainingOptions options)
     {
         using DisposeScope scope = NewDisposeScope();
         SafetensorsWriter.Write(path, new Dictionary<string, Tensor>
@@ -241,6 +317,6 @@ public sealed class TrainedModel : IDisposable
             ["hash_layer.bias"] = tensor(layer.Bias.ToArray()),
             ["signature.projection"] = tensor(signature.Projection.ToArray(), [signature.Projection.Count / layer.Features, layer.Features]),
             ["signature.centre"] = tensor(signature.Centre.ToArray()),
-        });
+        }, Parameters(options));
     }
 }

@@ -63,7 +63,7 @@ public sealed class TrainingRun
     /// <param name="cancellationToken">Stops between batches; the checkpoint of the last epoch stays.</param>
     /// <returns>Digest of the model: equal for equal weights.</returns>
     /// <exception cref="TrainingDivergedException">A loss or gradient is not finite; the last checkpoint stays.</exception>
-    /// <exception cref="InvalidDataException">A picture cannot be read, or the checkpoint does not fit.</exception>
+    /// <exception cref="InvalidDataException">A picture cannot be read, or the checkpoint or the finished model is of other options.</exception>
     /// <exception cref="IOException">The checkpoint cannot be written; the one before it stays.</exception>
     public string Train(
         Validation? validate, Action<EpochReport>? onEpoch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
@@ -73,6 +73,7 @@ public sealed class TrainingRun
         AtomicFile.RemoveLeftovers(MetricsPath);
         if (IsFinished)
         {
+            TrainedModel.ThrowIfOfOthers(ModelFolder, options);
             File.Delete(CheckpointPath); // A kill may have come between the model and this.
             return TrainedModel.Digest(ModelFolder);
         }

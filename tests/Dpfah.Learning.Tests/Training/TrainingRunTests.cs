@@ -74,6 +74,7 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Equal(3 * 512, head.ClassLayer!.Value.Weight.Length);
         Assert.True(head.Description.Backbone.Attention);
         Assert.Equal("10", head.Description.Parameters["loss.eta"]);
+        Assert.Equal("0", head.Description.Parameters["learningRateStep"]);
     }
 
     [Theory]
@@ -97,6 +98,49 @@ public sealed class TrainingRunTests : IDisposable
         using TrainedModel model = TrainedModel.Open(Run(options, "whole").ModelFolder, options);
         using TorchSharp.torch.Tensor features = model.Features(new NoisePictures(24, 3).ForTraining().Pictures, null, CancellationToken.None);
         Assert.Equal([24, model.HashLayer.Features], features.shape);
+        Assert.Contains(
+            "epochs is 3, in the model it is 2",
+            Assert.Throws<InvalidDataException>(() => TrainedModel.Open(Run(options, "whole").ModelFolder, options with { Epochs = 3 })).Message);
+    }
+
+    [Fact]
+    public void A_class_layer_on_the_code_trains_the_hash_layer_through_the_classes()
+    {
+        // Without pairs and quantisation there is no other way from the loss to the hash layer.
+        TrainingOptions options = Tiny with { ClassesFromCode = true, Method = "dpfah", Loss = new JsonObject { ["eta"] = 0 } };
+        string whole = Train(options, "whole");
+        Assert.ThrowsAny<OperationCanceledException>(() => Train(options, "broken", stopAfterEpoch: 1));
+        Assert.Equal(whole, Train(options, "broken"));
+        Assert.NotEqual(whole, Train(options with { ClassesFromCode = false }, "feature"));
+
+        string model = Run(options, "whole").ModelFolder;
+        ModelHead head = ModelHead.Read(TrainedModel.Files(model).HeadPath);
+        Assert.Empty(head.Description.Classes); // Services explain classes by the feature: here there is nothing to give them.
+        Assert.Null(head.ClassLayer);
+        using TrainedModel opened = TrainedModel.Open(model, options);
+        Assert.Equal(16, opened.HashLayer.Bits);
+    }
+
+    [Fact]
+    public void A_finished_model_is_not_taken_for_that_of_a_run_file_that_was_changed()
+    {
+        Train(Tiny, "run");
+        (TrainingOptions Options, string Difference)[] changed =
+        [
+            (Tiny with { Epochs = 9 }, "epochs is 9, in the model it is 3"),
+            (Tiny with { ImageSide = 64 }, "imageSide is 64 of 73, in the model it is 32 of 37"),
+            (Tiny with { LearningRateStep = 2 }, "learningRateStep is 2, in the model it is 0"),
+            (Tiny with { Attention = AttentionOptions.None }, "attention is off, in the model it is residual (divisor M - 1, lambda 0.0001)"),
+            (Tiny with { Bits = 32 }, "bits is 32, in the model it is 16"),
+            (Tiny with { Method = "dhn", Attention = AttentionOptions.Paper }, "method is dhn, in the model it is dpfah"),
+            (Tiny with { Loss = new JsonObject { ["eta"] = 5 } }, "loss.eta is 5, in the model it is 10"),
+        ];
+        Assert.All(changed, change =>
+        {
+            Assert.Contains(change.Difference, Assert.Throws<InvalidDataException>(() => Train(change.Options, "run")).Message);
+            Assert.Contains(change.Difference, Assert.Throws<InvalidDataException>(() => TrainedModel.Open(Run(Tiny, "run").ModelFolder, change.Options)).Message);
+        });
+        Train(Tiny with { Threads = 2 }, "run"); // It is finished: threads no longer matter.
     }
 
     [Fact]
