@@ -50,15 +50,15 @@ internal static class ReproduceCommand
             string name = dataset.Name(parsed) ?? DefaultDataset;
             DatasetArguments.Entry(name);
             ReproductionOptions defaults = ReproductionOptions.For(name);
-            int[] lengths = Given(bits, [.. defaults.Bits]);
+            int[] lengths = [.. Given(bits, [.. defaults.Bits]).Distinct()];
             var options = defaults with
             {
                 Data = dataset.Folder(parsed),
                 Split = dataset.Rule(parsed, name),
                 Bits = lengths,
                 ReferenceBits = Given(reference, lengths.Contains(defaults.ReferenceBits) ? defaults.ReferenceBits : lengths.Max()),
-                Seeds = Given(seeds, [.. defaults.Seeds]),
-                Methods = [.. Given(methods, [.. defaults.Methods]).Select(Known)],
+                Seeds = [.. Given(seeds, [.. defaults.Seeds]).Distinct()],
+                Methods = [.. Given(methods, [.. defaults.Methods]).Select(Known).Distinct()],
                 AlexNetWeights = parsed.GetValue(alexNet)?.FullName,
                 HoldOut = Given(holdOut, defaults.HoldOut),
                 Training = training.Read(parsed, defaults.Training),

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Dpfah.Learning.Datasets;
 using Dpfah.Learning.Losses;
 using Dpfah.Learning.Networks;
+using Dpfah.Learning.Reproduction;
 using Dpfah.Learning.Training;
 
 namespace Dpfah.Cli;
@@ -24,6 +26,9 @@ internal sealed class TrainingArguments
     private readonly Option<string> augmentation = Of<string>("--augmentation", "What becomes of training pictures: none or crop-and-flip (default: the data set's).", "NAME");
     private readonly Option<string> backbone = Of<string>("--backbone", $"{ResNet18.Architecture} (default) or {AlexNet.Architecture}.", "NAME");
     private readonly Option<string> attention = Of<string>("--attention", "residual (the paper's), only or off (default: the method's).", "MODE");
+    private readonly Option<double> attentionLambda = Of<double>("--attention-lambda", $"Lambda of the attention, above 0 (default {Text(AttentionOptions.Paper.Lambda)}).", "X");
+    private readonly Option<bool> divideByM = Of<bool>("--attention-divide-by-m", "Whether the attention's variance is divided by M, as the paper's text has it, in place of M - 1 (default false).", "true|false");
+    private readonly Option<bool> classesFromCode = Of<bool>("--classes-from-code", "Whether the class layer takes the real code in place of the feature, which is not the paper's network (default false).", "true|false");
     private readonly Option<string> weights = Of<string>("--weights", "Where the backbone starts: imagenet (default), random, or a backbone file.", "NAME|FILE");
     private readonly Option<int> holdOut = Of<int>("--hold-out", "Training pictures of each class to measure on after epochs, and not to train on (default 0).", "N");
     private readonly Option<int> validateEvery = Of<int>("--validate-every", "Epochs from one such measurement to the next (default 1).", "N");
@@ -41,12 +46,17 @@ internal sealed class TrainingArguments
         augmentation.AcceptOnlyFromAmong("none", "crop-and-flip");
         attention.AcceptOnlyFromAmong("residual", "only", "off");
         all = choosesMethod
-            ? [method, bits, set, epochs, batchSize, learningRate, learningRateStep, weightDecay, side, augmentation, backbone, attention, weights, holdOut, validateEvery, seed, threads, device]
+            ? [method, bits, set, epochs, batchSize, learningRate, learningRateStep, weightDecay, side, augmentation, backbone, attention, attentionLambda, divideByM, classesFromCode, weights, holdOut, validateEvery, seed, threads, device]
             : [epochs, batchSize, learningRate, learningRateStep, weightDecay, side, augmentation, threads, device];
         if (!choosesMethod)
         {
-            epochs.Description = "Passes over the training pictures (default 30 for Fashion-MNIST, 150 for the others).";
-            side.Description = "Side of the network's input in pixels, a multiple of 32 (default 64 for Fashion-MNIST, 224 for the others).";
+            TrainingOptions small = ReproductionOptions.For(FashionMnist.Name).Training;
+            TrainingOptions large = ReproductionOptions.For(Cifar10.Name).Training;
+            epochs.Description = $"Passes over the training pictures (default {small.Epochs} for Fashion-MNIST, {large.Epochs} for the others).";
+            learningRateStep.Description =
+                $"Epochs after which the rate falls to a tenth, 0 for never (default {small.LearningRateStep} for Fashion-MNIST, {large.LearningRateStep} for the others).";
+            side.Description =
+                $"Side of the network's input in pixels, a multiple of 32 (default {small.ImageSide} for Fashion-MNIST, {large.ImageSide} for the others).";
         }
 
         foreach (Option option in all)
@@ -95,12 +105,13 @@ internal sealed class TrainingArguments
             Backbone = Given(backbone, others.Backbone),
             Attention = Given(attention, null) switch
             {
-                null => chosen == others.Method ? others.Attention : null,
+                null => chosen == others.Method && Given(backbone, others.Backbone) == others.Backbone ? others.Attention : null,
                 "off" => AttentionOptions.None,
                 "only" => new AttentionOptions(AttentionMode.Only),
                 _ => AttentionOptions.Paper,
             },
-            Weights = Given(weights, null) is { } start ? (start is "imagenet" or "random" ? start : Path.GetFullPath(start)) : others.Weights,
+            ClassesFromCode = Given(classesFromCode, others.ClassesFromCode),
+            Weights = Given(weights, null) is { } start ? WeightsOf(start) : others.Weights,
             HoldOut = Given(holdOut, others.HoldOut),
             ValidateEvery = Given(validateEvery, others.ValidateEvery),
             Seed = Given(seed, others.Seed),
@@ -110,6 +121,25 @@ internal sealed class TrainingArguments
         try
         {
             options.ThrowIfInvalid();
+            if (IsGiven(attentionLambda) || IsGiven(divideByM))
+            {
+                AttentionOptions chosenAttention = options.EffectiveAttention;
+                if (chosenAttention.Mode == AttentionMode.Off)
+                {
+                    throw new CommandException("--attention-lambda and --attention-divide-by-m are of the attention, which this network has not: give --attention residual.");
+                }
+
+                options = options with
+                {
+                    Attention = chosenAttention with
+                    {
+                        Lambda = Given(attentionLambda, chosenAttention.Lambda),
+                        DivideByM = Given(divideByM, chosenAttention.DivideByM),
+                    },
+                };
+                options.ThrowIfInvalid();
+            }
+
             return options;
         }
         catch (ArgumentException error)
@@ -117,12 +147,18 @@ internal sealed class TrainingArguments
             throw new CommandException(Sentence(error), error);
         }
 
-        T Given<T>(Option<T> option, T? other) => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option)! : other!;
+        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
+
+        T Given<T>(Option<T> option, T? other) => IsGiven(option) ? parsed.GetValue(option)! : other!;
     }
 
     /// <summary>The message of an exception without the name of a parameter, which a person at a terminal has no use for.</summary>
     public static string Sentence(Exception error) =>
         error is ArgumentException { ParamName: string name } ? error.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : error.Message;
+
+    private static string WeightsOf(string start) => start is "imagenet" or "random" ? start
+        : File.Exists(start) ? Path.GetFullPath(start)
+        : throw new CommandException($"--weights is '{start}', and there is no such file; it is imagenet, random, or a backbone file.");
 
     private static void Set(JsonObject loss, string pair, HashingMethod method)
     {

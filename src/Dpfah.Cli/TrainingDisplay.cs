@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace Dpfah.Cli;
 
-/// <summary>A training on the terminal: a line for each epoch, and below them a bar with the loss, the speed and the time left.</summary>
+/// <summary>A training on the terminal: a line for each epoch, and below them a bar with the loss and its parts, the speed and the time left.</summary>
 internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IProgress<(string Step, double Done)>
 {
     private readonly Action<string> writeLine;
@@ -57,7 +57,7 @@ internal sealed class TrainingDisplay : IProgress<TrainingProgress>, IProgress<(
         bar.Value = (value.Epoch - 1 + ((double)value.PicturesDone / value.Pictures)) / value.Epochs;
         bar.Description = Markup.Escape(string.Create(
             CultureInfo.InvariantCulture,
-            $"epoch {value.Epoch}/{value.Epochs}, loss {value.Loss:0.0000}, {value.PicturesPerSecond:0} pictures/s, {Left(value.TimeLeft)} left"));
+            $"epoch {value.Epoch}/{value.Epochs}, {Terms(value.Loss, value.Parts)}, {value.PicturesPerSecond:0} pictures/s, {Left(value.TimeLeft)} left"));
     }
 
     /// <inheritdoc/>

@@ -25,9 +25,18 @@ public sealed record SplitRule
         (multiLabel ? ", drawn by a walk through the shuffled pool" : "") +
         $"; database: {(DatabaseIncludesTrain ? "all but the queries" : "the rest")}";
 
+    /// <exception cref="ArgumentOutOfRangeException">A count is negative; the message says which.</exception>
     internal void ThrowIfInvalid()
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(QueriesPerClass);
-        ArgumentOutOfRangeException.ThrowIfNegative(TrainPerClass);
+        Require(QueriesPerClass, "Queries of each class", nameof(QueriesPerClass));
+        Require(TrainPerClass, "Training pictures of each class", nameof(TrainPerClass));
+    }
+
+    private static void Require(int count, string what, string name)
+    {
+        if (count < 0)
+        {
+            throw new ArgumentOutOfRangeException(name, $"{what} are {count}; their number is not negative.");
+        }
     }
 }

@@ -165,6 +165,15 @@ public sealed class ReproduceCommandTests(Reproduction reproduction) : IClassFix
         Assert.All(command == "reproduce" ? Target.All : [], target => Assert.Contains($"{target.Name} ({target.Title})", run.Output, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Help_tells_the_defaults_that_it_has()
+    {
+        string help = (await CliRun.Of("reproduce", "--help")).Output;
+        Assert.Contains("(default 15 for Fashion-MNIST, 150 for the others)", help, StringComparison.Ordinal);
+        Assert.Contains("0 for never (default 10 for Fashion-MNIST, 0 for the others)", help, StringComparison.Ordinal);
+        Assert.Contains("(default 64 for Fashion-MNIST, 224 for the others)", help, StringComparison.Ordinal);
+    }
+
     private static IEnumerable<string> Begun(string log) => Regex.Matches(log, @"^cell \d+/\d+: (.*)$", RegexOptions.Multiline).Select(match => match.Groups[1].Value.Trim());
 
     /// <summary>Rows of each table of a report, without heading and rule.</summary>

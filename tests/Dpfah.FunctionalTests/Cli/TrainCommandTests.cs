@@ -68,6 +68,19 @@ public sealed class TrainCommandTests(TrainedOnce once)
         Assert.Equal($"dpfah: '{once["nothing/run.json"]}' is missing: '{once["nothing"]}' is not the folder of a run.\n", run.Error);
     }
 
+    [Fact]
+    public async Task The_open_choices_of_network_and_attention_are_options()
+    {
+        string[] choices = ["--attention-lambda", "0.001", "--attention-divide-by-m", "true", "--classes-from-code", "true"];
+        await DpfahProgram.SucceedAsync(["train", "-o", once["choices"], .. once.Options, .. choices]);
+        JsonNode training = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(once["choices"], "run.json")))!["training"]!;
+        Assert.Equal("""{"mode":"residual","divideByM":true,"lambda":0.001}""", training["attention"]!.ToJsonString());
+        Assert.True(training["classesFromCode"]!.GetValue<bool>());
+
+        CliRun run = await CliRun.Of(["train", "-o", once["wrong"], .. once.Options, "--method", "dsh", .. choices]);
+        Assert.Equal((1, "dpfah: --attention-lambda and --attention-divide-by-m are of the attention, which this network has not: give --attention residual.\n"), (run.ExitCode, run.Error));
+    }
+
     [Theory]
     [InlineData(2, "There is no option '--epoch'. Did you mean --epochs?", "--epoch", "3")]
     [InlineData(2, "Must be one of:", "--attention", "of")]
@@ -75,6 +88,9 @@ public sealed class TrainCommandTests(TrainedOnce once)
     [InlineData(1, "DPFAH has no option 'zetta'. Did you mean zeta? It has eta = 10, zeta = 0.1", "--set", "zetta=3")]
     [InlineData(1, "--set takes NAME=VALUE, such as eta=5; it was given 'eta'.", "--set", "eta")]
     [InlineData(1, "{\"eta\":\"abc\"} do not fit DPFAH", "--set", "eta=abc")]
+    [InlineData(1, "dpfah: The options of DPFAH cannot be used: eta is -5; it is a number from 0.", "--set", "eta=-5")]
+    [InlineData(1, "Queries of each class are -1; their number is not negative.", "--queries-per-class", "-1")]
+    [InlineData(1, "nowhere.safetensors', and there is no such file; it is imagenet, random, or a backbone file.", "--weights", "nowhere.safetensors")]
     [InlineData(1, "bits is 17; it is a multiple of 8", "--bits", "17")]
     [InlineData(1, "imageSide is 40; it is a multiple of 32", "--side", "40")]
     [InlineData(1, "There is no data set 'foldr'. Did you mean folder?", "--dataset", "foldr")]
