@@ -1,4 +1,5 @@
 using Dpfah.Core.Codes;
+using Dpfah.Core.Indexing.Filters;
 
 namespace Dpfah.Core.Indexing;
 
@@ -18,8 +19,11 @@ public sealed record IndexQuery<T>
     /// <summary>Greatest Hamming distance of a neighbor, from 0 to the code's length; null for no limit.</summary>
     public int? Radius { get; init; }
 
-    /// <summary>Which items may be neighbors; null for all. Called once at most for each item, on the searching thread.</summary>
-    public Func<T, bool>? Filter { get; init; }
+    /// <summary>Which items may be neighbors; null for all.</summary>
+    public ItemFilter? Filter { get; init; }
+
+    /// <summary>Item number that is left out, such as that of the item whose code this is; null for none.</summary>
+    public long? Exclude { get; init; }
 
     /// <summary>Where the page starts: only items that rank after this key are returned; null for the first page.</summary>
     public RankKey? After { get; init; }

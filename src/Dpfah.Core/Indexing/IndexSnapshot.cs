@@ -73,19 +73,33 @@ public sealed class IndexSnapshot<T>
     /// <returns>False when this snapshot has no such item.</returns>
     public bool TryGet(long id, [MaybeNullWhen(false)] out IndexEntry<T> entry)
     {
-        for (int i = views.Length - 1; i >= 0; i--)
+        if (Find(id) is { } found)
         {
-            int slot = views[i].FindLive(id);
-            if (slot >= 0)
-            {
-                entry = Entry(views[i], slot, PositionOf(views[i], slot));
-                return true;
-            }
+            entry = Entry(found.View, found.Slot, PositionOf(found.View, found.Slot));
+            return true;
         }
 
         entry = default;
         return false;
     }
+
+    /// <summary>Where an item lies; null when this snapshot has no such item.</summary>
+    internal (SegmentView<T> View, int Slot)? Find(long id)
+    {
+        for (int i = views.Length - 1; i >= 0; i--)
+        {
+            int slot = views[i].FindLive(id);
+            if (slot >= 0)
+            {
+                return (views[i], slot);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Words of an item's code.</summary>
+    internal ReadOnlySpan<ulong> CodeOf(SegmentView<T> view, int slot) => Code(view, PositionOf(view, slot));
 
     /// <summary>Finds the items nearest to a query.</summary>
     /// <param name="query">Code, number of neighbors, and what limits them.</param>
@@ -142,13 +156,15 @@ public sealed class IndexSnapshot<T>
         return found >= 0 ? found : ~found - 1;
     }
 
-    private IndexEntry<T> Entry(SegmentView<T> view, int slot, int position)
+    private ReadOnlySpan<ulong> Code(SegmentView<T> view, int position)
     {
         int words = BinaryCode.WordsFor(Bits);
-        return new IndexEntry<T>(
-            view.Segment.Id(slot),
-            BinaryCode.FromWords(view.Segment.Codes.Span((long)position * words, words), Bits),
-            SignatureBits == 0 ? default : BinaryCode.FromWords(view.Segment.Signature(slot), SignatureBits),
-            view.Segment.Item(slot));
+        return view.Segment.Codes.Span((long)position * words, words);
     }
+
+    private IndexEntry<T> Entry(SegmentView<T> view, int slot, int position) => new(
+        view.Segment.Id(slot),
+        BinaryCode.FromWords(Code(view, position), Bits),
+        SignatureBits == 0 ? default : BinaryCode.FromWords(view.Segment.Signature(slot), SignatureBits),
+        view.Segment.Item(slot));
 }

@@ -6,6 +6,7 @@ public sealed class PathCounts
     private long scans;
     private long sliced;
     private long tables;
+    private long walks;
 
     /// <summary>By comparing the query with every code.</summary>
     public long Scans => Volatile.Read(ref scans);
@@ -16,9 +17,14 @@ public sealed class PathCounts
     /// <summary>By looking parts of the code up in tables.</summary>
     public long Tables => Volatile.Read(ref tables);
 
+    /// <summary>By comparing the query with the few codes whose items pass its filter.</summary>
+    public long Walks => Volatile.Read(ref walks);
+
     internal void CountScan() => Interlocked.Increment(ref scans);
 
     internal void CountSliced(int queries) => Interlocked.Add(ref sliced, queries);
 
     internal void CountTables() => Interlocked.Increment(ref tables);
+
+    internal void CountWalk() => Interlocked.Increment(ref walks);
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Dpfah.Core.Indexing.Filters;
 using Dpfah.Core.Indexing.Kernels;
 using Dpfah.Core.Indexing.MultiIndex;
 using Dpfah.Core.Indexing.Ranking;
@@ -17,7 +18,7 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
 
     public void Run(ReadOnlySpan<QueryRun<T>> runs, CancellationToken cancellationToken)
     {
-        var scanned = new List<QueryRun<T>>();
+        List<QueryRun<T>[]> groups = ByFilter(runs);
         for (int index = 0; index < snapshot.Views.Length; index++)
         {
             SegmentView<T> view = snapshot.Views[index];
@@ -26,35 +27,107 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
                 continue;
             }
 
-            scanned.Clear();
-            bool sliced = view.Segment.Planes is not null && runs.Length >= tuning.LeastSliced;
-            double scanCost = view.Positions * (sliced ? tuning.Costs.SlicedCode : tuning.Costs.ScannedCode);
-            foreach (QueryRun<T> run in runs)
+            foreach (QueryRun<T>[] group in groups)
             {
-                run.Begin(index);
-                if (view.Segment.Tables is { } tables
-                    && new PartSearch(tables, tuning.Costs, tuning.Kernel, run).Run(scanCost, cancellationToken))
-                {
-                    paths.CountTables();
-                }
-                else
-                {
-                    scanned.Add(run);
-                }
+                using SlotMask? passing = group[0].Filter is { } filter && view.Segment.Columns is { } columns
+                    ? SlotMask.Of(filter, columns, view.Dead)
+                    : null;
+                Run(index, group, passing, cancellationToken);
             }
+        }
+    }
 
-            if (sliced && scanned.Count >= tuning.LeastSliced)
+    /// <summary>The queries with what passes their filter: it is worked out once for all that have the same one.</summary>
+    private static List<QueryRun<T>[]> ByFilter(ReadOnlySpan<QueryRun<T>> runs)
+    {
+        if (runs.Length == 1)
+        {
+            return [runs.ToArray()];
+        }
+
+        return [.. runs.ToArray().GroupBy(run => run.Filter, ReferenceEqualityComparer.Instance).Select(group => group.ToArray())];
+    }
+
+    private void Run(int index, QueryRun<T>[] runs, SlotMask? passing, CancellationToken cancellationToken)
+    {
+        SegmentView<T> view = snapshot.Views[index];
+        bool sliced = view.Segment.Planes is not null && runs.Length >= tuning.LeastSliced;
+        double scanCost = view.Positions * (sliced ? tuning.Costs.SlicedCode : tuning.Costs.ScannedCode);
+        bool walks = passing is not null && passing.Count * tuning.Costs.Walked <= scanCost;
+        var scanned = new List<QueryRun<T>>();
+        foreach (QueryRun<T> run in runs)
+        {
+            run.Begin(index, passing);
+            if (walks)
             {
-                for (int from = 0; from < scanned.Count; from += SlicedQueries)
-                {
-                    ScanTogether(view, scanned.GetRange(from, Math.Min(SlicedQueries, scanned.Count - from)), cancellationToken);
-                }
+                Walk(view, run, passing!, cancellationToken);
+            }
+            else if (view.Segment.Tables is { } tables
+                && new PartSearch(tables, tuning.Costs, tuning.Kernel, run).Run(scanCost, cancellationToken))
+            {
+                paths.CountTables();
             }
             else
             {
-                scanned.ForEach(run => Scan(view, run, cancellationToken));
+                scanned.Add(run);
             }
         }
+
+        if (sliced && scanned.Count >= tuning.LeastSliced)
+        {
+            for (int from = 0; from < scanned.Count; from += SlicedQueries)
+            {
+                ScanTogether(view, scanned.GetRange(from, Math.Min(SlicedQueries, scanned.Count - from)), passing, cancellationToken);
+            }
+        }
+        else
+        {
+            scanned.ForEach(run => Scan(view, run, cancellationToken));
+        }
+    }
+
+    /// <summary>Compares the query with the codes of the slots that pass, and looks at no other.</summary>
+    private void Walk(SegmentView<T> view, QueryRun<T> run, SlotMask passing, CancellationToken cancellationToken)
+    {
+        ReadOnlySpan<ulong> slots = passing.Words, query = run.Code;
+        ulong* codes = view.Segment.Codes.Pointer;
+        int[]? starts = view.Segment.Starts;
+        int position = -1, looked = 0;
+        for (int word = 0; word < slots.Length; word++)
+        {
+            for (ulong bits = slots[word]; bits != 0; bits &= bits - 1)
+            {
+                int slot = (64 * word) + BitOperations.TrailingZeroCount(bits);
+                if (starts is null)
+                {
+                    position = slot;
+                }
+                else if (position >= 0 && slot < starts[position + 1])
+                {
+                    // The code was compared for an item before.
+                    continue;
+                }
+                else
+                {
+                    int found = Array.BinarySearch(starts, position + 1, starts.Length - position - 1, slot);
+                    position = found >= 0 ? found : ~found - 1;
+                }
+
+                if (looked++ % CodesBetweenChecks == 0)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
+                int distance = Distance(codes + ((long)position * query.Length), query);
+                if (distance <= run.Bound)
+                {
+                    run.Offer(position, distance);
+                }
+            }
+        }
+
+        GC.KeepAlive(view.Segment.Codes);
+        paths.CountWalk();
     }
 
     private void Scan(SegmentView<T> view, QueryRun<T> run, CancellationToken cancellationToken)
@@ -85,13 +158,13 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
         paths.CountScan();
     }
 
-    private void ScanTogether(SegmentView<T> view, List<QueryRun<T>> runs, CancellationToken cancellationToken)
+    private void ScanTogether(SegmentView<T> view, List<QueryRun<T>> runs, SlotMask? passing, CancellationToken cancellationToken)
     {
         BitPlanes planes = view.Segment.Planes!;
         using var batch = new SlicedBatch(snapshot.Bits, runs.Count, tuning.Kernel.VectorWords);
         runs.ForEach(run => batch.Add(run.Code, run.Bound));
         ulong* counted = stackalloc ulong[BitPlanes.BlockWords];
-        bool masksDead = view.Segment.Starts is null && view.Dead.Count != 0;
+        bool masks = view.Segment.Starts is null && (view.Dead.Count != 0 || passing is not null);
         ulong* codes = view.Segment.Codes.Pointer;
         int words = runs[0].Code.Length;
         for (int block = 0; block < planes.Blocks; block++)
@@ -103,13 +176,13 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
 
             int first = block * BitPlanes.BlockCodes;
             bool isWhole = view.Positions - first >= BitPlanes.BlockCodes;
-            if (masksDead || !isWhole)
+            if (masks || !isWhole)
             {
-                Mask(counted, view, first, masksDead);
+                Mask(counted, view, first, masks, passing);
             }
 
             batch.BeginBlock();
-            tuning.Kernel.Match(planes.Block(block), masksDead || !isWhole ? counted : null, batch);
+            tuning.Kernel.Match(planes.Block(block), masks || !isWhole ? counted : null, batch);
             for (int piece = 0; piece < batch.FoundCount; piece++)
             {
                 (int number, int word) = batch.Found[piece];
@@ -138,14 +211,16 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
         paths.CountSliced(runs.Count);
     }
 
-    /// <summary>Which codes of a block are there and belong to a live item.</summary>
-    private static void Mask(ulong* counted, SegmentView<T> view, int first, bool masksDead)
+    /// <summary>Which codes of a block are there and belong to a live item that passes.</summary>
+    private static void Mask(ulong* counted, SegmentView<T> view, int first, bool masks, SlotMask? passing)
     {
         for (int word = 0; word < BitPlanes.BlockWords; word++)
         {
             int left = Math.Clamp(view.Positions - first - (64 * word), 0, 64);
             ulong there = left == 64 ? ulong.MaxValue : (1UL << left) - 1;
-            counted[word] = masksDead ? there & ~view.Dead.Word((first >> 6) + word) : there;
+            counted[word] = !masks || there == 0 ? there
+                : passing is null ? there & ~view.Dead.Word((first >> 6) + word)
+                : there & passing.Words[(first >> 6) + word];
         }
     }
 

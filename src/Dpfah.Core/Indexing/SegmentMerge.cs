@@ -72,7 +72,14 @@ internal sealed class SegmentMerge<T>
             }
         }
 
-        return builder.Build();
+        SealedSegment<T> merged = builder.Build();
+        if (sources.Any(v => v.Segment is SealedSegment<T> { HasColumns: true }))
+        {
+            // Where filters are used, no search has to wait for the new segment's columns.
+            _ = merged.Columns;
+        }
+
+        return merged;
     }
 
     /// <summary>Puts the new segment in the place of its sources. Only under the writer's lock.</summary>

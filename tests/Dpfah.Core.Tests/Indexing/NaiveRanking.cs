@@ -11,7 +11,7 @@ internal static class NaiveRanking
         Neighbor<Item>[] ranking =
         [
             .. entries
-                .Where(e => query.Filter is null || query.Filter(e.Item))
+                .Where(e => e.Id != query.Exclude && (query.Filter is null || query.Filter.Passes(e.Id, e.Item.Fields)))
                 .Select(e => new Neighbor<Item>(e.Id, DifferingBits(query.Code, e.Code), FineDistance(query, e), e.Item))
                 .Where(n => query.Radius is null || n.Distance <= query.Radius)
                 .OrderBy(n => n.Distance).ThenBy(n => n.FineDistance).ThenBy(n => n.Id),
@@ -25,6 +25,7 @@ internal static class NaiveRanking
             CutDistance = cut,
             BelowCut = ranking.Count(n => n.Distance < cut),
             TiedAtCut = ranking.Count(n => n.Distance == cut),
+            Counts = [.. Enumerable.Range(0, (cut ?? -1) + 1).Select(distance => (long)ranking.Count(n => n.Distance == distance))],
             Next = followers.Length > page.Length ? new RankKey(page[^1].Distance, page[^1].FineDistance, page[^1].Id) : null,
         };
     }
@@ -32,6 +33,7 @@ internal static class NaiveRanking
     public static void AssertSame(IndexAnswer<Item> expected, IndexAnswer<Item> actual)
     {
         Assert.Equal(expected.Neighbors, actual.Neighbors);
+        Assert.Equal(expected.Counts, actual.Counts);
         Assert.Equal(
             (expected.CutDistance, expected.BelowCut, expected.TiedAtCut, expected.Next),
             (actual.CutDistance, actual.BelowCut, actual.TiedAtCut, actual.Next));

@@ -1,5 +1,6 @@
 using Dpfah.Core.Codes;
 using Dpfah.Core.Indexing;
+using Dpfah.Core.Indexing.Filters;
 using Dpfah.Core.Indexing.Kernels;
 using Dpfah.Core.Indexing.MultiIndex;
 
@@ -11,8 +12,8 @@ public class PathsTests
     private const int SignatureBits = 16;
     private const int Different = 700;
 
-    private static readonly SearchCosts NeverTables = new(0, 0, 1, 1);
-    private static readonly SearchCosts AlwaysTables = new(1e12, 1e12, 1, 1);
+    private static readonly SearchCosts NeverTables = new(0, 0, 1, 1, 1);
+    private static readonly SearchCosts AlwaysTables = new(1e12, 1e12, 1, 1, 1e9);
 
     public static TheoryData<string, int, int> Cases
     {
@@ -48,7 +49,7 @@ public class PathsTests
             Signature = i % 3 == 0 ? null : Random(SignatureBits, random),
             K = new[] { 1, 10, 100, int.MaxValue }[i % 4],
             Radius = i == 3 ? bits / 3 : null,
-            Filter = i == 4 ? item => item.Label == 1 : null,
+            Filter = i == 4 ? ItemFilter.In("label", FieldValue.Of(1)) : null,
         })];
         foreach (SearchCosts costs in new[] { NeverTables, AlwaysTables })
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Indexing;
 using Dpfah.Core.Indexing.Kernels;
@@ -10,6 +11,7 @@ public class RandomOperationsTests(ITestOutputHelper output)
 {
     private const int Operations = 5_000;
     private const int SignatureBits = 16;
+    private const int Ids = 300;
 
     /// <summary>Lengths of codes, each with another kernel, and with how many different codes there are.</summary>
     public static TheoryData<int, string, int, int> Cases
@@ -38,7 +40,7 @@ public class RandomOperationsTests(ITestOutputHelper output)
             TailCapacity = 48,
             MergesInBackground = false,
             LeastTabledCodes = 20,
-            Costs = new SearchCosts(ScannedCode: seed % 3 == 0 ? 1e6 : 20, SlicedCode: 4, Bucket: 1, Candidate: 1),
+            Costs = new SearchCosts(ScannedCode: seed % 3 == 0 ? 1e6 : 20, SlicedCode: 4, Bucket: 1, Candidate: 1, Walked: 100),
             Kernel = ScanKernel.Supported.Single(k => k.Name == kernel),
         });
         var model = new Dictionary<long, IndexEntry<Item>>();
@@ -54,7 +56,7 @@ public class RandomOperationsTests(ITestOutputHelper output)
                 case <= 3:
                     name = "put";
                     IndexEntry<Item>[] entries = [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => RandomEntry(codes, random))];
-                    index.Apply([.. entries.Select(e => IndexChange<Item>.Put(e.Id, e.Code, e.Signature, e.Item))]);
+                    index.Apply([.. entries.Select(PutOf)]);
                     Array.ForEach(entries, e => model[e.Id] = e);
                     break;
                 case <= 5:
@@ -111,10 +113,10 @@ public class RandomOperationsTests(ITestOutputHelper output)
         Assert.Equal(model.Values.OrderBy(e => e.Id), index.Snapshot.Entries.OrderBy(e => e.Id));
         Assert.All(held, AssertUnchanged);
         PathCounts paths = index.Snapshot.Paths;
-        Assert.All([paths.Scans, paths.Sliced, paths.Tables], count => Assert.NotEqual(0, count));
+        Assert.All([paths.Scans, paths.Sliced, paths.Tables, paths.Walks], count => Assert.NotEqual(0, count));
         output.WriteLine(
             $"operations {done.Values.Sum()}/{Operations} agree at {bits} bits with {kernel}: {string.Join(", ", done.Select(d => $"{d.Key} {d.Value}"))}; "
-            + $"paths: scan {paths.Scans}, sliced {paths.Sliced}, tables {paths.Tables}");
+            + $"paths: scan {paths.Scans}, sliced {paths.Sliced}, tables {paths.Tables}, walks {paths.Walks}");
 
         RankKey? Search()
         {
@@ -123,6 +125,92 @@ public class RandomOperationsTests(ITestOutputHelper output)
             return answer.Next;
         }
     }
+
+    /// <summary>
+    /// A writer and two readers at once, with merges beside them. Each set of changes also writes its number into an item of its own,
+    /// so that a reader knows which state of the dictionary its snapshot must agree with.
+    /// </summary>
+    [Theory]
+    [InlineData(64, 40, 5)]
+    [InlineData(48, 1_000, 6)]
+    public async Task Readers_beside_a_writer_find_what_the_dictionary_of_their_moment_has(int bits, int different, int seed)
+    {
+        const int writes = 4_000, readings = 3_000, marker = -1;
+        var draw = new Random(seed);
+        BinaryCode[] codes = [.. Enumerable.Range(0, different).Select(_ => RandomCode(bits, draw))];
+        var index = new HammingIndex<Item>(bits, SignatureBits, new IndexTuning
+        {
+            TailCapacity = 48,
+            LeastTabledCodes = 20,
+            Costs = new SearchCosts(ScannedCode: 20, SlicedCode: 4, Bucket: 1, Candidate: 1, Walked: 100),
+        });
+        var states = new ImmutableDictionary<long, IndexEntry<Item>>[writes + 1];
+        states[0] = ImmutableDictionary<long, IndexEntry<Item>>.Empty;
+        Apply(0, []);
+        using var start = new Barrier(3);
+        Task<int> writer = Run(seed + 1, random =>
+        {
+            for (int number = 1; number <= writes; number++)
+            {
+                Apply(number, [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.Next(3) == 0
+                    ? IndexChange<Item>.Delete(RandomId(random))
+                    : PutOf(RandomEntry(codes, random)))]);
+            }
+
+            return writes;
+        });
+        Task<int>[] readers = [.. Enumerable.Range(0, 2).Select(reader => Run(seed + 2 + reader, random =>
+        {
+            var seen = new HashSet<int>();
+            for (int i = 0; i < readings; i++)
+            {
+                IndexSnapshot<Item> snapshot = index.Snapshot;
+                Assert.True(snapshot.TryGet(marker, out IndexEntry<Item> mark));
+                ImmutableDictionary<long, IndexEntry<Item>> state = states[mark.Item.Label];
+                IndexQuery<Item>[] queries = [.. Enumerable.Range(0, i % 10 == 0 ? 6 : 1).Select(_ => RandomQuery(codes, random))];
+                IndexAnswer<Item>[] answers = snapshot.SearchBatch(queries);
+                for (int q = 0; q < queries.Length; q++)
+                {
+                    NaiveRanking.AssertSame(NaiveRanking.Search(state.Values, queries[q]), answers[q]);
+                }
+
+                seen.Add(mark.Item.Label);
+            }
+
+            return seen.Count;
+        }))];
+        Assert.Equal(writes, await writer);
+        int[] moments = await Task.WhenAll(readers);
+        Assert.All(moments, count => Assert.True(count > 10, $"a reader saw {count} states only"));
+        Assert.Equal(states[writes].Values.OrderBy(e => e.Id), index.Snapshot.Entries.OrderBy(e => e.Id));
+        output.WriteLine($"{writes} sets of changes beside {readers.Length} x {readings} readings at {bits} bits agree; states seen: {string.Join(", ", moments)}");
+
+        void Apply(int number, IndexChange<Item>[] changes)
+        {
+            changes = [.. changes, PutOf(new IndexEntry<Item>(marker, codes[0], RandomCode(SignatureBits, draw), new Item("mark", number)))];
+            ImmutableDictionary<long, IndexEntry<Item>> state = states[Math.Max(0, number - 1)];
+            foreach (IndexChange<Item> change in changes)
+            {
+                state = change.IsDelete ? state.Remove(change.Id) : state.SetItem(change.Id, change.Entry);
+            }
+
+            // Before the index shows it.
+            Volatile.Write(ref states[number], state);
+            index.Apply(changes);
+        }
+
+        Task<int> Run(int randomSeed, Func<Random, int> work) => Task.Factory.StartNew(
+            () =>
+            {
+                start.SignalAndWait();
+                return work(new Random(randomSeed));
+            },
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+    }
+
+    private static IndexChange<Item> PutOf(IndexEntry<Item> entry) => IndexChange<Item>.Put(entry.Id, entry.Code, entry.Signature, entry.Item);
 
     private static void AssertUnchanged((IndexSnapshot<Item> Snapshot, IndexEntry<Item>[] Entries) held)
     {
@@ -134,7 +222,7 @@ public class RandomOperationsTests(ITestOutputHelper output)
         });
     }
 
-    private static long RandomId(Random random) => random.Next(300);
+    private static long RandomId(Random random) => random.Next(Ids);
 
     private static BinaryCode RandomCode(int bits, Random random)
     {
@@ -152,14 +240,14 @@ public class RandomOperationsTests(ITestOutputHelper output)
 
     private static IndexQuery<Item> RandomQuery(BinaryCode[] codes, Random random)
     {
-        int label = random.Next(8);
         return new IndexQuery<Item>
         {
             Code = codes[random.Next(codes.Length)],
             Signature = random.Next(3) == 0 ? null : RandomCode(SignatureBits, random),
             K = random.Next(1, 30),
             Radius = random.Next(3) == 0 ? random.Next(codes[0].Bits + 1) : null,
-            Filter = label < 4 ? item => item.Label == label : null,
+            Filter = random.Next(2) == 0 ? RandomFilter.Draw(random, Ids).Filter : null,
+            Exclude = random.Next(3) == 0 ? RandomId(random) : null,
         };
     }
 }

@@ -1,6 +1,7 @@
 using CsCheck;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Indexing;
+using Dpfah.Core.Indexing.Filters;
 
 namespace Dpfah.Core.Tests.Indexing;
 
@@ -45,13 +46,15 @@ internal sealed record SearchCase(int Bits, int SignatureBits, IndexEntry<Item>[
         from radius in Gen.Nullable(Gen.Int[0, bits])
         from label in Gen.Nullable(Gen.Int[0, 4])
         from start in Gen.Nullable(Gen.Select(Gen.Int[0, bits], Gen.Int[0, signatureBits], Gen.Long[-200, 200]))
+        from excluded in Gen.Nullable(Gen.Long[-200, 200])
         select new IndexQuery<Item>
         {
             Code = code,
             Signature = hasSignature ? signature : null,
             K = k,
             Radius = radius,
-            Filter = label is null ? null : item => item.Label == label,
+            Filter = label is null ? null : ItemFilter.In("label", FieldValue.Of(label.Value)),
+            Exclude = excluded,
             After = start is null ? null : new RankKey(start.Value.Item1, hasSignature ? start.Value.Item2 : null, start.Value.Item3),
         };
 }

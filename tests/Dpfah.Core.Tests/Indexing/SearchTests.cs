@@ -1,6 +1,7 @@
 using CsCheck;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Indexing;
+using Dpfah.Core.Indexing.Filters;
 using Dpfah.Core.Tests.Evaluation;
 
 namespace Dpfah.Core.Tests.Indexing;
@@ -113,25 +114,19 @@ public class SearchTests
     public void A_cancelled_search_stops_within_65536_codes()
     {
         var random = new Random(5);
-        IndexSnapshot<Item> snapshot = new SearchCase(
-            64, 8, [.. Enumerable.Range(0, 200_000).Select(id => RandomEntry(id, 64, 8, random))], null!).Index().Snapshot;
         using var source = new CancellationTokenSource();
         int looked = 0;
-        var query = new IndexQuery<Item>
+        var watched = new Watched(() =>
         {
-            Code = BinaryCode.FromBytes(new byte[8]),
-            K = 200_000,
-            Filter = _ =>
+            if (++looked == 100)
             {
-                if (++looked == 100)
-                {
-                    source.Cancel();
-                }
-
-                return true;
-            },
-        };
-        Assert.Throws<OperationCanceledException>(() => snapshot.Search(query, source.Token));
+                source.Cancel();
+            }
+        });
+        var index = new HammingIndex<Watched>(64, 0, new IndexTuning { TailCapacity = 200_000 });
+        index.Apply([.. Enumerable.Range(0, 200_000).Select(id => IndexChange<Watched>.Put(id, RandomEntry(id, 64, 8, random).Code, default, watched))]);
+        var query = new IndexQuery<Watched> { Code = BinaryCode.FromBytes(new byte[8]), K = 200_000, Filter = ItemFilter.Not(ItemFilter.Exists("x")) };
+        Assert.Throws<OperationCanceledException>(() => index.Snapshot.Search(query, source.Token));
         Assert.InRange(looked, 100, 65_536);
     }
 
@@ -154,6 +149,19 @@ public class SearchTests
         RankKey[] ascending = [new(0, 9, 9), new(1, 0, 5), new(1, 2, -7), new(1, 2, 3), new(2, 0, 0)];
         Assert.Equal(ascending, ascending.Reverse().Order());
         Assert.True(ascending[1] < ascending[2] && ascending[3] > ascending[2] && ascending[0] <= ascending[1] && ascending[4] >= ascending[3]);
+    }
+
+    /// <summary>An item that tells when a filter looks at it.</summary>
+    private sealed class Watched(Action looked) : IFilterable
+    {
+        public ReadOnlySpan<ItemField> Fields
+        {
+            get
+            {
+                looked();
+                return default;
+            }
+        }
     }
 
     private static IndexEntry<Item> RandomEntry(long id, int bits, int signatureBits, Random random)

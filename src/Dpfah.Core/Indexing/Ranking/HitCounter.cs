@@ -84,6 +84,16 @@ internal abstract class HitCounter
         followers.CopyTo(followersBefore, 0);
     }
 
+    /// <summary>Counts an item once less, before anything was offered.</summary>
+    /// <param name="distance">Its distance, at most <see cref="Bound"/>.</param>
+    /// <param name="follows">Whether it follows the page's start.</param>
+    protected void Discount(int distance, bool follows)
+    {
+        counts[distance]--;
+        followers[distance] -= follows ? 1 : 0;
+        within -= follows ? 1 : 0;
+    }
+
     /// <summary>Takes back all that was offered of the current view. The bound stays: it was found, whatever is forgotten.</summary>
     public void Forget()
     {

@@ -1,4 +1,5 @@
 using Dpfah.Core.Codes;
+using Dpfah.Core.Indexing.Filters;
 using Dpfah.Core.Indexing.Segments;
 
 namespace Dpfah.Core.Indexing.Ranking;
@@ -10,17 +11,30 @@ internal sealed class QueryRun<T> : HitCounter
     private readonly IndexSnapshot<T> snapshot;
     private readonly IndexQuery<T> query;
 
+    // The item left out, when the snapshot has it and the ranking would.
+    private readonly bool excludes;
+
+    // What passes the filter in the current segment; null when there is no filter or it looks at each item.
+    private SlotMask? mask;
+
     public QueryRun(IndexSnapshot<T> snapshot, IndexQuery<T> query)
         : base(query.Code.Words.ToArray(), snapshot.Bits, query.Radius ?? snapshot.Bits, Wanted(query), query.After?.Distance ?? -1)
     {
         this.snapshot = snapshot;
         this.query = query;
+        excludes = TakeOut();
     }
 
+    /// <summary>Which items may be neighbors; null for all.</summary>
+    public ItemFilter? Filter => query.Filter;
+
     /// <summary>Turns to a segment.</summary>
-    public void Begin(int index)
+    /// <param name="index">Number of its view.</param>
+    /// <param name="passing">The live slots that pass the filter; null when there is no filter or it looks at each item.</param>
+    public void Begin(int index, SlotMask? passing)
     {
         SegmentView<T> view = snapshot.Views[index];
+        mask = passing;
         BeginView(index, view.Segment.Starts is null && view.Dead.Count == 0 && query.Filter is null);
     }
 
@@ -54,6 +68,7 @@ internal sealed class QueryRun<T> : HitCounter
             CutDistance = cut,
             BelowCut = below,
             TiedAtCut = Counts[cut],
+            Counts = Counts[..(cut + 1)].ToArray(),
             Next = wanted < found || MoreFollow(found) ? neighbors[^1].Key : null,
         };
     }
@@ -64,16 +79,16 @@ internal sealed class QueryRun<T> : HitCounter
         SegmentView<T> view = snapshot.Views[viewIndex];
         (int from, int to) = Slots(view, position);
         bool counts = query.After is null || distance > query.After.Value.Distance;
-        if (query.Filter is null && (counts || distance < query.After!.Value.Distance))
+        if ((query.Filter is null || mask is not null) && (counts || distance < query.After!.Value.Distance))
         {
-            int live = to - from - view.Dead.CountRange(from, to);
+            int live = mask is null ? to - from - view.Dead.CountRange(from, to) : mask.CountRange(from, to);
             return (live, counts ? live : 0);
         }
 
         int ranked = 0, following = 0;
         for (int slot = from; slot < to; slot++)
         {
-            if (Passes(view, slot))
+            if (mask is null ? Passes(view, slot) : mask.Contains(slot))
             {
                 ranked++;
                 following += Follows(view, slot, distance) ? 1 : 0;
@@ -86,6 +101,28 @@ internal sealed class QueryRun<T> : HitCounter
     // Without a filter or a radius the number of items tells whether any lie beyond the bound; else one more is looked for.
     private static long Wanted(IndexQuery<T> query) => query.Filter is null && query.Radius is null ? query.K : query.K + 1L;
 
+    private static (int From, int To) Slots(SegmentView<T> view, int position) =>
+        view.Segment.Starts is { } starts ? (starts[position], starts[position + 1]) : (position, position + 1);
+
+    /// <summary>Counts the item left out once less, so that it can be met like any other.</summary>
+    private bool TakeOut()
+    {
+        if (query.Exclude is not { } id || snapshot.Find(id) is not { } found)
+        {
+            return false;
+        }
+
+        (SegmentView<T> view, int slot) = found;
+        int distance = Hamming.Distance(query.Code.Words, snapshot.CodeOf(view, slot));
+        if (distance > Bound || !Passes(view, slot))
+        {
+            return false;
+        }
+
+        Discount(distance, Follows(view, slot, distance));
+        return true;
+    }
+
     private bool MoreFollow(long found)
     {
         if (query.Filter is not null || query.Radius is not null)
@@ -93,7 +130,7 @@ internal sealed class QueryRun<T> : HitCounter
             return false;
         }
 
-        long before = 0;
+        long before = excludes ? 1 : 0;
         for (int distance = 0; query.After is { } after && distance <= after.Distance && distance <= Bound; distance++)
         {
             before += Counts[distance] - Followers[distance];
@@ -102,11 +139,10 @@ internal sealed class QueryRun<T> : HitCounter
         return before + found < snapshot.Count;
     }
 
-    private static (int From, int To) Slots(SegmentView<T> view, int position) =>
-        view.Segment.Starts is { } starts ? (starts[position], starts[position + 1]) : (position, position + 1);
-
     private bool Passes(SegmentView<T> view, int slot) =>
-        !view.Dead.Contains(slot) && (query.Filter is null || query.Filter(view.Segment.Item(slot)));
+        !view.Dead.Contains(slot)
+        && (query.Filter is null
+            || query.Filter.Passes(view.Segment.Id(slot), view.Segment.Item(slot) is IFilterable item ? item.Fields : default));
 
     private bool Follows(SegmentView<T> view, int slot, int distance) =>
         query.After is not RankKey after || distance > after.Distance || (distance == after.Distance && new RankKey(distance, FineDistance(view, slot), view.Segment.Id(slot)) > after);
@@ -129,7 +165,7 @@ internal sealed class QueryRun<T> : HitCounter
             (int from, int to) = Slots(view, hit.Position);
             for (int slot = from; slot < to; slot++)
             {
-                if (Passes(view, slot) && Follows(view, slot, hit.Distance))
+                if (Passes(view, slot) && Follows(view, slot, hit.Distance) && !(excludes && view.Segment.Id(slot) == query.Exclude))
                 {
                     first.Offer(new Place(hit.Distance, FineDistance(view, slot) ?? 0, view.Segment.Id(slot), hit.View, slot));
                 }

@@ -1,3 +1,4 @@
+using Dpfah.Core.Indexing.Filters;
 using Dpfah.Core.Indexing.Kernels;
 using Dpfah.Core.Indexing.MultiIndex;
 
@@ -10,6 +11,7 @@ internal sealed class SealedSegment<T> : Segment<T>
     private readonly ulong[] signatures;
     private readonly int signatureWords;
     private readonly T[] items;
+    private readonly Lazy<SegmentColumns> columns;
 
     public SealedSegment(
         AlignedWords codes, int[]? starts, BitPlanes? planes, PartTables? tables, IdColumn ids, ulong[] signatures, int signatureWords, T[] items)
@@ -22,6 +24,7 @@ internal sealed class SealedSegment<T> : Segment<T>
         this.signatures = signatures;
         this.signatureWords = signatureWords;
         this.items = items;
+        columns = new Lazy<SegmentColumns>(() => SegmentColumns.Of(items, ids));
     }
 
     /// <summary>Number of items.</summary>
@@ -35,9 +38,16 @@ internal sealed class SealedSegment<T> : Segment<T>
 
     public override PartTables? Tables { get; }
 
+    /// <remarks>Made when the first filter asks: an index that is never filtered does not pay for them.</remarks>
+    public override SegmentColumns Columns => columns.Value;
+
+    /// <summary>Whether a filter has asked.</summary>
+    public bool HasColumns => columns.IsValueCreated;
+
     public override long MemoryBytes =>
         Codes.MemoryBytes + (sizeof(int) * (Starts?.LongLength ?? 0)) + (Planes?.MemoryBytes ?? 0) + (Tables?.MemoryBytes ?? 0)
-        + ids.MemoryBytes + (sizeof(ulong) * signatures.LongLength) + BytesOf(items);
+        + ids.MemoryBytes + (sizeof(ulong) * signatures.LongLength) + BytesOf(items)
+        + (HasColumns ? Columns.MemoryBytes : 0);
 
     public override long Id(int slot) => ids[slot];
 

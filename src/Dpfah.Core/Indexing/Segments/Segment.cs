@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Dpfah.Core.Indexing.Filters;
 using Dpfah.Core.Indexing.Kernels;
 using Dpfah.Core.Indexing.MultiIndex;
 
@@ -22,6 +23,9 @@ internal abstract class Segment<T>
 
     /// <summary>Tables from parts of a code to positions; null when a scan is faster.</summary>
     public virtual PartTables? Tables => null;
+
+    /// <summary>The items' fields; null when a filter looks at each item instead.</summary>
+    public virtual SegmentColumns? Columns => null;
 
     /// <summary>Bytes of all arrays, without what the items refer to.</summary>
     public abstract long MemoryBytes { get; }
