@@ -20,8 +20,8 @@ public sealed record IndexAnswer<T>
     /// <summary>Items of the ranking at exactly <see cref="CutDistance"/>; 0 when there is no neighbor.</summary>
     public long TiedAtCut { get; init; }
 
-    /// <summary>Items of the ranking at each distance from 0 on; the last entry is <see cref="TiedAtCut"/>. Empty when there is no neighbor.</summary>
-    public IReadOnlyList<long> Counts { get; init; } = [];
+    /// <summary>Items of the ranking at each distance from 0 on, at least as far as the cut; to the greatest distance there can be when no neighbor was found.</summary>
+    public required IReadOnlyList<long> Counts { get; init; }
 
     /// <summary>Key of the last neighbor when more items follow, for the next page; null at the end of the ranking.</summary>
     public RankKey? Next { get; init; }

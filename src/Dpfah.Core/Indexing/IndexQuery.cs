@@ -13,6 +13,13 @@ public sealed record IndexQuery<T>
     /// <summary>Signature of the index's length, for the order among equal distances; without one that order is by id.</summary>
     public BinaryCode? Signature { get; init; }
 
+    /// <summary>
+    /// A weight for each bit of the code, for the order among equal distances, before the signature: the sum over the bits that differ.
+    /// With the query's |u| in fixed point that is the order of the asymmetric distance -⟨u, b⟩, whose other part is the same for all
+    /// codes b in {-1, 1} of a query. Null for none.
+    /// </summary>
+    public IReadOnlyList<ushort>? Weights { get; init; }
+
     /// <summary>Neighbors wanted, at least 1; may exceed the number of items.</summary>
     public required int K { get; init; }
 
@@ -36,12 +43,13 @@ public sealed record IndexQuery<T>
             Signature is null || Signature.Value.Bits == signatureBits,
             nameof(Signature),
             $"The query's signature has {Signature?.Bits} bits; the index holds signatures of {signatureBits}.");
+        Require(Weights is null || Weights.Count == bits, nameof(Weights), $"There are {Weights?.Count} weights; the codes have {bits} bits.");
         Require(K >= 1, nameof(K), $"{K} neighbors are wanted; ask for at least 1.");
         Require(Radius is null || (Radius >= 0 && Radius <= bits), nameof(Radius), $"The radius is {Radius}; it must be from 0 to {bits}.");
         Require(
-            After is null || After.Value.FineDistance.HasValue == Signature.HasValue,
+            After is null || (After.Value.FineDistance.HasValue == Signature.HasValue && After.Value.WeightedDistance.HasValue == Weights is not null),
             nameof(After),
-            "The key has a fine distance exactly when the query has a signature; this one comes from another ranking.");
+            "The key has a fine distance exactly when the query has a signature, and a weighted one when it has weights; this one comes from another ranking.");
     }
 
     private static void Require(bool condition, string property, string message)

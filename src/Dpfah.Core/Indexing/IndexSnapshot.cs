@@ -98,8 +98,12 @@ public sealed class IndexSnapshot<T>
         return null;
     }
 
-    /// <summary>Words of an item's code.</summary>
-    internal ReadOnlySpan<ulong> CodeOf(SegmentView<T> view, int slot) => Code(view, PositionOf(view, slot));
+    /// <summary>Words of a code.</summary>
+    internal ReadOnlySpan<ulong> CodeOf(SegmentView<T> view, int position)
+    {
+        int words = BinaryCode.WordsFor(Bits);
+        return view.Segment.Codes.Span((long)position * words, words);
+    }
 
     /// <summary>Finds the items nearest to a query.</summary>
     /// <param name="query">Code, number of neighbors, and what limits them.</param>
@@ -145,7 +149,8 @@ public sealed class IndexSnapshot<T>
         return Array.ConvertAll(runs, run => run.Answer());
     }
 
-    private static int PositionOf(SegmentView<T> view, int slot)
+    /// <summary>The code of a slot.</summary>
+    internal static int PositionOf(SegmentView<T> view, int slot)
     {
         if (view.Segment.Starts is not { } starts)
         {
@@ -156,15 +161,9 @@ public sealed class IndexSnapshot<T>
         return found >= 0 ? found : ~found - 1;
     }
 
-    private ReadOnlySpan<ulong> Code(SegmentView<T> view, int position)
-    {
-        int words = BinaryCode.WordsFor(Bits);
-        return view.Segment.Codes.Span((long)position * words, words);
-    }
-
     private IndexEntry<T> Entry(SegmentView<T> view, int slot, int position) => new(
         view.Segment.Id(slot),
-        BinaryCode.FromWords(Code(view, position), Bits),
+        BinaryCode.FromWords(CodeOf(view, position), Bits),
         SignatureBits == 0 ? default : BinaryCode.FromWords(view.Segment.Signature(slot), SignatureBits),
         view.Segment.Item(slot));
 }

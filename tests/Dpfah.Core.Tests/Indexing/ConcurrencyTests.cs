@@ -72,7 +72,7 @@ public class ConcurrencyTests
             Assert.True(snapshot.TryGet(id, out IndexEntry<int> entry));
             Assert.Equal((id, Code(id, version), version), (entry.Id, entry.Code, entry.Item));
             IndexAnswer<int> answer = snapshot.Search(new IndexQuery<int> { Code = entry.Code, Signature = entry.Signature, K = 1 });
-            Assert.Equal(new Neighbor<int>(id, 0, 0, version), Assert.Single(answer.Neighbors));
+            Assert.Equal(new Neighbor<int>(id, 0, null, 0, version), Assert.Single(answer.Neighbors));
         }
 
         return version;

@@ -244,6 +244,7 @@ public class RandomOperationsTests(ITestOutputHelper output)
         {
             Code = codes[random.Next(codes.Length)],
             Signature = random.Next(3) == 0 ? null : RandomCode(SignatureBits, random),
+            Weights = random.Next(3) == 0 ? [.. Enumerable.Range(0, codes[0].Bits).Select(_ => (ushort)random.Next(random.Next(2) == 0 ? 3 : 65_536))] : null,
             K = random.Next(1, 30),
             Radius = random.Next(3) == 0 ? random.Next(codes[0].Bits + 1) : null,
             Filter = random.Next(2) == 0 ? RandomFilter.Draw(random, Ids).Filter : null,

@@ -47,14 +47,17 @@ internal sealed record SearchCase(int Bits, int SignatureBits, IndexEntry<Item>[
         from label in Gen.Nullable(Gen.Int[0, 4])
         from start in Gen.Nullable(Gen.Select(Gen.Int[0, bits], Gen.Int[0, signatureBits], Gen.Long[-200, 200]))
         from excluded in Gen.Nullable(Gen.Long[-200, 200])
+        from hasWeights in Gen.Bool
+        from weights in Gen.UShort[0, 3].Array[bits]
         select new IndexQuery<Item>
         {
             Code = code,
             Signature = hasSignature ? signature : null,
+            Weights = hasWeights ? weights : null,
             K = k,
             Radius = radius,
             Filter = label is null ? null : ItemFilter.In("label", FieldValue.Of(label.Value)),
             Exclude = excluded,
-            After = start is null ? null : new RankKey(start.Value.Item1, hasSignature ? start.Value.Item2 : null, start.Value.Item3),
+            After = start is null ? null : new RankKey(start.Value.Item1, hasSignature ? start.Value.Item2 : null, start.Value.Item3, hasWeights ? start.Value.Item2 : null),
         };
 }

@@ -63,7 +63,7 @@ public class SearchTests
         Assert.All(entries, entry =>
         {
             IndexAnswer<Item> answer = snapshot.Search(new IndexQuery<Item> { Code = code, Signature = entry.Signature, K = 1 });
-            Assert.Equal(new Neighbor<Item>(entry.Id, 0, 0, entry.Item), Assert.Single(answer.Neighbors));
+            Assert.Equal(new Neighbor<Item>(entry.Id, 0, null, 0, entry.Item), Assert.Single(answer.Neighbors));
             Assert.Equal((0, 0L, 500L), (answer.CutDistance, answer.BelowCut, answer.TiedAtCut));
         });
     }
@@ -100,6 +100,8 @@ public class SearchTests
         Refused(good with { Code = BinaryCode.FromBytes(new byte[4]) }, "Code");
         Refused(good with { Code = default }, "Code");
         Refused(good with { Signature = BinaryCode.FromBytes(new byte[8]) }, "Signature");
+        Refused(good with { Weights = new ushort[63] }, "Weights");
+        Refused(good with { Weights = new ushort[64], After = new RankKey(3, null, 1) }, "After");
         Refused(good with { K = 0 }, "K");
         Refused(good with { K = -1 }, "K");
         Refused(good with { Radius = -1 }, "Radius");
@@ -146,7 +148,7 @@ public class SearchTests
     [Fact]
     public void Rank_keys_order_by_distance_then_fine_distance_then_id()
     {
-        RankKey[] ascending = [new(0, 9, 9), new(1, 0, 5), new(1, 2, -7), new(1, 2, 3), new(2, 0, 0)];
+        RankKey[] ascending = [new(0, 9, 9, 9), new(1, 0, 5, 1), new(1, 2, -7, 1), new(1, 2, 3, 1), new(1, 0, 0, 2), new(2, 0, 0, 0)];
         Assert.Equal(ascending, ascending.Reverse().Order());
         Assert.True(ascending[1] < ascending[2] && ascending[3] > ascending[2] && ascending[0] <= ascending[1] && ascending[4] >= ascending[3]);
     }

@@ -10,6 +10,7 @@ internal sealed class QueryRun<T> : HitCounter
 {
     private readonly IndexSnapshot<T> snapshot;
     private readonly IndexQuery<T> query;
+    private readonly BitWeights? weights;
 
     // The item left out, when the snapshot has it and the ranking would.
     private readonly bool excludes;
@@ -22,6 +23,7 @@ internal sealed class QueryRun<T> : HitCounter
     {
         this.snapshot = snapshot;
         this.query = query;
+        weights = query.Weights is null ? null : new BitWeights(Code, query.Weights);
         excludes = TakeOut();
     }
 
@@ -50,7 +52,7 @@ internal sealed class QueryRun<T> : HitCounter
         int wanted = (int)Math.Min(query.K, found);
         if (wanted == 0)
         {
-            return new IndexAnswer<T> { Neighbors = [] };
+            return new IndexAnswer<T> { Neighbors = [], Counts = Counts[..(Bound + 1)].ToArray() };
         }
 
         int cut = 0;
@@ -68,7 +70,7 @@ internal sealed class QueryRun<T> : HitCounter
             CutDistance = cut,
             BelowCut = below,
             TiedAtCut = Counts[cut],
-            Counts = Counts[..(cut + 1)].ToArray(),
+            Counts = Counts[..(Bound + 1)].ToArray(),
             Next = wanted < found || MoreFollow(found) ? neighbors[^1].Key : null,
         };
     }
@@ -91,7 +93,7 @@ internal sealed class QueryRun<T> : HitCounter
             if (mask is null ? Passes(view, slot) : mask.Contains(slot))
             {
                 ranked++;
-                following += Follows(view, slot, distance) ? 1 : 0;
+                following += Follows(view, position, slot, distance) ? 1 : 0;
             }
         }
 
@@ -113,13 +115,14 @@ internal sealed class QueryRun<T> : HitCounter
         }
 
         (SegmentView<T> view, int slot) = found;
-        int distance = Hamming.Distance(query.Code.Words, snapshot.CodeOf(view, slot));
+        int position = IndexSnapshot<T>.PositionOf(view, slot);
+        int distance = Hamming.Distance(query.Code.Words, snapshot.CodeOf(view, position));
         if (distance > Bound || !Passes(view, slot))
         {
             return false;
         }
 
-        Discount(distance, Follows(view, slot, distance));
+        Discount(distance, Follows(view, position, slot, distance));
         return true;
     }
 
@@ -144,8 +147,12 @@ internal sealed class QueryRun<T> : HitCounter
         && (query.Filter is null
             || query.Filter.Passes(view.Segment.Id(slot), view.Segment.Item(slot) is IFilterable item ? item.Fields : default));
 
-    private bool Follows(SegmentView<T> view, int slot, int distance) =>
-        query.After is not RankKey after || distance > after.Distance || (distance == after.Distance && new RankKey(distance, FineDistance(view, slot), view.Segment.Id(slot)) > after);
+    private bool Follows(SegmentView<T> view, int position, int slot, int distance) =>
+        query.After is not RankKey after || distance > after.Distance
+        || (distance == after.Distance
+            && new RankKey(distance, FineDistance(view, slot), view.Segment.Id(slot), weights is null ? null : WeightedDistance(view, position)) > after);
+
+    private int WeightedDistance(SegmentView<T> view, int position) => weights?.Distance(snapshot.CodeOf(view, position)) ?? 0;
 
     private int? FineDistance(SegmentView<T> view, int slot) =>
         query.Signature is BinaryCode signature ? Hamming.Distance(signature.Words, view.Segment.Signature(slot)) : null;
@@ -163,11 +170,12 @@ internal sealed class QueryRun<T> : HitCounter
 
             SegmentView<T> view = snapshot.Views[hit.View];
             (int from, int to) = Slots(view, hit.Position);
+            int weighted = WeightedDistance(view, hit.Position);
             for (int slot = from; slot < to; slot++)
             {
-                if (Passes(view, slot) && Follows(view, slot, hit.Distance) && !(excludes && view.Segment.Id(slot) == query.Exclude))
+                if (Passes(view, slot) && Follows(view, hit.Position, slot, hit.Distance) && !(excludes && view.Segment.Id(slot) == query.Exclude))
                 {
-                    first.Offer(new Place(hit.Distance, FineDistance(view, slot) ?? 0, view.Segment.Id(slot), hit.View, slot));
+                    first.Offer(new Place(hit.Distance, weighted, FineDistance(view, slot) ?? 0, view.Segment.Id(slot), hit.View, slot));
                 }
             }
         }
@@ -180,6 +188,7 @@ internal sealed class QueryRun<T> : HitCounter
             neighbors[i] = new Neighbor<T>(
                 place.Id,
                 place.Distance,
+                weights is null ? null : place.WeightedDistance,
                 query.Signature is null ? null : place.FineDistance,
                 snapshot.Views[place.View].Segment.Item(place.Slot));
         }
