@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Dpfah.Core.Indexing;
 using Dpfah.Engine;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Hosting;
@@ -98,7 +99,7 @@ internal static class SearchCommand
             throw new CommandException($"{file}: {picture.Result.Detail}");
         }
 
-        RankedPage page = search.Search(index, new Ranking(picture.Code.Code, picture.Code.Signature, count, null, labels), cancellationToken)
+        RankedPage page = await search.SearchAsync([index], new Ranking(picture.Code.Code, picture.Code.Signature, count, null, labels), cancellationToken)
             ?? throw new CommandException($"The collection '{collection}' was changed in the meantime. Search again.");
         if (index.Drift is { } drift)
         {
@@ -145,16 +146,17 @@ internal static class SearchCommand
     {
         var table = new Table().RoundedBorder()
             .AddColumn("rank").AddColumn("id").AddColumn("labels").AddColumn("distance (bits)").AddColumn("fine distance (bits)");
-        foreach ((int rank, var hit) in page.Answer.Neighbors.Index())
+        foreach ((int rank, RankedItem item) in page.Items.Index())
         {
+            Neighbor<IndexedItem> hit = item.Neighbor;
             table.AddRow(
                 [.. new[] { $"{rank + 1}", hit.Item.PublicId, string.Join(", ", hit.Item.Labels), $"{hit.Distance}", $"{hit.FineDistance}" }.Select(text => new Text(text))]);
         }
 
         AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }).Write(table);
         output.WriteLine(
-            page.Answer.CutDistance is { } cut
-                ? $"{page.Collection.Snapshot.Count:N0} pictures in '{page.Collection.Name}'; {page.Answer.BelowCut:N0} nearer than {cut} bits, {page.Answer.TiedAtCut:N0} at {cut}."
-                : $"No picture of '{page.Collection.Name}' matches.");
+            page.CutDistance is { } cut
+                ? $"{page.Collections[0].Snapshot.Count:N0} pictures in '{page.Collections[0].Name}'; {page.BelowCut:N0} nearer than {cut} bits, {page.TiedAtCut:N0} at {cut}."
+                : $"No picture of '{page.Collections[0].Name}' matches.");
     }
 }

@@ -23,8 +23,12 @@ internal sealed class HashEncoder(string decoder, int bits) : IImageEncoder
         byte[] hash = SHA256.HashData(previewJpeg.Span);
         var code = new byte[bits / 8];
         code[0] = (byte)(hash[0] ^ (arithmetic == "1" ? 0 : 1));
-        return Task.FromResult(new ImageCode(BinaryCode.FromBytes(code), BinaryCode.FromBytes(hash), new float[bits]));
+        return Task.FromResult(new ImageCode(BinaryCode.FromBytes(code), BinaryCode.FromBytes(hash), RealCode(code, hash)));
     }
+
+    /// <summary>The sign is the code's bit, the size comes from the hash.</summary>
+    private float[] RealCode(byte[] code, byte[] hash) =>
+        [.. Enumerable.Range(0, bits).Select(i => ((code[i / 8] >> (i % 8) & 1) == 0 ? -1 : 1) * (hash[i % hash.Length] + 1) / 256f)];
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

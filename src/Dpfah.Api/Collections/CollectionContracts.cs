@@ -30,8 +30,17 @@ public sealed record PutCollectionRequest(string? Model);
 public sealed record GenerationResponse(int Id, string Model, int Bits, string Decoder, string Arithmetic);
 
 /// <summary>The index in memory.</summary>
-/// <param name="MemoryBytes">Bytes of codes, signatures and numbers.</param>
-public sealed record IndexResponse(long MemoryBytes);
+/// <param name="MemoryBytes">Bytes of codes, signatures, numbers and what speeds a search up; without ids, labels and metadata.</param>
+/// <param name="Segments">Parts that it consists of: new pictures go to a small one, which is merged into larger ones.</param>
+/// <param name="Paths">How searches were answered since the start, one count for each query and segment.</param>
+public sealed record IndexResponse(long MemoryBytes, int Segments, PathsResponse Paths);
+
+/// <summary>How often each path answered.</summary>
+/// <param name="Scans">By comparing the query with every code.</param>
+/// <param name="Sliced">By comparing several queries with every code, 512 codes at a time.</param>
+/// <param name="Tables">By looking parts of the code up in tables (multi-index hashing).</param>
+/// <param name="Walks">By comparing the query with the few codes whose pictures pass the filter.</param>
+public sealed record PathsResponse(long Scans, long Sliced, long Tables, long Walks);
 
 /// <summary>A difference between what made the codes and what runs now.</summary>
 /// <param name="Stored">What made the codes.</param>

@@ -105,7 +105,7 @@ internal static class CollectionsApi
         // Committed, though this node's index may not have seen it yet.
         CollectionResponse response = search.Find(collection) is { } index && index.Generation.Id == generation.Id
             ? ToResponse(index, position)
-            : new CollectionResponse(collection, 0, ToResponse(generation), new IndexResponse(0), null, position.ToString());
+            : new CollectionResponse(collection, 0, ToResponse(generation), new IndexResponse(0, 0, new PathsResponse(0, 0, 0, 0)), null, position.ToString());
         return created ? TypedResults.Created($"/collections/{collection}", response) : TypedResults.Ok(response);
     }
 
@@ -133,7 +133,10 @@ internal static class CollectionsApi
             index.Name,
             snapshot.Count,
             ToResponse(index.Generation),
-            new IndexResponse(snapshot.MemoryBytes),
+            new IndexResponse(
+                snapshot.MemoryBytes,
+                snapshot.SegmentCount,
+                new PathsResponse(snapshot.Paths.Scans, snapshot.Paths.Sliced, snapshot.Paths.Tables, snapshot.Paths.Walks)),
             index.Drift is { } drift
                 ? new DriftResponse(drift.Stored, drift.Running, drift.Pictures, drift.FlippedBits, drift.ComparedBits)
                 : null,

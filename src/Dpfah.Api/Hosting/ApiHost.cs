@@ -114,6 +114,7 @@ public static class ApiHost
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapSearch();
+        app.MapSearchBatch();
         app.MapCollections();
         app.MapImages();
         app.MapModels();

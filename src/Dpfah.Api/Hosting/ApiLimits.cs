@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Metadata;
+
 namespace Dpfah.Api.Hosting;
 
 /// <summary>Limits of the HTTP side.</summary>
@@ -6,8 +8,15 @@ internal static class ApiLimits
     /// <summary>Most bytes of a request's body: 20 MiB.</summary>
     public const long MaxBodyBytes = 20 << 20;
 
+    /// <summary>Most bytes of the body of a batch of searches: 128 MiB.</summary>
+    public const long MaxBatchBytes = 128 << 20;
+
     /// <summary>Most bytes of pictures that are read at once: 512 MiB.</summary>
     public const long MaxPictureBytesInFlight = 512 << 20;
+
+    /// <summary>Most bytes of this request's body.</summary>
+    public static long BodyLimit(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? MaxBodyBytes;
 
     /// <summary>Entries of a list when the caller names no number.</summary>
     public const int DefaultLimit = 50;

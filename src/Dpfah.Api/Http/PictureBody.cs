@@ -13,7 +13,7 @@ namespace Dpfah.Api.Http;
 internal sealed class PictureBody
 {
     private const int MaxFieldBytes = 64 * 1024;
-    private const int MaxFields = 100;
+    private const int MaxOtherFields = 100;
 
     /// <summary>The pictures, in the order in which they were sent.</summary>
     public List<byte[]> Images { get; } = [];
@@ -75,9 +75,9 @@ internal sealed class PictureBody
         int count = 0;
         while (await reader.ReadNextSectionAsync(cancellationToken) is { } section)
         {
-            if (++count > MaxFields)
+            if (++count > maxImages + MaxOtherFields)
             {
-                return Problems.BadBody($"The multipart body has more than {MaxFields} fields.");
+                return Problems.BadBody($"The multipart body has more than {maxImages + MaxOtherFields} fields.");
             }
 
             if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out ContentDispositionHeaderValue? disposition))

@@ -12,7 +12,7 @@ internal sealed class PictureBudget : IEndpointFilter
 
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        long bytes = context.HttpContext.Request.ContentLength ?? ApiLimits.MaxBodyBytes;
+        long bytes = context.HttpContext.Request.ContentLength ?? ApiLimits.BodyLimit(context.HttpContext);
         try
         {
             if (Interlocked.Add(ref inFlight, bytes) > ApiLimits.MaxPictureBytesInFlight)

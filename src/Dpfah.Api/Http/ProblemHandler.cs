@@ -24,7 +24,7 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
 
         ProblemHttpResult problem = exception switch
         {
-            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.TooLarge(Hosting.ApiLimits.MaxBodyBytes),
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.TooLarge(Hosting.ApiLimits.BodyLimit(httpContext)),
             BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => Problems.TooSlow(),
             BadHttpRequestException bad => Problems.BadBody(bad.Message),
             NotReadyException notReady => Problems.NotReady(notReady.Message),

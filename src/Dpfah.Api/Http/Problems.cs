@@ -94,7 +94,7 @@ internal static class Problems
         StatusCodes.Status413PayloadTooLarge,
         "too-large",
         "The request is too large",
-        $"A request's body has at most {limit:N0} bytes here{(limit == Hosting.ApiLimits.MaxBodyBytes ? "; send a smaller or more strongly compressed picture" : "")}.");
+        $"A request's body has at most {limit:N0} bytes here{(limit >= Hosting.ApiLimits.MaxBodyBytes ? "; send a smaller or more strongly compressed picture" : "")}.");
 
     public static ProblemHttpResult NotReady(string detail) =>
         Create(StatusCodes.Status503ServiceUnavailable, "not-ready", "The service is not ready", detail);
@@ -121,7 +121,7 @@ internal static class Problems
             status, "no-such-path", "There is no such path", $"'{request.Path}' is no path of this service. GET /openapi/v1.json lists them."),
         StatusCodes.Status405MethodNotAllowed => Create(
             status, "method-not-allowed", "The path does not take this method", $"'{request.Path}' does not take {request.Method}; the Allow header lists what it takes."),
-        StatusCodes.Status413PayloadTooLarge => TooLarge(Hosting.ApiLimits.MaxBodyBytes),
+        StatusCodes.Status413PayloadTooLarge => TooLarge(Hosting.ApiLimits.BodyLimit(request.HttpContext)),
         StatusCodes.Status415UnsupportedMediaType => Create(
             status,
             "unsupported-content-type",

@@ -262,19 +262,20 @@ internal static class ImagesApi
         CancellationToken cancellationToken)
     {
         (collection, id) = (RawPath.Decode(collection), RawPath.Decode(id));
-        (CollectionIndex? index, ProblemHttpResult? wrong) = await responder.PrepareAsync(collection, query, cancellationToken);
+        (SearchPlan? plan, ProblemHttpResult? wrong) = await responder.PrepareAsync([collection], query, cancellationToken);
         if (wrong is not null)
         {
             return wrong;
         }
 
-        if (await images.FindAsync(index!.CollectionId, index.Generation.Id, id, cancellationToken) is not { } image)
+        CollectionIndex index = plan!.Collections[0];
+        if (await images.FindAsync(index.CollectionId, index.Generation.Id, id, cancellationToken) is not { } image)
         {
             return Problems.NoImage(collection, id);
         }
 
-        Ranking ranking = RankingResponder.ToRanking(query, image.Code, image.Signature) with { Exclude = image.Number };
-        return await responder.RespondAsync(index, ranking, query, null, cancellationToken);
+        Ranking ranking = RankingResponder.ToRanking(plan, query, image.Code, image.Signature) with { Exclude = image.Number };
+        return await responder.RespondAsync(plan.Collections, ranking, query, null, cancellationToken);
     }
 
     private static ProblemHttpResult? Problem(WriteOutcome outcome, string collection, string id) => outcome.Status switch

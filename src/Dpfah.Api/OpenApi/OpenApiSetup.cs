@@ -38,7 +38,14 @@ internal static class OpenApiSetup
             {
                 if (context.Description.ActionDescriptor.EndpointMetadata.OfType<PictureBodyMetadata>().FirstOrDefault() is { } picture)
                 {
-                    operation.RequestBody = PictureBodyOf(picture);
+                    IDictionary<string, OpenApiMediaType>? others = operation.RequestBody?.Content;
+                    OpenApiRequestBody body = PictureBodyOf(picture);
+                    foreach ((string type, OpenApiMediaType media) in others ?? new Dictionary<string, OpenApiMediaType>())
+                    {
+                        body.Content!.TryAdd(type, media);
+                    }
+
+                    operation.RequestBody = body;
                 }
 
                 return Task.CompletedTask;
@@ -66,7 +73,7 @@ internal static class OpenApiSetup
             Type = JsonSchemaType.Object,
             Properties = new Dictionary<string, IOpenApiSchema>
             {
-                ["image"] = single ? file : new OpenApiSchema { Type = JsonSchemaType.Array, Items = file, Description = "One or two pictures." },
+                ["image"] = single ? file : new OpenApiSchema { Type = JsonSchemaType.Array, Items = file, Description = picture.MaxImages == 2 ? "One or two pictures." : $"1 to {picture.MaxImages} pictures." },
             },
         };
         foreach (string field in picture.Fields)

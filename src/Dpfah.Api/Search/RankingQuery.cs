@@ -17,6 +17,18 @@ internal sealed class RankingQuery
     [FromQuery(Name = "label"), Description("Only pictures that have one of these labels (exact). May be repeated.")]
     public string[]? Label { get; init; }
 
+    [FromQuery(Name = "filter"), Description(
+        "Only pictures whose metadata meets this JSON object, at most 2048 bytes: {\"brand\": \"acme\"} equals, {\"size\": [\"S\", \"M\"]} is one of, "
+        + "{\"price\": {\"gte\": 10, \"lt\": 20}} lies between (gte, gt, lte, lt; numbers, or texts in ordinal order), {\"sku\": {\"exists\": true}} is there. "
+        + "All members of an object must hold; {\"$or\": [{…}, {…}]}, {\"$and\": […]} and {\"$not\": {…}} join them; {\"$label\": …} and {\"$id\": …} are labels and ids. "
+        + "A key that holds an array meets a condition when one of its values does. Keys of the outermost object only; one that begins with '$' is written with two.")]
+    public string? Filter { get; init; }
+
+    [FromQuery(Name = "collapse"), Description(
+        "A key of the metadata: of all pictures with the same value of it only the first is shown. Pictures without a single value of it are all shown. "
+        + "The cut's counts are those of the ranking before collapsing.")]
+    public string? Collapse { get; init; }
+
     [FromQuery(Name = "minPosition"), Description("Wait until the index has seen this position, as a write returned it; 503 after 5 s.")]
     public string? MinPosition { get; init; }
 

@@ -3,35 +3,44 @@ using System.Text;
 using System.Text.Json;
 using Dpfah.Api.Http;
 using Dpfah.Core.Codes;
-using Dpfah.Core.Imaging;
-using Dpfah.Core.Indexing;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Search;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Dpfah.Api.Search;
 
+/// <summary>What is known of a search before its picture was hashed.</summary>
+/// <param name="Collections">The collections to search, at least one; of one model when there are several.</param>
+/// <param name="Filter">Conditions that a picture must meet; null for none.</param>
+internal sealed record SearchPlan(IReadOnlyList<CollectionIndex> Collections, SearchFilter? Filter)
+{
+    /// <summary>The model's generation of the first collection: all have its model.</summary>
+    public GenerationInfo Generation => Collections[0].Generation;
+}
+
 /// <summary>What all searches share: the checks of their parameters, and the answer.</summary>
 internal sealed class RankingResponder(SearchService search, ImageReader images)
 {
     private const string Metadata = "metadata";
+    private const int MaxCollapseLength = 256;
 
-    /// <summary>Checks what can be checked before a picture is hashed, finds the collection and waits for the position asked for.</summary>
-    public async Task<(CollectionIndex? Collection, ProblemHttpResult? Problem)> PrepareAsync(
-        string collectionName, RankingQuery query, CancellationToken cancellationToken)
+    /// <summary>Checks what can be checked before a picture is hashed, finds the collections and waits for the position asked for.</summary>
+    public async Task<(SearchPlan? Plan, ProblemHttpResult? Problem)> PrepareAsync(
+        IReadOnlyList<string> names, RankingQuery query, CancellationToken cancellationToken)
     {
-        if (query.Include is not (null or Metadata))
+        SearchFilter? filter = null;
+        if ((Check(query) ?? CheckNames(names)) is { } wrong)
         {
-            return (null, Problems.BadParameter("include", $"'include' is '{Metadata}', or left out; it was '{query.Include}'."));
+            return (null, wrong);
         }
 
-        if (CheckLabels(query.Label) is { } wrongLabels)
+        if (query.Filter is not null && SearchFilter.TryParse(query.Filter, out filter) is { } wrongFilter)
         {
-            return (null, wrongLabels);
+            return (null, Problems.BadParameter("filter", wrongFilter));
         }
 
         // A service that is starting says so before it says that it knows no collection.
-        _ = search.Find(collectionName);
+        _ = search.Find(names[0]);
         if (query.MinPosition is not null)
         {
             if (!Position.TryParse(query.MinPosition, out Position position))
@@ -47,14 +56,28 @@ internal sealed class RankingResponder(SearchService search, ImageReader images)
             await search.WaitAsync(position, cancellationToken);
         }
 
-        if (search.Find(collectionName) is not { } collection)
+        var collections = new List<CollectionIndex>(names.Count);
+        foreach (string name in names)
         {
-            return (null, Problems.NoCollection(collectionName));
+            if (search.Find(name) is not { } collection)
+            {
+                return (null, Problems.NoCollection(name));
+            }
+
+            collections.Add(collection);
         }
 
-        return query.Radius > collection.Generation.Bits
-            ? (null, Problems.BadParameter("radius", $"'radius' is at most {collection.Generation.Bits}, the length of the collection's codes; it was {query.Radius}."))
-            : (collection, null);
+        GenerationInfo first = collections[0].Generation;
+        if (collections.Find(c => c.Generation.ModelId != first.ModelId) is { } other)
+        {
+            return (null, Problems.BadParameter(
+                "collection",
+                $"Codes of two models cannot be compared: '{names[0]}' has the model '{first.ModelName}', '{other.Name}' has '{other.Generation.ModelName}'. Search them one by one."));
+        }
+
+        return query.Radius > first.Bits
+            ? (null, Problems.BadParameter("radius", $"'radius' is at most {first.Bits}, the length of the collection's codes; it was {query.Radius}."))
+            : (new SearchPlan(collections, filter), null);
     }
 
     /// <summary>Checks the labels of a filter: each must be one that a picture can have.</summary>
@@ -70,47 +93,95 @@ internal sealed class RankingResponder(SearchService search, ImageReader images)
 
     /// <summary>Searches and answers.</summary>
     public async Task<Results<Ok<SearchResponse>, ProblemHttpResult>> RespondAsync(
-        CollectionIndex collection, Ranking ranking, RankingQuery query, EncodedPicture? encoded, CancellationToken cancellationToken)
+        IReadOnlyList<CollectionIndex> collections, Ranking ranking, RankingQuery query, EncodedPicture? encoded, CancellationToken cancellationToken) =>
+        await RespondAsync(collections, [ranking], query, [encoded], cancellationToken) is { } responses
+            ? TypedResults.Ok(responses[0])
+            : Problems.OtherGeneration(collections[0].Name);
+
+    /// <summary>Searches by several queries together.</summary>
+    /// <param name="collections">The collections.</param>
+    /// <param name="rankings">The queries, with the labels and the filter of <paramref name="query"/>.</param>
+    /// <param name="query">The parameters.</param>
+    /// <param name="encoded">The picture of each query; null for a query by code.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The answer to each query; null when a collection's codes were exchanged in the meantime.</returns>
+    public async Task<IReadOnlyList<SearchResponse>?> RespondAsync(
+        IReadOnlyList<CollectionIndex> collections,
+        IReadOnlyList<Ranking> rankings,
+        RankingQuery query,
+        IReadOnlyList<EncodedPicture?> encoded,
+        CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        if (search.Search(collection, ranking, cancellationToken) is not { } page)
+        if (await search.SearchAsync(collections, rankings, cancellationToken) is not { } pages)
         {
-            return Problems.OtherGeneration(collection.Name);
+            return null;
         }
 
         TimeSpan searchTime = Stopwatch.GetElapsedTime(start);
-
-        Dictionary<long, string> metadata = query.Include == Metadata
-            ? await images.MetadataAsync(page.Answer.Neighbors.Select(n => n.Id).ToList(), cancellationToken)
-            : [];
-        return TypedResults.Ok(new SearchResponse(
-            collection.Name,
-            Summary(collection.Generation),
-            new QueryCodes(ranking.Code.ToString(), ranking.Signature?.ToString()),
-            page.Position.ToString(),
-            new RankingSummary(ranking.K, ranking.Radius, page.Answer.CutDistance, page.Answer.BelowCut, page.Answer.TiedAtCut),
-            [.. page.Answer.Neighbors.Select(n => ToHit(collection.Name, n, query.Include == Metadata, metadata))],
-            page.Next?.ToString(),
-            new SearchTimings(Milliseconds(encoded?.DecodeTime), Milliseconds(encoded?.ModelTime), searchTime.TotalMilliseconds)));
+        Dictionary<long, string>? metadata = query.Include == Metadata
+            ? await images.MetadataAsync(pages.SelectMany(page => page.Items).Select(i => i.Neighbor.Id).Distinct().ToList(), cancellationToken)
+            : null;
+        return [.. pages.Select((page, i) => ToResponse(page, encoded[i], searchTime, metadata))];
     }
 
     /// <summary>The ranking that a query asks for.</summary>
-    public static Ranking ToRanking(RankingQuery query, BinaryCode code, BinaryCode? signature) =>
-        new(code, signature, query.K ?? SearchLimits.DefaultK, query.Radius, query.Label ?? []);
-
-    public static Ranking ToRanking(RankingQuery query, ImageCode code) => ToRanking(query, code.Code, code.Signature);
+    public static Ranking ToRanking(SearchPlan plan, RankingQuery query, BinaryCode code, BinaryCode? signature) =>
+        new(code, signature, query.K ?? SearchLimits.DefaultK, query.Radius, query.Label ?? []) { Filter = plan.Filter, Collapse = query.Collapse };
 
     public static GenerationSummary Summary(GenerationInfo generation) => new(generation.Id, generation.ModelName, generation.Bits);
 
-    private static Hit ToHit(string collection, Neighbor<IndexedItem> neighbor, bool withMetadata, Dictionary<long, string> metadata) => new(
-        neighbor.Item.PublicId,
-        neighbor.Distance,
-        neighbor.FineDistance,
-        neighbor.Item.Labels,
-        withMetadata ? JsonElement.Parse(metadata.GetValueOrDefault(neighbor.Id, "{}")) : null,
-        PreviewPath(collection, neighbor.Item.PublicId));
-
     public static string PreviewPath(string collection, string id) => $"/collections/{collection}/images/{RawPath.Escape(id)}/preview";
+
+    private static ProblemHttpResult? Check(RankingQuery query)
+    {
+        if (query.Include is not (null or Metadata))
+        {
+            return Problems.BadParameter("include", $"'include' is '{Metadata}', or left out; it was '{query.Include}'.");
+        }
+
+        return query.Collapse?.Length > MaxCollapseLength
+            ? Problems.BadParameter("collapse", $"'collapse' is a key of the metadata, of at most {MaxCollapseLength} characters.")
+            : CheckLabels(query.Label);
+    }
+
+    private static ProblemHttpResult? CheckNames(IReadOnlyList<string> names)
+    {
+        if (names.Count > SearchLimits.MaxCollections)
+        {
+            return Problems.BadParameter("collection", $"At most {SearchLimits.MaxCollections} collections are searched together; there were {names.Count}.");
+        }
+
+        return names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice
+            ? Problems.BadParameter("collection", $"'{twice.Key}' is named twice: name each collection once.")
+            : null;
+    }
+
+    private static SearchResponse ToResponse(RankedPage page, EncodedPicture? encoded, TimeSpan searchTime, Dictionary<long, string>? metadata)
+    {
+        bool isOne = page.Collections.Count == 1;
+        CollectionIndex first = page.Collections[0];
+        return new SearchResponse(
+            isOne ? first.Name : null,
+            isOne ? Summary(first.Generation) : null,
+            isOne ? null : [.. page.Collections.Select(c => new CollectionSummary(c.Name, Summary(c.Generation)))],
+            new QueryCodes(page.Query.Code.ToString(), page.Query.Signature?.ToString()),
+            page.Position.ToString(),
+            new RankingSummary(page.Query.K, page.Query.Radius, page.CutDistance, page.BelowCut, page.TiedAtCut),
+            [.. page.Items.Select(item => ToHit(item, isOne, metadata))],
+            page.Next?.ToString(),
+            new SearchTimings(Milliseconds(encoded?.DecodeTime), Milliseconds(encoded?.ModelTime), searchTime.TotalMilliseconds));
+    }
+
+    private static Hit ToHit(RankedItem item, bool isOne, Dictionary<long, string>? metadata) => new(
+        item.Neighbor.Item.PublicId,
+        isOne ? null : item.Collection.Name,
+        item.Neighbor.Distance,
+        item.Neighbor.WeightedDistance,
+        item.Neighbor.FineDistance,
+        item.Neighbor.Item.Labels,
+        metadata is null ? null : JsonElement.Parse(metadata.GetValueOrDefault(item.Neighbor.Id, "{}")),
+        PreviewPath(item.Collection.Name, item.Neighbor.Item.PublicId));
 
     private static double? Milliseconds(TimeSpan? time) => time is { } value ? Math.Round(value.TotalMilliseconds, 3) : null;
 }

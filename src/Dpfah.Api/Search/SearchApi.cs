@@ -14,6 +14,12 @@ namespace Dpfah.Api.Search;
 /// <summary>Search by picture and by code, and the comparison of two pictures.</summary>
 internal static class SearchApi
 {
+    /// <summary>What the parameter 'order' does.</summary>
+    public const string OrderText = "'asymmetric' orders pictures at the same distance by how strongly the query's picture holds the bits that differ (-<u, b>), then by signature. Default: by signature.";
+
+    private const string Asymmetric = "asymmetric";
+    private const string CollectionText = "Collection to search. May be repeated for collections of one model: one ranking over all of them. Default: 'default'.";
+
     public static void MapSearch(this IEndpointRouteBuilder routes)
     {
         RouteGroupBuilder group = routes.MapGroup("").WithTags("Search").RequireAuthorization(Policies.Reader).WithQueryGuard();
@@ -42,7 +48,8 @@ internal static class SearchApi
         RankingResponder responder,
         PictureEncoder pictures,
         [AsParameters] RankingQuery query,
-        [FromQuery, Description("Collection to search. Default: 'default'.")] string? collection,
+        [FromQuery, Description(CollectionText)] string[]? collection,
+        [FromQuery, Description(OrderText)] string? order,
         [FromQuery, Description("Cursor of the next page; it carries the query and all else that defines the ranking.")] string? cursor,
         CancellationToken cancellationToken)
     {
@@ -56,10 +63,11 @@ internal static class SearchApi
         {
             return body.Images.Count > 0
                 ? Problems.BadParameter("cursor", "A cursor carries its query: send no picture beside it.")
-                : await FollowCursorAsync(cursor, collection, query, responder, cancellationToken);
+                : await FollowCursorAsync(cursor, collection is { Length: > 0 }, order, query, responder, cancellationToken);
         }
 
-        (CollectionIndex? index, wrong) = await responder.PrepareAsync(collection ?? CollectionStore.DefaultName, query, cancellationToken);
+        (SearchPlan? plan, wrong) = await responder.PrepareAsync(collection is { Length: > 0 } ? collection : [CollectionStore.DefaultName], query, cancellationToken);
+        wrong ??= CheckOrder(order);
         if (wrong is not null)
         {
             return wrong;
@@ -70,10 +78,45 @@ internal static class SearchApi
             return Problems.BadParameter("image", "There is no picture: send one as the multipart field 'image', or as the body.");
         }
 
-        EncodedPicture encoded = await pictures.EncodeAsync(body.Images[0], index!.Generation.ModelId, cancellationToken);
-        return encoded.Code is null
-            ? Problems.Rejected(encoded.Result)
-            : await responder.RespondAsync(index, RankingResponder.ToRanking(query, encoded.Code), query, encoded, cancellationToken);
+        EncodedPicture encoded = await pictures.EncodeAsync(body.Images[0], plan!.Generation.ModelId, cancellationToken);
+        (Ranking? ranking, wrong) = ToRanking(plan, query, encoded, order);
+        return ranking is null ? wrong! : await responder.RespondAsync(plan.Collections, ranking, query, encoded, cancellationToken);
+    }
+
+    /// <summary>Checks the parameter 'order'.</summary>
+    public static ProblemHttpResult? CheckOrder(string? order) => order is null or Asymmetric
+        ? null
+        : Problems.BadParameter("order", $"'order' is '{Asymmetric}', or left out; it was '{order}'.");
+
+    /// <summary>The ranking by a picture.</summary>
+    public static (Ranking? Ranking, ProblemHttpResult? Problem) ToRanking(SearchPlan plan, RankingQuery query, EncodedPicture picture, string? order) =>
+        picture.Code is not { } code
+            ? (null, Problems.Rejected(picture.Result))
+            : (RankingResponder.ToRanking(plan, query, code.Code, code.Signature) with
+            {
+                Weights = order is null ? null : BitWeightText.Of(code.RealCode.Span),
+            }, null);
+
+    /// <summary>The ranking by a code in hex.</summary>
+    public static (Ranking? Ranking, ProblemHttpResult? Problem) ToRanking(SearchPlan plan, RankingQuery query, string codeText, string? signatureText)
+    {
+        if (!TryReadCode("code", codeText, plan.Generation.Bits, out BinaryCode code, out ProblemHttpResult? wrong))
+        {
+            return (null, wrong);
+        }
+
+        BinaryCode? signature = null;
+        if (signatureText is not null)
+        {
+            if (!TryReadCode("signature", signatureText, ImageCode.SignatureBits, out BinaryCode read, out wrong))
+            {
+                return (null, wrong);
+            }
+
+            signature = read;
+        }
+
+        return (RankingResponder.ToRanking(plan, query, code, signature), null);
     }
 
     private static async Task<Results<Ok<SearchResponse>, ProblemHttpResult>> SearchByCode(
@@ -93,7 +136,7 @@ internal static class SearchApi
         {
             return body is not null
                 ? Problems.BadParameter("cursor", "A cursor carries its query: send an empty body beside it.")
-                : await FollowCursorAsync(cursor, null, query, responder, cancellationToken);
+                : await FollowCursorAsync(cursor, false, null, query, responder, cancellationToken);
         }
 
         if (body?.Code is null)
@@ -101,29 +144,25 @@ internal static class SearchApi
             return Problems.BadParameter("code", "There is no code: send JSON such as {\"code\": \"9f03…\"}, or the query parameter 'cursor'.");
         }
 
-        (CollectionIndex? index, wrong) = await responder.PrepareAsync(body.Collection ?? CollectionStore.DefaultName, query, cancellationToken);
+        if (body.Collection is not null && body.Collections is not null)
+        {
+            return Problems.BadParameter("collections", "There are 'collection' and 'collections': send one of them.");
+        }
+
+        if (body.Collections is { Count: 0 } || body.Collections?.Contains(null!) == true)
+        {
+            return Problems.BadParameter("collections", "'collections' is an array of names, at least one.");
+        }
+
+        (SearchPlan? plan, wrong) = await responder.PrepareAsync(
+            body.Collections ?? [body.Collection ?? CollectionStore.DefaultName], query, cancellationToken);
         if (wrong is not null)
         {
             return wrong;
         }
 
-        if (!TryReadCode("code", body.Code, index!.Generation.Bits, out BinaryCode code, out wrong))
-        {
-            return wrong!;
-        }
-
-        BinaryCode? signature = null;
-        if (body.Signature is not null)
-        {
-            if (!TryReadCode("signature", body.Signature, ImageCode.SignatureBits, out BinaryCode read, out wrong))
-            {
-                return wrong!;
-            }
-
-            signature = read;
-        }
-
-        return await responder.RespondAsync(index, RankingResponder.ToRanking(query, code, signature), query, null, cancellationToken);
+        (Ranking? ranking, wrong) = ToRanking(plan!, query, body.Code, body.Signature);
+        return ranking is null ? wrong! : await responder.RespondAsync(plan!.Collections, ranking, query, null, cancellationToken);
     }
 
     private static bool TryReadCode(string name, string text, int bits, out BinaryCode code, out ProblemHttpResult? problem)
@@ -135,41 +174,41 @@ internal static class SearchApi
     }
 
     private static async Task<Results<Ok<SearchResponse>, ProblemHttpResult>> FollowCursorAsync(
-        string text, string? collection, RankingQuery query, RankingResponder responder, CancellationToken cancellationToken)
+        string text, bool hasCollection, string? order, RankingQuery query, RankingResponder responder, CancellationToken cancellationToken)
     {
         if (RankingCursor.TryParse(text) is not { } cursor)
         {
             return Problems.BadParameter("cursor", "'cursor' is the nextCursor of an answer, unchanged.");
         }
 
-        string? carried = query.Radius is not null ? "radius" : query.Label is { Length: > 0 } ? "label" : collection is not null ? "collection" : null;
+        string? carried = query.Radius is not null ? "radius"
+            : query.Label is { Length: > 0 } ? "label"
+            : query.Filter is not null ? "filter"
+            : query.Collapse is not null ? "collapse"
+            : order is not null ? "order"
+            : hasCollection ? "collection" : null;
         if (carried is not null)
         {
             return Problems.BadParameter(carried, $"A cursor carries its '{carried}': leave the parameter out beside it.");
         }
 
-        (CollectionIndex? index, ProblemHttpResult? wrong) = await responder.PrepareAsync(cursor.Collection, query, cancellationToken);
+        (SearchPlan? plan, ProblemHttpResult? wrong) = await responder.PrepareAsync([.. cursor.Searched.Select(s => s.Collection)], query, cancellationToken);
         if (wrong is not null)
         {
             return wrong;
         }
 
-        if (index!.Generation.Id != cursor.Generation)
+        if (cursor.Searched.Zip(plan!.Collections).FirstOrDefault(pair => pair.First.Generation != pair.Second.Generation.Id).First is { } old)
         {
-            return Problems.OtherGeneration(cursor.Collection);
+            return Problems.OtherGeneration(old.Collection);
         }
 
-        if (cursor.Code.Bits != index.Generation.Bits || cursor.Radius > index.Generation.Bits)
+        if (cursor.Ranking.Code.Bits != plan.Generation.Bits)
         {
             return Problems.BadParameter("cursor", "'cursor' is the nextCursor of an answer, unchanged.");
         }
 
-        var ranking = new Ranking(cursor.Code, cursor.Signature, query.K ?? cursor.K, cursor.Radius, cursor.Labels)
-        {
-            Exclude = cursor.Exclude,
-            After = cursor.After,
-        };
-        return await responder.RespondAsync(index, ranking, query, null, cancellationToken);
+        return await responder.RespondAsync(plan.Collections, cursor.Ranking with { K = query.K ?? cursor.Ranking.K }, query, null, cancellationToken);
     }
 
     private static async Task<Results<Ok<CompareResponse>, ProblemHttpResult>> Compare(

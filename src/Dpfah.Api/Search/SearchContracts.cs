@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Dpfah.Api.Search;
 
@@ -7,20 +8,51 @@ namespace Dpfah.Api.Search;
 /// <param name="Code">Code in hex, two digits for 8 bits, lowest bit first.</param>
 /// <param name="Signature">Signature in hex, 64 digits; without it equal distances are in the order of item numbers.</param>
 /// <param name="Collection">Collection to search; <c>default</c> when left out.</param>
-public sealed record SearchByCodeRequest(string? Code, string? Signature, string? Collection);
+/// <param name="Collections">Several collections of one model, instead of <paramref name="Collection"/>: one ranking over all of them.</param>
+public sealed record SearchByCodeRequest(string? Code, string? Signature, string? Collection, IReadOnlyList<string>? Collections = null);
+
+/// <summary>Many queries by code or by id.</summary>
+/// <param name="Queries">1 to 256 queries.</param>
+public sealed record SearchBatchRequest(IReadOnlyList<BatchQueryRequest>? Queries);
+
+/// <summary>One of many queries: a code, or a picture of the collection, which is itself left out.</summary>
+/// <param name="Code">Code in hex.</param>
+/// <param name="Signature">Signature in hex, beside a code.</param>
+/// <param name="Id">Id of a picture of a collection that is searched.</param>
+public sealed record BatchQueryRequest(string? Code, string? Signature, string? Id);
+
+/// <summary>What became of many queries.</summary>
+/// <param name="Outcomes">One for each query, in their order.</param>
+public sealed record SearchBatchResponse(IReadOnlyList<SearchOutcome> Outcomes);
+
+/// <summary>What became of one of many queries.</summary>
+/// <param name="Status">The status that the query alone would have been answered with.</param>
+/// <param name="Result">The page; null when the query failed.</param>
+/// <param name="Problem">What is wrong with the query; null when it was answered.</param>
+public sealed record SearchOutcome(
+    int Status,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SearchResponse? Result,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ProblemDetails? Problem);
+
+/// <summary>One of several collections that were searched.</summary>
+/// <param name="Collection">Its name.</param>
+/// <param name="Generation">The generation of codes that answered.</param>
+public sealed record CollectionSummary(string Collection, GenerationSummary Generation);
 
 /// <summary>A page of a ranking.</summary>
-/// <param name="Collection">The collection that was searched.</param>
-/// <param name="Generation">The generation of codes that answered.</param>
+/// <param name="Collection">The collection that was searched; left out when there were several.</param>
+/// <param name="Generation">The generation of codes that answered; left out when there were several.</param>
+/// <param name="Collections">The collections that were searched, when there were several.</param>
 /// <param name="Query">The query's codes.</param>
 /// <param name="Position">Every change up to this position of the change log was seen.</param>
 /// <param name="Ranking">Where the page was cut.</param>
-/// <param name="Hits">Pictures by (Hamming distance, signature distance, item number).</param>
+/// <param name="Hits">Pictures by (Hamming distance, weighted distance if asked for, signature distance, item number).</param>
 /// <param name="NextCursor">Cursor of the next page, for <c>POST /search/code?cursor=…</c>; null on the last page.</param>
 /// <param name="Timings">Where the time went.</param>
 public sealed record SearchResponse(
-    string Collection,
-    GenerationSummary Generation,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Collection,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GenerationSummary? Generation,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<CollectionSummary>? Collections,
     QueryCodes Query,
     string Position,
     RankingSummary Ranking,
@@ -49,14 +81,18 @@ public sealed record RankingSummary(int K, int? Radius, int? CutDistance, long B
 
 /// <summary>A picture that was found.</summary>
 /// <param name="Id">Its id in the collection.</param>
+/// <param name="Collection">Its collection, when several were searched.</param>
 /// <param name="Distance">Hamming distance of the codes, in bits.</param>
+/// <param name="WeightedDistance">With <c>order=asymmetric</c>: sum of the weights of the bits that differ, 65,535 the greatest weight; left out otherwise.</param>
 /// <param name="FineDistance">Hamming distance of the signatures, in bits; null when the query has none.</param>
 /// <param name="Labels">Its labels.</param>
 /// <param name="Metadata">Its metadata, with <c>include=metadata</c>; left out otherwise.</param>
 /// <param name="Preview">Path of its preview.</param>
 public sealed record Hit(
     string Id,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Collection,
     int Distance,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? WeightedDistance,
     int? FineDistance,
     IReadOnlyList<string> Labels,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Metadata,
@@ -65,7 +101,7 @@ public sealed record Hit(
 /// <summary>Where the time of a search went, in milliseconds.</summary>
 /// <param name="DecodeMs">From bytes to preview; left out for a query by code.</param>
 /// <param name="ModelMs">From preview to codes; left out for a query by code.</param>
-/// <param name="SearchMs">Ranking.</param>
+/// <param name="SearchMs">Ranking, waiting for a free core included; of a batch, all its queries.</param>
 public sealed record SearchTimings(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? DecodeMs,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? ModelMs,

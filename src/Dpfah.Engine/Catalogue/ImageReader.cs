@@ -70,6 +70,17 @@ public sealed class ImageReader
                 .ToDictionaryAsync(i => i.Number, i => i.Metadata!, token),
             cancellationToken);
 
+    /// <summary>Item numbers by public id, of all pictures of some collections that have one of these ids.</summary>
+    public Task<Dictionary<string, long[]>> NumbersAsync(
+        IReadOnlyCollection<int> collectionIds, IReadOnlyCollection<string> ids, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async (context, token) =>
+                (await context.Items.Where(i => collectionIds.Contains(i.CollectionId) && ids.Contains(i.PublicId))
+                    .Select(i => new { i.PublicId, i.Number }).ToListAsync(token))
+                .GroupBy(i => i.PublicId, i => i.Number, StringComparer.Ordinal)
+                .ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal),
+            cancellationToken);
+
     internal static ImageRecord Record(Item item, int width, int height, StoredCode code) => new(
         item.Number,
         item.PublicId,

@@ -12,6 +12,9 @@ internal readonly ref struct ItemRow
     /// <summary>Labels in the provider's form, which <see cref="BulkReader.ParseLabels"/> reads; equal labels have equal bytes.</summary>
     public required ReadOnlySpan<byte> Labels { get; init; }
 
+    /// <summary>Metadata as JSON, UTF-8; empty for none.</summary>
+    public required ReadOnlySpan<byte> Metadata { get; init; }
+
     /// <summary>Code, lowest bit first.</summary>
     public required ReadOnlySpan<byte> Code { get; init; }
 

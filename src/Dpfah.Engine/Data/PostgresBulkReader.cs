@@ -98,7 +98,10 @@ internal sealed class PostgresBulkReader : BulkReader
         () =>
         {
             using var items = new Copying(
-                first, $"SELECT number, public_id, labels FROM items WHERE collection_id = {collectionId} ORDER BY number", 3, cancellationToken);
+                first,
+                $"SELECT number, public_id, labels, COALESCE(metadata, '') FROM items WHERE collection_id = {collectionId} ORDER BY number",
+                4,
+                cancellationToken);
             using var codes = new Copying(
                 second,
                 $"SELECT item_number, code, signature FROM codes WHERE generation_id = {generationId} ORDER BY item_number",
@@ -120,6 +123,7 @@ internal sealed class PostgresBulkReader : BulkReader
                         Number = number,
                         PublicId = items.Rows[1],
                         Labels = items.Rows[2],
+                        Metadata = items.Rows[3],
                         Code = codes.Rows[1],
                         Signature = codes.Rows[2],
                     });

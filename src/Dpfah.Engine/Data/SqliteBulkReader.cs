@@ -34,7 +34,7 @@ internal sealed class SqliteBulkReader(SqliteConnection connection) : BulkReader
     protected override void ReadItems(
         int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken) => Read(
         $"""
-        SELECT i.number, i.public_id, i.labels, c.code, c.signature
+        SELECT i.number, i.public_id, i.labels, i.metadata, c.code, c.signature
         FROM items i JOIN codes c ON c.item_number = i.number
         WHERE i.collection_id = {collectionId} AND c.generation_id = {generationId}
         ORDER BY i.number
@@ -44,8 +44,9 @@ internal sealed class SqliteBulkReader(SqliteConnection connection) : BulkReader
             Number = raw.sqlite3_column_int64(row, 0),
             PublicId = raw.sqlite3_column_blob(row, 1),
             Labels = raw.sqlite3_column_blob(row, 2),
-            Code = raw.sqlite3_column_blob(row, 3),
-            Signature = raw.sqlite3_column_blob(row, 4),
+            Metadata = raw.sqlite3_column_blob(row, 3),
+            Code = raw.sqlite3_column_blob(row, 4),
+            Signature = raw.sqlite3_column_blob(row, 5),
         }),
         cancellationToken);
 

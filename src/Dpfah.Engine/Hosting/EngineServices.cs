@@ -29,7 +29,8 @@ public static class EngineServices
         services.AddSingleton<IdentityCheck>();
         services.AddSingleton<Housekeeping>();
         services.AddSingleton(p => new PictureEncoder(p.GetRequiredService<IPreviewMaker>(), p.GetRequiredService<EncoderPool>()));
-        services.AddSingleton(p => new SearchService(p.GetRequiredService<IndexFollower>(), p.GetRequiredService<ServiceState>()));
+        services.AddSingleton(p => new SearchService(
+            p.GetRequiredService<IndexFollower>(), p.GetRequiredService<ServiceState>(), p.GetRequiredService<ImageReader>()));
         services.AddSingleton(p => new ModelReader(p.GetRequiredService<ModelStore>()));
         services.AddSingleton(p => new ImageReader(p.GetRequiredService<Database>()));
         services.AddSingleton(p => new ImageStore(

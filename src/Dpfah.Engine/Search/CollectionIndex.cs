@@ -16,24 +16,24 @@ public sealed record GenerationInfo(int Id, int ModelId, string ModelName, int B
 public sealed class CollectionIndex
 {
     private readonly HammingIndex<IndexedItem> index;
-    private readonly LabelPool labels;
+    private readonly PropertyPool properties;
     private long digest;
 
     /// <summary>An empty index.</summary>
     internal CollectionIndex(int collectionId, string name, GenerationInfo generation)
-        : this(collectionId, name, generation, new HammingIndex<IndexedItem>(generation.Bits, ImageCode.SignatureBits), new LabelPool(), 0)
+        : this(collectionId, name, generation, new HammingIndex<IndexedItem>(generation.Bits, ImageCode.SignatureBits), new PropertyPool(), 0)
     {
     }
 
     /// <summary>An index that was loaded.</summary>
     internal CollectionIndex(
-        int collectionId, string name, GenerationInfo generation, HammingIndex<IndexedItem> index, LabelPool labels, long digest)
+        int collectionId, string name, GenerationInfo generation, HammingIndex<IndexedItem> index, PropertyPool properties, long digest)
     {
         CollectionId = collectionId;
         Name = name;
         Generation = generation;
         this.index = index;
-        this.labels = labels;
+        this.properties = properties;
         this.digest = digest;
     }
 
@@ -70,7 +70,7 @@ public sealed class CollectionIndex
 
             if (state.Found)
             {
-                var item = new IndexedItem(state.PublicId, labels.Intern(state.Labels));
+                var item = new IndexedItem(state.PublicId, properties.Get(state.Labels, state.Metadata));
                 delta ^= ItemDigest.Of(state.Number, state.Code, state.Signature, item.Labels);
                 changes.Add(IndexChange<IndexedItem>.Put(state.Number, state.Code, state.Signature, item));
             }

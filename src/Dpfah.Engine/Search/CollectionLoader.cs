@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Imaging;
 using Dpfah.Core.Indexing;
@@ -17,7 +18,7 @@ internal sealed class CollectionLoader
     private readonly GenerationInfo generation;
     private readonly IndexLoader<IndexedItem> index;
     private readonly PublicIdPages publicIds = new();
-    private readonly LabelPool pool = new();
+    private readonly PropertyPool pool = new();
     private readonly StoredLabels labels;
 
     // Of the row at hand; bits beyond the length stay zero.
@@ -51,7 +52,8 @@ internal sealed class CollectionLoader
         StoredLabels.Entry stored = labels.Find(row.Labels);
         (byte[] page, int place) = publicIds.Add(row.PublicId);
         digest ^= ItemDigest.Of(row.Number, code, signature, stored.Digested);
-        index.Add(row.Number, code, signature, new IndexedItem(page, place, stored.Labels));
+        ItemProperties properties = row.Metadata.IsEmpty ? stored.Properties : pool.WithMetadata(stored.Properties, Encoding.UTF8.GetString(row.Metadata));
+        index.Add(row.Number, code, signature, new IndexedItem(page, place, properties));
     }
 
     /// <summary>The index; the loader is spent.</summary>

@@ -42,11 +42,22 @@ internal sealed partial class IndexFollower(
     /// <summary>The collections, by name.</summary>
     public FrozenDictionary<string, CollectionIndex> Collections => state.Collections;
 
-    /// <summary>Finds a collection's index together with the last position that it has seen for certain.</summary>
-    public (CollectionIndex? Index, Position Applied) Look(string collection)
+    /// <summary>The indexes of some collections as they are now, together with the last position that they have seen for certain.</summary>
+    /// <returns>No indexes when a collection was deleted, or got another generation, since it was looked up.</returns>
+    public (IReadOnlyList<CollectionIndex>? Indexes, Position Applied) Look(IReadOnlyList<CollectionIndex> collections)
     {
         State now = state;
-        return (now.Collections.GetValueOrDefault(collection), new Position(now.Epoch, now.Horizon == 0 ? 0 : now.Horizon - 1));
+        var found = new List<CollectionIndex>(collections.Count);
+        foreach (CollectionIndex collection in collections)
+        {
+            if (now.Collections.GetValueOrDefault(collection.Name) is { } index
+                && index.CollectionId == collection.CollectionId && index.Generation.Id == collection.Generation.Id)
+            {
+                found.Add(index);
+            }
+        }
+
+        return (found.Count == collections.Count ? found : null, new Position(now.Epoch, now.Horizon == 0 ? 0 : now.Horizon - 1));
     }
 
     /// <summary>Finds a collection's index.</summary>
@@ -126,7 +137,7 @@ internal sealed partial class IndexFollower(
             .Where(i => i.CollectionId == collectionId && numbers.Contains(i.Number))
             .Join(context.Codes.Where(c => c.GenerationId == generationId), i => i.Number, c => c.ItemNumber, (i, c) => new { i, c })
             .Select(x => new ItemState(
-                x.i.Number, true, x.i.PublicId, x.i.Labels, BinaryCode.FromBytes(x.c.Code), BinaryCode.FromBytes(x.c.Signature)));
+                x.i.Number, true, x.i.PublicId, x.i.Labels, x.i.Metadata, BinaryCode.FromBytes(x.c.Code), BinaryCode.FromBytes(x.c.Signature)));
     }
 
     /// <summary>Follows the log until it is cancelled; returns when the log was trimmed behind this reader and a reload is due.</summary>

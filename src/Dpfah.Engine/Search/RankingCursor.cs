@@ -6,30 +6,50 @@ using Dpfah.Core.Indexing;
 
 namespace Dpfah.Engine.Search;
 
+/// <summary>A collection that a ranking goes over, and the generation whose codes it compares.</summary>
+/// <param name="Collection">Name of the collection.</param>
+/// <param name="Generation">Number of the generation; another active one gives no next page.</param>
+public sealed record SearchedGeneration(string Collection, int Generation);
+
 /// <summary>
 /// Where the next page of a ranking begins, with all that defines the ranking: a page needs nothing but its cursor.
 /// </summary>
-/// <param name="Collection">Name of the collection.</param>
-/// <param name="Generation">The generation whose codes were compared; another active one gives no next page.</param>
-/// <param name="Code">The query's code.</param>
-/// <param name="Signature">The query's signature; null when the order is (distance, item number).</param>
-/// <param name="Radius">The radius in bits; null for none.</param>
-/// <param name="Labels">Labels of which an item must have one; empty for all items.</param>
-/// <param name="Exclude">Item number left out; 0 for none.</param>
-/// <param name="K">Items a page.</param>
-/// <param name="After">Key of the last item seen.</param>
-public sealed record RankingCursor(
-    string Collection, int Generation, BinaryCode Code, BinaryCode? Signature, int? Radius, IReadOnlyList<string> Labels, long Exclude, int K, RankKey After)
+/// <param name="Searched">The collections, at least one.</param>
+/// <param name="Ranking">What was ranked, with the key of the last item seen.</param>
+public sealed record RankingCursor(IReadOnlyList<SearchedGeneration> Searched, Ranking Ranking)
 {
     private const int MaxLength = 8192;
 
     // A cursor is text of a URL, never of a page: only what JSON demands is escaped, so that it stays short.
-    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
+    };
 
     /// <summary>The cursor as text that is safe in a URL.</summary>
-    public override string ToString() => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new Wire(
-        Collection, Generation, Code.ToString(), Signature?.ToString(), Radius, [.. Labels], Exclude, K,
-        After.Distance, After.FineDistance, After.Id), Json));
+    public override string ToString()
+    {
+        RankKey after = Ranking.After!.Value;
+        return Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(
+            new Wire(
+                [.. Searched.Select(s => s.Collection)],
+                [.. Searched.Select(s => s.Generation)],
+                Ranking.Code.ToString(),
+                Ranking.Signature?.ToString(),
+                Ranking.Radius,
+                [.. Ranking.Labels],
+                Ranking.Filter is null ? null : JsonElement.Parse(Ranking.Filter.Text),
+                Ranking.Collapse,
+                Ranking.Weights is null ? null : BitWeightText.Write(Ranking.Weights),
+                Ranking.Exclude,
+                Ranking.K,
+                after.Distance,
+                after.WeightedDistance,
+                after.FineDistance,
+                after.Id),
+            Json));
+    }
 
     /// <summary>Reads a cursor.</summary>
     /// <returns>Null when the text is no cursor.</returns>
@@ -43,8 +63,10 @@ public sealed record RankingCursor(
         try
         {
             Wire? wire = JsonSerializer.Deserialize<Wire>(Base64Url.DecodeFromChars(text));
-            if (wire is null || wire.C is null || wire.L is null || wire.L.Contains(null!) || wire.K is < 1 or > SearchLimits.MaxK
-                || !BinaryCode.TryParseHex(wire.Q, out BinaryCode code) || wire.R is < 0 || wire.R > code.Bits)
+            if (wire is null || wire.C is not { Length: >= 1 and <= SearchLimits.MaxCollections } || wire.G?.Length != wire.C.Length || wire.C.Contains(null!)
+                || wire.L is null || wire.L.Contains(null!) || wire.K is < 1 or > SearchLimits.MaxK
+                || !BinaryCode.TryParseHex(wire.Q, out BinaryCode code) || wire.R is < 0 || wire.R > code.Bits
+                || wire.S is null != wire.F is null || wire.U is null != wire.W is null)
             {
                 return null;
             }
@@ -60,15 +82,33 @@ public sealed record RankingCursor(
                 signature = parsed;
             }
 
-            return signature is null != wire.F is null
-                ? null
-                : new RankingCursor(wire.C, wire.G, code, signature, wire.R, wire.L, wire.X, wire.K, new RankKey(wire.D, wire.F, wire.N));
+            ushort[]? weights = null;
+            SearchFilter? filter = null;
+            if ((wire.U is not null && !BitWeightText.TryRead(wire.U, code.Bits, out weights))
+                || (wire.P is { } conditions && SearchFilter.TryParse(conditions.GetRawText(), out filter) is not null)
+                || wire.O?.Length == 0)
+            {
+                return null;
+            }
+
+            var ranking = new Ranking(code, signature, wire.K, wire.R, wire.L)
+            {
+                Filter = filter,
+                Collapse = wire.O,
+                Weights = weights,
+                Exclude = wire.X,
+                After = new RankKey(wire.D, wire.F, wire.N, wire.W),
+            };
+            return new RankingCursor([.. wire.C.Zip(wire.G, (name, generation) => new SearchedGeneration(name, generation))], ranking);
         }
-        catch (Exception error) when (error is JsonException or FormatException)
+        catch (Exception error) when (error is JsonException or FormatException or InvalidOperationException)
         {
             return null;
         }
     }
 
-    private sealed record Wire(string C, int G, string Q, string? S, int? R, string[] L, long X, int K, int D, int? F, long N);
+    // Collections, generations, query, signature, radius, labels, filter (P), collapse (O), weights (U), exclude, k; the last distance,
+    // weighted and fine distance and number.
+    private sealed record Wire(
+        string[] C, int[] G, string Q, string? S, int? R, string[] L, JsonElement? P, string? O, string? U, long X, int K, int D, int? W, int? F, long N);
 }

@@ -1,42 +1,23 @@
-using Dpfah.Core.Codes;
 using Dpfah.Core.Indexing;
+using Dpfah.Core.Indexing.Filters;
+using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Hosting;
 
 namespace Dpfah.Engine.Search;
-
-/// <summary>What to rank, and how far.</summary>
-/// <param name="Code">The query's code.</param>
-/// <param name="Signature">The query's signature; null ranks by (distance, item number).</param>
-/// <param name="K">Items wanted, 1 to <see cref="SearchLimits.MaxK"/>.</param>
-/// <param name="Radius">Largest distance in bits; null for none.</param>
-/// <param name="Labels">Labels of which an item must have one (exact, ordinal); empty for all items.</param>
-public sealed record Ranking(BinaryCode Code, BinaryCode? Signature, int K, int? Radius, IReadOnlyList<string> Labels)
-{
-    /// <summary>Item number that is left out; 0 for none.</summary>
-    public long Exclude { get; init; }
-
-    /// <summary>Key of the last item of the page before; null for the first page.</summary>
-    public RankKey? After { get; init; }
-}
-
-/// <summary>A page of a ranking.</summary>
-/// <param name="Collection">The index that answered.</param>
-/// <param name="Query">What was ranked.</param>
-/// <param name="Position">Every change up to here was seen.</param>
-/// <param name="Answer">Neighbours and cut.</param>
-/// <param name="Next">Cursor of the next page; null on the last.</param>
-public sealed record RankedPage(CollectionIndex Collection, Ranking Query, Position Position, IndexAnswer<IndexedItem> Answer, RankingCursor? Next);
 
 /// <summary>Searches the indexes in memory.</summary>
 public sealed class SearchService
 {
     private readonly IndexFollower follower;
     private readonly ServiceState state;
+    private readonly ImageReader images;
+    private readonly SearchGate gate = new(Environment.ProcessorCount);
 
-    internal SearchService(IndexFollower follower, ServiceState state)
+    internal SearchService(IndexFollower follower, ServiceState state, ImageReader images)
     {
         this.follower = follower;
         this.state = state;
+        this.images = images;
     }
 
     /// <summary>The database's epoch, in which positions are told.</summary>
@@ -80,39 +61,98 @@ public sealed class SearchService
         }
     }
 
-    /// <summary>Ranks the items of a collection by (Hamming distance, signature distance, item number).</summary>
-    /// <returns>Null when the collection was deleted, or got another generation, since it was looked up.</returns>
-    /// <exception cref="ArgumentException">A value of the ranking is out of range or of another length than the collection's codes.</exception>
-    public RankedPage? Search(CollectionIndex collection, Ranking query, CancellationToken cancellationToken)
+    /// <summary>Ranks the items of one or more collections by (Hamming distance, weighted distance, signature distance, item number).</summary>
+    /// <param name="collections">The collections; of one model when there are several.</param>
+    /// <param name="query">What to rank.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null when a collection was deleted, or got another generation, since it was looked up.</returns>
+    /// <exception cref="ArgumentException">A value of the ranking is out of range or of another length than the collections' codes.</exception>
+    public async Task<RankedPage?> SearchAsync(IReadOnlyList<CollectionIndex> collections, Ranking query, CancellationToken cancellationToken) =>
+        (await SearchAsync(collections, [query], cancellationToken))?[0];
+
+    /// <summary>Answers several queries to the same collections, with the same labels and filter, together.</summary>
+    /// <inheritdoc cref="SearchAsync(IReadOnlyList{CollectionIndex}, Ranking, CancellationToken)"/>
+    /// <param name="collections">The collections; of one model when there are several.</param>
+    /// <param name="queries">What to rank; labels and filter are the first query's.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<IReadOnlyList<RankedPage>?> SearchAsync(
+        IReadOnlyList<CollectionIndex> collections, IReadOnlyList<Ranking> queries, CancellationToken cancellationToken)
     {
-        // The picture was hashed since: the index that answers and the position that is told are read together, now.
-        (CollectionIndex? now, Position position) = follower.Look(collection.Name);
-        if (now?.CollectionId != collection.CollectionId || now.Generation.Id != collection.Generation.Id)
+        if (queries.Count == 0)
+        {
+            return [];
+        }
+
+        ItemFilter? filter = await FilterAsync(collections, queries[0], cancellationToken);
+
+        // The picture was hashed since: the indexes that answer and the position that is told are read together, now.
+        if (follower.Look(collections) is not ({ } now, var position))
         {
             return null;
         }
 
-        collection = now;
-        HashSet<string>? wanted = query.Labels.Count == 0 ? null : query.Labels.ToHashSet(StringComparer.Ordinal);
-        IndexSnapshot<IndexedItem> snapshot = collection.Snapshot;
-        IndexedItem? exclude = query.Exclude != 0 && snapshot.TryGet(query.Exclude, out IndexEntry<IndexedItem> left) ? left.Item : null;
-        IndexAnswer<IndexedItem> answer = snapshot.Search(
-            new IndexQuery<IndexedItem>
-            {
-                Code = query.Code,
-                Signature = query.Signature,
-                K = query.K,
-                Radius = query.Radius,
-                Filter = wanted is null && exclude is null
-                    ? null
-                    : item => item != exclude && (wanted is null || item.Labels.Any(wanted.Contains)),
-                After = query.After,
-            },
-            cancellationToken);
-        RankingCursor? next = answer.Next is not { } key
-            ? null
-            : new RankingCursor(
-                collection.Name, collection.Generation.Id, query.Code, query.Signature, query.Radius, query.Labels, query.Exclude, query.K, key);
-        return new RankedPage(collection, query, position, answer, next);
+        MergedRanking[] rankings = [.. queries.Select(query => new MergedRanking(gate, now, query, filter))];
+        RankedSlice[] slices = queries.Count == 1 || queries[0].Collapse is not null
+            ? await OneByOneAsync(queries, rankings, cancellationToken)
+            : await TogetherAsync(now, queries, rankings, cancellationToken);
+        return [.. queries.Select((query, i) => ToPage(now, query, position, slices[i]))];
+    }
+
+    private static async Task<RankedSlice[]> OneByOneAsync(
+        IReadOnlyList<Ranking> queries, MergedRanking[] rankings, CancellationToken cancellationToken)
+    {
+        var slices = new RankedSlice[queries.Count];
+        for (int i = 0; i < slices.Length; i++)
+        {
+            slices[i] = queries[i].Collapse is { } key
+                ? await new CollapsedRanking(rankings[i], ItemProperties.FieldOf(key)).TakeAsync(queries[i].K, queries[i].After, cancellationToken)
+                : await rankings[i].TakeAsync(null, queries[i].K, queries[i].After, cancellationToken);
+        }
+
+        return slices;
+    }
+
+    private async Task<RankedSlice[]> TogetherAsync(
+        IReadOnlyList<CollectionIndex> collections, IReadOnlyList<Ranking> queries, MergedRanking[] rankings, CancellationToken cancellationToken)
+    {
+        IndexQuery<IndexedItem>[] parts = [.. rankings.Select((ranking, i) => ranking.Query(null, queries[i].K, queries[i].After))];
+        IndexAnswer<IndexedItem>[][] answers = await Task.WhenAll(collections.Select(c => gate.SearchAsync(c, parts, cancellationToken)));
+        return [.. rankings.Select((ranking, i) => ranking.Merge([.. answers.Select(answer => answer[i])], queries[i].K))];
+    }
+
+    private async Task<ItemFilter?> FilterAsync(IReadOnlyList<CollectionIndex> collections, Ranking query, CancellationToken cancellationToken)
+    {
+        ItemFilter? labels = query.Labels.Count == 0 ? null : ItemFilter.In(ItemProperties.LabelField, query.Labels.Select(FieldValue.Of));
+        if (query.Filter is not { } filter)
+        {
+            return labels;
+        }
+
+        IReadOnlyDictionary<string, long[]> numbers = filter.Ids.Count == 0
+            ? new Dictionary<string, long[]>()
+            : await images.NumbersAsync([.. collections.Select(c => c.CollectionId)], filter.Ids, cancellationToken);
+        ItemFilter conditions = filter.ToItemFilter(numbers);
+        return labels is null ? conditions : ItemFilter.All(labels, conditions);
+    }
+
+    private static RankedPage ToPage(IReadOnlyList<CollectionIndex> collections, Ranking query, Position position, RankedSlice slice)
+    {
+        if (slice.Items.Count == 0)
+        {
+            return new RankedPage(collections, query, position, [], null, 0, 0, null);
+        }
+
+        RankKey last = slice.Items[^1].Neighbor.Key;
+        return new RankedPage(
+            collections,
+            query,
+            position,
+            slice.Items,
+            last.Distance,
+            slice.Counts.Take(last.Distance).Sum(),
+            slice.Counts[last.Distance],
+            slice.HasMore
+                ? new RankingCursor([.. collections.Select(c => new SearchedGeneration(c.Name, c.Generation.Id))], query with { After = last })
+                : null);
     }
 }

@@ -5,8 +5,8 @@ namespace Dpfah.Engine.Search;
 
 /// <summary>Labels as they are stored, each text of bytes read once.</summary>
 /// <param name="parse">Reads it.</param>
-/// <param name="pool">Gives the arrays.</param>
-internal sealed class StoredLabels(StoredLabels.Parser parse, LabelPool pool)
+/// <param name="pool">Makes properties of them.</param>
+internal sealed class StoredLabels(StoredLabels.Parser parse, PropertyPool pool)
 {
     private const int Most = 65_536;
 
@@ -15,8 +15,8 @@ internal sealed class StoredLabels(StoredLabels.Parser parse, LabelPool pool)
     /// <summary>Reads labels from the bytes that store them.</summary>
     public delegate string[] Parser(ReadOnlySpan<byte> stored);
 
-    /// <summary>Labels, and what they add to an item's digest.</summary>
-    public sealed record Entry(string[] Labels, byte[] Digested);
+    /// <summary>Properties of an item with these labels and no metadata, and what the labels add to its digest.</summary>
+    public sealed record Entry(ItemProperties Properties, byte[] Digested);
 
     /// <summary>Finds the labels of stored bytes.</summary>
     public Entry Find(ReadOnlySpan<byte> stored)
@@ -29,8 +29,8 @@ internal sealed class StoredLabels(StoredLabels.Parser parse, LabelPool pool)
                 known.Clear();
             }
 
-            string[] labels = pool.Intern(parse(stored));
-            lookup[stored] = entry = new Entry(labels, ItemDigest.BytesOf(labels));
+            ItemProperties properties = pool.Get(parse(stored), null);
+            lookup[stored] = entry = new Entry(properties, ItemDigest.BytesOf(properties.Labels));
         }
 
         return entry;

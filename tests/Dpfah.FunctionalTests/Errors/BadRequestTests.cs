@@ -53,7 +53,7 @@ public abstract class BadRequestTests(ServiceFixture fixture)
 
     [Theory]
     [InlineData("POST /search?k=1&k=2", "k")]
-    [InlineData("POST /search?collection=a&collection=b", "collection")]
+    [InlineData("POST /search?collection=a&collection=a", "collection")]
     [InlineData("POST /search/code?collection=default", "collection")]
     [InlineData("POST /compare?k=1", "k")]
     [InlineData("GET /collections?limit=0", "limit")]

@@ -14,7 +14,9 @@ public sealed record SharedPictures(string Name, IReadOnlyList<ImageResponse> Im
     public static byte[] Picture(int n) => Pictures.Png(n);
 
     /// <summary>Metadata of the n-th picture; null for every third.</summary>
-    public static string? Metadata(int n) => n % 3 == 0 ? null : $"{{\"n\":{n}}}";
+    public static string? Metadata(int n) => n % 3 == 0
+        ? null
+        : $"{{\"n\":{n},\"model\":\"m{n % 20}\",\"sizes\":[\"S\",{n % 5}],\"$new\":{(n % 2 == 0 ? "true" : "null")}{(n % 4 == 0 ? ",\"sku\":{\"a\":1}" : "")}}}";
 
     /// <summary>Makes a collection, fills it and reads it back in item order.</summary>
     internal static async Task<SharedPictures> CreateAsync(ApiClient client)

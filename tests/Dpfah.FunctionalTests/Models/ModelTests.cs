@@ -113,7 +113,7 @@ public abstract class ModelTests
         await using RunningService without = await RunningService.StartAsync(database);
         Assert.Equal(digest, (await without.Client.GetAsync("/models")).Read<ModelList>().Items[1].Digest);
         SearchResponse found = await without.Client.FindAsync(Pictures.Png(1));
-        Assert.Equal(("dpfah-32", 32, 0), (found.Generation.Model, found.Generation.Bits, Assert.Single(found.Hits).Distance));
+        Assert.Equal(("dpfah-32", 32, 0), (found.Generation!.Model, found.Generation.Bits, Assert.Single(found.Hits).Distance));
     }
 
     [Fact]
@@ -139,8 +139,13 @@ public abstract class ModelTests
         Assert.Equal(16, (await client.FindAsync(Pictures.Png(1), $"?collection=first&minPosition={position}")).Query.Code.Length);
         position = (await client.AddAsync("trained", "a", Pictures.Png(1))).Position!;
         SearchResponse found = await client.FindAsync(Pictures.Png(1), $"?collection=trained&minPosition={position}");
-        Assert.Equal((8, "dpfah-32"), (found.Query.Code.Length, found.Generation.Model));
+        Assert.Equal((8, "dpfah-32"), (found.Query.Code.Length, found.Generation!.Model));
         Assert.Equal("a", Assert.Single(found.Hits).Id);
+
+        // Codes of two models have no common ranking.
+        Problem mixed = (await client.SearchAsync(Pictures.Png(1), "?collection=first&collection=trained")).ReadBadParameter();
+        Assert.Equal("collection", mixed.Parameter);
+        Assert.Contains("'dpfah-32'", mixed.Detail, StringComparison.Ordinal);
         ModelResponse[] models = [.. (await client.GetAsync("/models")).Read<ModelList>().Items];
         Assert.Equal(["empty", "first"], models[0].Collections);
         Assert.Equal(["default", "trained"], models[1].Collections);

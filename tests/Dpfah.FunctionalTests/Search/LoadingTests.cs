@@ -3,6 +3,7 @@ using Dpfah.Api.Search;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Imaging;
 using Dpfah.Core.Indexing;
+using Dpfah.Core.Indexing.Filters;
 using Dpfah.Engine;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
@@ -34,7 +35,7 @@ public abstract class LoadingTests
         {
             for (int n = 0; n < 60; n++)
             {
-                await first.Client.AddAsync("default", IdOf(n), Pictures.Png(n), labels[n % labels.Length]);
+                await first.Client.AddAsync("default", IdOf(n), Pictures.Png(n), labels[n % labels.Length], MetadataOf(n));
             }
 
             for (int n = 0; n < 60; n += 7)
@@ -218,6 +219,7 @@ public abstract class LoadingTests
                     CollectionId = generation.CollectionId,
                     PublicId = $"m{n}",
                     Labels = n % 3 == 0 ? [] : [$"l{n % 50}"],
+                    Metadata = MetadataOf(n),
                     ContentDigest = new byte[32],
                     Version = 1,
                     CreatedAt = now,
@@ -262,15 +264,20 @@ public abstract class LoadingTests
             Dictionary<long, StoredCode> codes = await context.Codes.Where(c => c.GenerationId == generation.Id)
                 .ToDictionaryAsync(c => c.ItemNumber, token);
             return items.ConvertAll(i => Row(
-                i.Number, i.PublicId, i.Labels, BinaryCode.FromBytes(codes[i.Number].Code), BinaryCode.FromBytes(codes[i.Number].Signature)));
+                i.Number, i.PublicId, i.Labels, i.Metadata, BinaryCode.FromBytes(codes[i.Number].Code), BinaryCode.FromBytes(codes[i.Number].Signature)));
         },
         CancellationToken.None);
 
     private static List<string> Rows(CollectionIndex index) =>
-        [.. index.Snapshot.Entries.OrderBy(e => e.Id).Select(e => Row(e.Id, e.Item.PublicId, e.Item.Labels, e.Code, e.Signature))];
+        [.. index.Snapshot.Entries.OrderBy(e => e.Id).Select(e => Row(e.Id, e.Item.PublicId, e.Item.Labels, e.Item.Fields[e.Item.Labels.Count..].ToArray(), e.Code, e.Signature))];
 
-    private static string Row(long number, string publicId, IReadOnlyList<string> labels, BinaryCode code, BinaryCode signature) =>
-        $"{number} {publicId} [{string.Join('|', labels)}] {code} {signature}";
+    private static string Row(long number, string publicId, IReadOnlyList<string> labels, string? metadata, BinaryCode code, BinaryCode signature) =>
+        Row(number, publicId, labels, [.. ItemProperties.FieldsOf(metadata)], code, signature);
+
+    private static string Row(long number, string publicId, IReadOnlyList<string> labels, ItemField[] metadata, BinaryCode code, BinaryCode signature) =>
+        $"{number} {publicId} [{string.Join('|', labels)}] {string.Join('|', metadata)} {code} {signature}";
+
+    private static string? MetadataOf(int n) => n % 4 == 0 ? null : $"{{\"n\":{n},\"größe\":[\"中\",{n % 9},null],\"deep\":{{\"a\":1}}}}";
 
     private static void AssertSameAnswers(CollectionIndex followed, CollectionIndex loaded)
     {
@@ -288,7 +295,7 @@ public abstract class LoadingTests
                 Signature = n % 4 == 0 ? null : BinaryCode.FromBytes(bytes.AsSpan(8)),
                 K = random.Next(1, 200),
                 Radius = n % 5 == 0 ? random.Next(8) : null,
-                Filter = n % 3 == 0 ? item => item.Labels.Contains(label) : null,
+                Filter = n % 3 == 0 ? ItemFilter.In(ItemProperties.LabelField, FieldValue.Of(label)) : null,
             };
             (IndexAnswer<IndexedItem> one, IndexAnswer<IndexedItem> other) = (followed.Snapshot.Search(query), loaded.Snapshot.Search(query));
             Assert.Equal((one.CutDistance, one.BelowCut, one.TiedAtCut), (other.CutDistance, other.BelowCut, other.TiedAtCut));

@@ -117,12 +117,23 @@ public abstract class PagingTests(ServiceFixture fixture)
             Base64(json.Replace("\"Q\":\"", "\"Q\":\"00", StringComparison.Ordinal)),
             Base64(json.Replace("\"S\":\"", "\"S\":\"00", StringComparison.Ordinal)),
             Base64(json.Replace("\"F\":", "\"F\":null,\"Z\":", StringComparison.Ordinal)),
-            Base64(json.Replace("\"R\":null", "\"R\":-1", StringComparison.Ordinal)),
-            Base64(json.Replace("\"R\":null", "\"R\":65", StringComparison.Ordinal)),
+            Base64(json.Replace("\"L\":[]", "\"R\":-1,\"L\":[]", StringComparison.Ordinal)),
+            Base64(json.Replace("\"L\":[]", "\"R\":65,\"L\":[]", StringComparison.Ordinal)),
             Base64(json.Replace("\"L\":[]", "\"L\":[null]", StringComparison.Ordinal)),
-            Base64(json.Replace("\"C\":\"", "\"C\":null,\"Z\":\"", StringComparison.Ordinal)),
+            Base64(json.Replace("\"L\":[]", "\"L\":[],\"P\":{\"a\":{}}", StringComparison.Ordinal)),
+            Base64(json.Replace("\"L\":[]", "\"L\":[],\"P\":5", StringComparison.Ordinal)),
+            Base64(json.Replace("\"L\":[]", "\"L\":[],\"O\":\"\"", StringComparison.Ordinal)),
+            Base64(json.Replace("\"L\":[]", "\"L\":[],\"U\":\"00\",\"W\":1", StringComparison.Ordinal)),
+            Base64(json.Replace("\"L\":[]", $"\"L\":[],\"U\":\"{new string('0', 256)}\"", StringComparison.Ordinal)),
+            Base64(json.Replace("\"L\":[]", "\"L\":[],\"W\":1", StringComparison.Ordinal)),
+            Base64(json.Replace("\"C\":[", "\"C\":null,\"Z\":[", StringComparison.Ordinal)),
+            Base64(json.Replace("\"C\":[", "\"C\":[],\"Z\":[", StringComparison.Ordinal)),
+            Base64(json.Replace("\"C\":[", "\"C\":[null,", StringComparison.Ordinal)),
+            Base64(json.Replace("\"G\":[", "\"G\":[1,", StringComparison.Ordinal)),
+            Base64(json.Replace("\"G\":[", "\"Z\":[", StringComparison.Ordinal)),
         ];
 
+        Assert.DoesNotContain(Base64(json), damaged);
         foreach (string text in damaged)
         {
             Answer answer = await client.SendAsync(HttpMethod.Post, $"/search/code?cursor={text}");

@@ -72,7 +72,7 @@ public abstract class SearchTests(ServiceFixture fixture)
         Assert.Equal("default", page.Collection);
         Assert.Equal(20, page.Hits.Count);
         Assert.Equal("d0", page.Hits[0].Id);
-        Assert.Equal((64, "hash-64"), (page.Generation.Bits, page.Generation.Model));
+        Assert.Equal((64, "hash-64"), (page.Generation!.Bits, page.Generation.Model));
     }
 
     [Fact]

@@ -27,8 +27,8 @@ public readonly struct FieldValue : IEquatable<FieldValue>, IComparable<FieldVal
     /// <summary>A null.</summary>
     public static FieldValue Null => new(NullTag, 0);
 
-    /// <summary>Whether this is a text.</summary>
-    public bool IsText => tag is string;
+    /// <summary>The text; null for values of another kind.</summary>
+    public string? Text => tag as string;
 
     /// <summary>Whether this is a number.</summary>
     public bool IsNumber => ReferenceEquals(tag, NumberTag);

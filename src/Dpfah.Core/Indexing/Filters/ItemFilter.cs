@@ -35,7 +35,7 @@ public abstract class ItemFilter
         ArgumentNullException.ThrowIfNull(field);
         foreach (FieldValue? limit in (ReadOnlySpan<FieldValue?>)[from, to])
         {
-            if (limit is { IsText: false, IsNumber: false })
+            if (limit is { Text: null, IsNumber: false })
             {
                 throw new ArgumentException($"{limit} is no limit of a range; numbers and texts are.", nameof(from));
             }
