@@ -21,17 +21,9 @@ internal static class LoadSpeed
     /// <summary><c>--codes N --provider postgres|sqlite --connection CONNECTION-STRING-OR-FOLDER [--bits 64]</c>.</summary>
     public static int Run(string[] args)
     {
-        var options = new Dictionary<string, string> { ["codes"] = "1000000", ["provider"] = "sqlite", ["connection"] = "", ["bits"] = "64" };
-        for (int i = 0; i < args.Length; i += 2)
+        if (NamedOptions.Read(args, new() { ["codes"] = "1000000", ["provider"] = "sqlite", ["connection"] = "", ["bits"] = "64" }) is not { } options)
         {
-            string name = args[i].TrimStart('-');
-            if (i + 1 == args.Length || !options.ContainsKey(name))
-            {
-                Console.Error.WriteLine($"'{args[i]}' is not an option with a value; there are --{string.Join(", --", options.Keys)}.");
-                return 1;
-            }
-
-            options[name] = args[i + 1];
+            return 1;
         }
 
         if (options["connection"].Length == 0 || options["provider"] is not ("postgres" or "sqlite"))
@@ -42,11 +34,7 @@ internal static class LoadSpeed
             return 1;
         }
 
-        RunAsync(
-            options["provider"],
-            options["connection"],
-            int.Parse(options["codes"], CultureInfo.InvariantCulture),
-            int.Parse(options["bits"], CultureInfo.InvariantCulture)).GetAwaiter().GetResult();
+        RunAsync(options["provider"], options["connection"], options.Number("codes"), options.Number("bits")).GetAwaiter().GetResult();
         return 0;
     }
 
@@ -71,17 +59,17 @@ internal static class LoadSpeed
         long start = Stopwatch.GetTimestamp(), firstRows = 0, lastRow = 0;
         (int least, int most) = (GC.CollectionCount(0), GC.CollectionCount(GC.MaxGeneration));
         long allocated = GC.GetTotalAllocatedBytes();
-        TimeSpan pauses = GC.GetTotalPauseDuration(), processor = Environment.CpuUsage.TotalTime;
+        TimeSpan pauses = GC.GetTotalPauseDuration(), processor = Environment.CpuUsage.TotalTime, reading = processor;
         await follower.LoadAsync(
             epoch,
             (_, _) =>
             {
-                lastRow = Stopwatch.GetTimestamp();
+                (lastRow, reading) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
                 firstRows = firstRows == 0 ? lastRow : firstRows;
             },
             CancellationToken.None);
         long built = Stopwatch.GetTimestamp();
-        (processor, pauses) = (Environment.CpuUsage.TotalTime - processor, GC.GetTotalPauseDuration() - pauses);
+        (reading, processor, pauses) = (reading - processor, Environment.CpuUsage.TotalTime - processor, GC.GetTotalPauseDuration() - pauses);
         (int Least, int Most) counted = (GC.CollectionCount(0) - least, GC.CollectionCount(GC.MaxGeneration) - most);
         allocated = GC.GetTotalAllocatedBytes() - allocated;
         IndexSnapshot<IndexedItem> snapshot = follower.Find(Collection)!.Snapshot;
@@ -101,6 +89,7 @@ internal static class LoadSpeed
             ["reading_s"] = Seconds(firstRows, lastRow),
             ["building_s"] = Seconds(lastRow, built),
             ["first_search_s"] = Seconds(built, answered),
+            ["reading_processor_s"] = Math.Round(reading.TotalSeconds, 2),
             ["processor_s"] = Math.Round(processor.TotalSeconds, 2),
             ["gc_pauses_s"] = Math.Round(pauses.TotalSeconds, 2),
             ["gcs"] = counted.Least,
