@@ -37,6 +37,9 @@ internal sealed class IndexComparison
         [("deep100", 10_000_000, LargeK)] = (40, null),
     };
 
+    /// <summary>The length of code that the goals are for.</summary>
+    private const int GoalBits = 64;
+
     private const double ThreadsGoal = 1.8;
     private const double PlainBytesGoal = 24;
     private const double TableBytesGoal = 72;
@@ -176,9 +179,8 @@ internal sealed class IndexComparison
     private void Compare(string kind, int count, string folder, bool comparesThreads)
     {
         Progress($"{kind}, {count:N0} codes");
-        using IndexSide peer = Peer(folder, "flat"), own = Own(folder);
+        using IndexSide peer = Peer(folder, "flat");
         version = peer.About.GetProperty("version").GetString()!;
-        Remember(kind, count, own.About);
         int single = (int)Math.Clamp(CodesOfPass / count, 64, 1000), many = Math.Max(LargeBatch, single / LargeBatch * LargeBatch);
         var searches = new List<IndexSearch> { new(10, null, 1, single), new(10, null, LargeBatch, many) };
         if (kind != "uniform")
@@ -187,21 +189,20 @@ internal sealed class IndexComparison
         }
 
         searches.AddRange([new(0, Radius, 1, single), new(0, Radius, LargeBatch, many)]);
-        foreach (IndexSearch search in searches)
+        using (IndexSide own = Own(folder))
         {
-            Row(kind, count, search, peer, own, "");
-        }
-
-        if (comparesThreads)
-        {
-            CompareThreads(kind, count, many, peer, own);
+            Remember(kind, count, own.About);
+            searches.ForEach(search => Row(kind, count, search, peer, own, ""));
+            if (comparesThreads)
+            {
+                CompareThreads(kind, count, many, peer, own);
+            }
         }
 
         if (kind == "deep100")
         {
             using IndexSide signed = Own(folder, "--signatures", "yes");
-            Row(kind, count, searches[0], peer, signed, " and signature");
-            Row(kind, count, searches[1], peer, signed, " and signature");
+            searches[..2].ForEach(search => Row(kind, count, search, peer, signed, " and signature"));
         }
     }
 
@@ -230,7 +231,7 @@ internal sealed class IndexComparison
 
         double ratio = Median(theirs) / Median(ours);
         double[] ratios = [.. theirs.Zip(ours, (t, o) => t / o).Order()];
-        double? goal = search.Radius is null && order.Length == 0 && Goals.TryGetValue((kind, count, search.K), out var goals)
+        double? goal = bits == GoalBits && search.Radius is null && order.Length == 0 && Goals.TryGetValue((kind, count, search.K), out var goals)
             ? search.Batch == 1 ? goals.Single : goals.Batch : null;
         string row = $"| {kind} | {count:N0} | {search.What}{order} | {search.Batch} | {Ms(Median(theirs))} | {Ms(Median(ours))} | **{Ratio(ratio)}** "
             + $"| {Ratio(ratios[0])} to {Ratio(ratios[^1])} | {Goal(goal)} | {Met(ratio >= goal, goal)} | {PathOf(answer)} |";
@@ -304,9 +305,10 @@ internal sealed class IndexComparison
     {
         double all = about.GetProperty("bytes").GetInt64(), tables = about.GetProperty("table_bytes").GetInt64(), stored = about.GetProperty("stored").GetInt32();
         double plain = (all - tables) / count, tabled = all / stored;
+        double? plainGoal = bits == GoalBits ? PlainBytesGoal : null, tableGoal = bits == GoalBits && tables != 0 ? TableBytesGoal : null;
         memory.AppendLine(
-            $"| {kind} | {count:N0} | {stored / count:0.0%} | {plain:0.0} | {PlainBytesGoal} | {Met(plain <= PlainBytesGoal, PlainBytesGoal)} "
-            + $"| {(tables == 0 ? "no tables" : $"{tabled:0.0}")} | {TableBytesGoal} | {(tables == 0 ? "" : Met(tabled <= TableBytesGoal, TableBytesGoal))} "
+            $"| {kind} | {count:N0} | {stored / count:0.0%} | {plain:0.0} | {Goal(plainGoal)} | {Met(plain <= plainGoal, plainGoal)} "
+            + $"| {(tables == 0 ? "no tables" : $"{tabled:0.0}")} | {Goal(tableGoal)} | {Met(tabled <= tableGoal, tableGoal)} "
             + $"| {all / count:0.0} | {about.GetProperty("build_s").GetDouble():0.0} |");
     }
 
