@@ -20,13 +20,24 @@ internal static class RunEvaluation
         RunFile run = RunFile.Read(Path.Combine(folder, RunFile.FileName));
         Learning.Native.TorchRuntime.Initialize(run.Training.Threads);
         using TrainedModel model = run.OpenModel(folder);
-        (SplitManifest manifest, _) = run.OpenSplit(folder);
+        SplitManifest manifest = DatasetCatalogue.Find(run.Dataset).OpenSplit(run.SplitFolderOf(folder), run.Data, run.Split);
+        foreach (string warning in manifest.Warnings)
+        {
+            console.Error.WriteLine($"dpfah: {warning}");
+        }
+
+        if (manifest.Counts.Query == 0)
+        {
+            throw new CommandException($"The split in '{manifest.Folder}' has no queries: there is nothing to measure. Train with --queries-per-class 1 or more in another folder.");
+        }
+
         var split = new EvaluationSplit(
             manifest.OpenQueries($"evaluate {Path.GetFileName(Path.GetFullPath(folder))}"),
             manifest.OpenDatabase(),
             manifest.OpenTraining().Pictures,
             cuts,
-            manifest.Digest);
+            manifest.Digest,
+            manifest.Warnings);
         string digest = TrainedModel.Digest(Path.Combine(folder, TrainingRun.ModelFolderName));
         EvaluationReport report = TerminalProgress.RunAsync(console.Error, wanted: true, progress => Task.FromResult(
             ModelEvaluation.Run(model, run.Fit ?? run.Training.Method, digest, split, previews, progress, cancellationToken).Report)).GetAwaiter().GetResult();

@@ -81,11 +81,11 @@ internal static class TrainCommand
 
     private static int Train(string folder, RunFile run, string form, InvocationConfiguration console, CancellationToken cancellationToken) => LearningErrors.Tell(() =>
     {
-        (SplitManifest manifest, IReadOnlyList<string> warnings) = run.OpenSplit(folder);
+        SplitManifest manifest = DatasetCatalogue.Find(run.Dataset).OpenSplit(run.SplitFolderOf(folder), run.Data, run.Split);
         using IDisposable mine = RunLock.TryTake(folder)
             ?? throw new CommandException($"Another process trains in '{folder}': wait for its end, or choose another folder.");
         run.Write(folder);
-        foreach (string warning in warnings)
+        foreach (string warning in manifest.Warnings)
         {
             console.Error.WriteLine($"dpfah: {warning}");
         }

@@ -18,6 +18,9 @@ public sealed class DatasetEntry
     /// <summary>Name on the command line and in reports.</summary>
     public string Name { get; }
 
+    /// <summary>Name in a sentence, without the form of its files, such as <c>CIFAR-10</c>.</summary>
+    public string Title => Origin.Title.Split(" (")[0];
+
     /// <summary>What it is, where it is to be had, and its files.</summary>
     public DatasetOrigin Origin { get; }
 
@@ -39,6 +42,28 @@ public sealed class DatasetEntry
             $"Name the folder of the data set '{Name}'. {Origin.Title} is these files: {string.Join(", ", Origin.Files)}. {Origin.WhereToGet}",
             nameof(folder));
         return Directory.Exists(folder) ? load(folder) : throw Origin.MissingFolder(folder);
+    }
+
+    /// <summary>Loads the data set and writes its split, or checks that the split is there as it should be.</summary>
+    /// <param name="folder">Folder of the split.</param>
+    /// <param name="data">Folder of the data set; null for <see cref="DefaultFolder"/>.</param>
+    /// <param name="rule">How to split; null for the rule of <see cref="Protocol"/>.</param>
+    /// <exception cref="InvalidDataException">The data set is damaged, or the folder holds another split.</exception>
+    /// <exception cref="IOException">The data set is missing; the message says where to get it.</exception>
+    /// <exception cref="ArgumentException">The folder of the data set must be named.</exception>
+    public SplitManifest OpenSplit(string folder, string? data, SplitRule? rule)
+    {
+        LoadedDataset loaded = Load(data);
+        Split split = MakeSplit(loaded, rule);
+        try
+        {
+            return SplitManifest.Write(folder, loaded.Dataset, split, warnings: loaded.Warnings);
+        }
+        catch (InvalidDataException error) when (loaded.Warnings.Count > 0)
+        {
+            // A picture that became unreadable is left out, and so the split is another.
+            throw new InvalidDataException($"{error.Message} Of the data set: {string.Join(" ", loaded.Warnings)}", error);
+        }
     }
 
     /// <summary>The split that comes with the loaded data set, or one made by a rule.</summary>

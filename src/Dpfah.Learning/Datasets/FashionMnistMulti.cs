@@ -6,7 +6,8 @@ namespace Dpfah.Learning.Datasets;
 /// </summary>
 /// <remarks>
 /// The pool of Fashion-MNIST is split first by <see cref="Split.Make(IReadOnlyList{byte}, int, int, ulong)"/>; each part is composed of its own
-/// garments only. So no garment of a query is in a training or database picture. Within a part a garment may occur several times.
+/// garments only. So no garment of a query is in a training or database picture. Within a part a garment may occur several times,
+/// so that pictures held out of the training part share garments with those that stay in it.
 /// </remarks>
 public static class FashionMnistMulti
 {

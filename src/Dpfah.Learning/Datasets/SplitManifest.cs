@@ -36,12 +36,13 @@ public sealed class SplitManifest
     private readonly TimeProvider clock;
     private readonly Lazy<Dictionary<string, int>> indices;
 
-    private SplitManifest(string folder, Dataset dataset, SplitDescription description, TimeProvider clock)
+    private SplitManifest(string folder, Dataset dataset, SplitDescription description, TimeProvider clock, IReadOnlyList<string>? warnings = null)
     {
         Folder = folder;
         Dataset = dataset;
         this.description = description;
         this.clock = clock;
+        Warnings = warnings ?? [];
         indices = new Lazy<Dictionary<string, int>>(() => IndexNames(dataset));
     }
 
@@ -63,6 +64,9 @@ public sealed class SplitManifest
     /// <summary>Sizes of the parts.</summary>
     public SplitCounts Counts => new(description.Query.Count, description.Train.Count, description.Database.Count);
 
+    /// <summary>What the loader of the data set told, as sentences: files left out, counts that differ from the published ones.</summary>
+    public IReadOnlyList<string> Warnings { get; }
+
     /// <summary>How often the queries were opened, ever, in this folder.</summary>
     public int QueryReads => QueryLog.Count(Path.Combine(Folder, QueryLogFile));
 
@@ -71,8 +75,9 @@ public sealed class SplitManifest
     /// <param name="dataset">The data set.</param>
     /// <param name="split">Its split.</param>
     /// <param name="clock">Time of the log; null for the system's.</param>
+    /// <param name="warnings">What the loader of the data set told.</param>
     /// <exception cref="InvalidDataException">The folder holds another split, or two pictures have one name.</exception>
-    public static SplitManifest Write(string folder, Dataset dataset, Split split, TimeProvider? clock = null)
+    public static SplitManifest Write(string folder, Dataset dataset, Split split, TimeProvider? clock = null, IReadOnlyList<string>? warnings = null)
     {
         IndexNames(dataset);
         byte[] train = Format(dataset, split.Train);
@@ -100,7 +105,7 @@ public sealed class SplitManifest
             AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(bytes));
         }
 
-        return new SplitManifest(folder, dataset, description, clock ?? TimeProvider.System);
+        return new SplitManifest(folder, dataset, description, clock ?? TimeProvider.System, warnings);
     }
 
     /// <summary>Opens a split that was written before; reads its description only.</summary>

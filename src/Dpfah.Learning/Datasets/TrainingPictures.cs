@@ -26,7 +26,8 @@ public sealed class TrainingPictures
     /// <remarks>
     /// Classes draw in ascending order among what is left. So <paramref name="perClass"/> times the number of classes are held
     /// out. Where a picture has several classes, a class may have more held out than that, through pictures that other classes
-    /// drew. Both sets stay in the order of <see cref="Pictures"/>.
+    /// drew. Both sets stay in the order of <see cref="Pictures"/>. Of <see cref="FashionMnistMulti"/> the two sets share garments, since
+    /// its compositions draw from one pool of them: its figures on held-out pictures are too good, and serve to compare settings only.
     /// </remarks>
     public (TrainingPictures Fit, PictureSet Validation) HoldOut(int perClass, ulong seed = Split.DefaultSeed)
     {

@@ -28,11 +28,17 @@ public sealed record EvaluationReport
     /// <summary>All metrics of queries against database.</summary>
     public required RetrievalResult Retrieval { get; init; }
 
-    /// <summary>mAP of training pictures (as many of each class as there are queries) against the same database.</summary>
+    /// <summary>
+    /// mAP of training pictures (as many of each class as there are queries) against the same database. Where that holds the training
+    /// pictures, a picture is not found by itself: each is searched in all others.
+    /// </summary>
     public required double TrainingMap { get; init; }
 
     /// <summary>mAP of queries and database by way of their previews, as a service sees them; null where it was not measured.</summary>
     public double? PreviewMap { get; init; }
+
+    /// <summary>What the loader of the data set told, as sentences, such as pictures left out; null where there was nothing to tell.</summary>
+    public IReadOnlyList<string>? Warnings { get; init; }
 
     /// <summary>Mean of |u − sign(u)| over the queries.</summary>
     public required double QuantizationError { get; init; }

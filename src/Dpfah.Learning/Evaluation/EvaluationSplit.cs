@@ -8,7 +8,9 @@ namespace Dpfah.Learning.Evaluation;
 /// <param name="Training">What was trained on.</param>
 /// <param name="Cuts">k of mAP@k.</param>
 /// <param name="Digest">Digest of the split.</param>
-public sealed record EvaluationSplit(PictureSet Queries, PictureSet Database, PictureSet Training, IReadOnlyList<int> Cuts, string Digest)
+/// <param name="Warnings">What the loader of the data set told, such as pictures left out.</param>
+public sealed record EvaluationSplit(
+    PictureSet Queries, PictureSet Database, PictureSet Training, IReadOnlyList<int> Cuts, string Digest, IReadOnlyList<string> Warnings)
 {
     /// <summary>As many training pictures of each class as there are queries in the mean, the first of each class.</summary>
     public PictureSet TrainingSample()
@@ -16,5 +18,18 @@ public sealed record EvaluationSplit(PictureSet Queries, PictureSet Database, Pi
         int perClass = Math.Max(1, Queries.Count / Queries.ClassNames.Count);
         var taken = new int[Training.ClassNames.Count];
         return Training.Subset(Enumerable.Range(0, Training.Count).Where(i => taken[Training.LabelsOf(i)[0]]++ < perClass));
+    }
+
+    /// <summary>Where pictures stand in the database; -1 for those that are not there. Names tell: each is of one picture of the data set.</summary>
+    /// <param name="pictures">Some training pictures.</param>
+    public int[] PlacesInDatabase(PictureSet pictures)
+    {
+        var places = new Dictionary<string, int>(Database.Count, StringComparer.Ordinal);
+        for (int i = 0; i < Database.Count; i++)
+        {
+            places.Add(Database.NameOf(i), i);
+        }
+
+        return [.. Enumerable.Range(0, pictures.Count).Select(i => places.GetValueOrDefault(pictures.NameOf(i), -1))];
     }
 }

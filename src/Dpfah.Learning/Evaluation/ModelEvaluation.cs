@@ -31,15 +31,11 @@ public static class ModelEvaluation
         CancellationToken cancellationToken)
     {
         EncodedPictures queries = Encode(split.Queries, "queries");
-        EncodedPictures training = Encode(split.TrainingSample(), "training pictures");
+        PictureSet sample = split.TrainingSample();
+        EncodedPictures training = Encode(sample, "training pictures");
         EncodedPictures database = Encode(split.Database, "database");
         var options = new RetrievalOptions { Cuts = split.Cuts, PrecisionAt = [10, 100, 1000], RankStep = Math.Max(1, database.Codes.Count / 200) };
         RetrievalResult retrieval = RetrievalEvaluation.Run(queries.Codes, database.Codes, options, cancellationToken);
-        RetrievalResult trained = RetrievalEvaluation.Run(
-            new LabelledCodes(training.Codes.Codes, training.Codes.Labels),
-            new LabelledCodes(database.Codes.Codes, database.Codes.Labels),
-            options,
-            cancellationToken);
         var report = new EvaluationReport
         {
             Method = method,
@@ -47,8 +43,9 @@ public static class ModelEvaluation
             Split = split.Digest,
             Model = digest,
             Retrieval = retrieval with { PerQuery = [] },
-            TrainingMap = trained.Ranking.Map,
+            TrainingMap = MapWithoutThemselves(training.Codes, database.Codes, split.PlacesInDatabase(sample), cancellationToken),
             PreviewMap = previews ? PreviewMap(model, split, progress, cancellationToken) : null,
+            Warnings = split.Warnings.Count == 0 ? null : split.Warnings,
             QuantizationError = queries.QuantizationError,
             Distances = Distances(queries.Codes, database.Codes),
             Health = Health(database.Codes.Codes),
@@ -86,6 +83,39 @@ public static class ModelEvaluation
             Parallel.For(0, pictures.Count, i => codes.Set(i, BinaryCode.FromSigns(layer.RealCode(values.AsSpan(i * layer.Features, layer.Features)))));
             return new LabelledCodes(codes, LabelMatrix.From(pictures.ClassNames.Count, [.. Enumerable.Range(0, pictures.Count).Select(pictures.LabelsOf)]));
         }
+    }
+
+    /// <summary>mAP of queries of which some are in the database: each is searched in all but itself.</summary>
+    /// <param name="queries">The queries.</param>
+    /// <param name="database">The database.</param>
+    /// <param name="places">Where each query stands in the database; -1 where it does not.</param>
+    /// <param name="cancellationToken">Looked at before each query.</param>
+    internal static double MapWithoutThemselves(LabelledCodes queries, LabelledCodes database, int[] places, CancellationToken cancellationToken)
+    {
+        BinaryCode[] codes = [.. Enumerable.Range(0, database.Count).Select(i => database.Codes[i])];
+        double sum = 0;
+        for (int query = 0; query < queries.Count; query++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            (int rank, int hits) = (0, 0);
+            double precision = 0;
+            foreach (int item in HammingRanking.Order(queries.Codes[query], codes))
+            {
+                if (item != places[query])
+                {
+                    rank++;
+                    if (queries.Labels.Share(query, database.Labels, item))
+                    {
+                        hits++;
+                        precision += (double)hits / rank;
+                    }
+                }
+            }
+
+            sum += hits == 0 ? 0 : precision / hits;
+        }
+
+        return sum / queries.Count;
     }
 
     private static double PreviewMap(

@@ -17,13 +17,23 @@ public sealed class Reproducer
     /// <summary>Prepares the work; the data set is loaded when it is needed.</summary>
     /// <param name="folder">Folder of the reproduction.</param>
     /// <param name="options">The scale.</param>
+    /// <param name="warn">Told what the loader of the data set tells, such as pictures left out, when it is loaded.</param>
     /// <exception cref="ArgumentException">There is no such data set.</exception>
-    public Reproducer(string folder, ReproductionOptions options)
+    public Reproducer(string folder, ReproductionOptions options, Action<string>? warn = null)
     {
         Folder = folder;
         this.options = options;
         entry = DatasetCatalogue.Find(options.Dataset);
-        manifest = new Lazy<SplitManifest>(() => Run(new TrainingOptions(), "split").OpenSplit(folder).Manifest);
+        manifest = new Lazy<SplitManifest>(() =>
+        {
+            SplitManifest opened = entry.OpenSplit(Path.Combine(folder, "split"), options.Data, options.Split);
+            foreach (string warning in opened.Warnings)
+            {
+                warn?.Invoke(warning);
+            }
+
+            return opened;
+        });
     }
 
     /// <summary>Folder of the reproduction.</summary>
@@ -36,6 +46,9 @@ public sealed class Reproducer
     /// <exception cref="IOException">The data set is missing; the message says where to get it.</exception>
     /// <exception cref="InvalidDataException">The data set is damaged, or the folder holds another split.</exception>
     public SplitManifest Manifest => manifest.Value;
+
+    /// <summary>What the loader of the data set told; nothing where it was not loaded.</summary>
+    public IReadOnlyList<string> Warnings => manifest.IsValueCreated ? Manifest.Warnings : [];
 
     /// <summary>The folder of a cell.</summary>
     public CellFolder Of(Cell cell) => new(CellsFolder, cell);
@@ -93,22 +106,21 @@ public sealed class Reproducer
 
     /// <summary>The pictures of an evaluation; each call is written down with its purpose.</summary>
     public EvaluationSplit OpenEvaluation(string purpose) => new(
-        Manifest.OpenQueries(purpose), Manifest.OpenDatabase(), Manifest.OpenTraining().Pictures, Cuts(), Manifest.Digest);
+        Manifest.OpenQueries(purpose), Manifest.OpenDatabase(), Manifest.OpenTraining().Pictures, Cuts(), Manifest.Digest, Manifest.Warnings);
 
     private int[] Cuts() => entry.Protocol.MapCut is int cut ? [1000, cut] : [1000, 5000];
 
-    private RunFile Run(TrainingOptions training, string splitFolder) => new()
-    {
-        Dataset = options.Dataset,
-        Data = options.Data,
-        Split = options.Split,
-        SplitFolder = splitFolder,
-        Training = training,
-    };
-
     private void Work(CellFolder folder, IReproductionListener listener, CancellationToken cancellationToken)
     {
-        RunFile run = Run(folder.Cell.Options, "../../split") with { Fit = folder.Cell.Kind == CellKind.Unsupervised ? folder.Cell.Method : null };
+        var run = new RunFile
+        {
+            Dataset = options.Dataset,
+            Data = options.Data,
+            Split = options.Split,
+            SplitFolder = "../../split",
+            Fit = folder.Cell.Kind == CellKind.Unsupervised ? folder.Cell.Method : null,
+            Training = folder.Cell.Options,
+        };
         string digest = folder.Train(run, Manifest.OpenTraining(), listener.EpochDone, listener, cancellationToken);
         if (folder.Cell.Kind != CellKind.Validation)
         {

@@ -39,6 +39,10 @@ public sealed record RunFile
     [JsonIgnore]
     public TrainingOptions Training { get; init; } = new();
 
+    /// <summary>Folder of the split of a run, which <see cref="DatasetEntry.OpenSplit"/> opens. What trains gets its training pictures only.</summary>
+    /// <param name="folder">Folder of the run.</param>
+    public string SplitFolderOf(string folder) => Path.Combine(folder, SplitFolder);
+
     /// <summary>The file as JSON.</summary>
     public string ToJson()
     {
@@ -99,27 +103,5 @@ public sealed record RunFile
         }
 
         return TrainedModel.Open(model, Fit is null ? Training : UnsupervisedModel.NetworkOf(Training));
-    }
-
-    /// <summary>Loads the data set and writes its split, or checks that the split is there as it should be.</summary>
-    /// <param name="folder">Folder of the run.</param>
-    /// <exception cref="InvalidDataException">The data set is damaged, or the folder holds another split.</exception>
-    /// <exception cref="IOException">The data set is missing; the message says where to get it.</exception>
-    /// <exception cref="ArgumentException">There is no such data set, or its folder must be named.</exception>
-    public (SplitManifest Manifest, IReadOnlyList<string> Warnings) OpenSplit(string folder)
-    {
-        DatasetEntry entry = DatasetCatalogue.Find(Dataset);
-        LoadedDataset loaded = entry.Load(Data);
-        string splitFolder = Path.Combine(folder, SplitFolder);
-        Datasets.Split split = entry.MakeSplit(loaded, Split);
-        try
-        {
-            return (SplitManifest.Write(splitFolder, loaded.Dataset, split), loaded.Warnings);
-        }
-        catch (InvalidDataException error) when (loaded.Warnings.Count > 0)
-        {
-            // A picture that became unreadable is left out, and so the split is another.
-            throw new InvalidDataException($"{error.Message} Of the data set: {string.Join(" ", loaded.Warnings)}", error);
-        }
     }
 }

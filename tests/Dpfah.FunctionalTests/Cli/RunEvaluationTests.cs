@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Dpfah.FunctionalTests.Infrastructure;
 using Dpfah.Learning.Evaluation;
 
 namespace Dpfah.FunctionalTests.Cli;
@@ -16,6 +18,7 @@ public sealed class RunEvaluationTests(TrainedOnce once)
         Assert.Equal(("dpfah", "folder", once.Digest), (whole.Method, whole.Dataset, whole.Model));
         Assert.Equal((40, 100), (whole.Retrieval.Queries, whole.Retrieval.Database));
         Assert.InRange(whole.Retrieval.Ranking.Map, 0.15, 1);
+        Assert.Null(whole.Warnings);
 
         output = await DpfahProgram.SucceedAsync("evaluate", once.Unbroken, "--previews", "--json", once["again.json"]);
         Assert.Contains("were opened 2 times so far.", output, StringComparison.Ordinal);
@@ -31,6 +34,32 @@ public sealed class RunEvaluationTests(TrainedOnce once)
 
         string sentence = await DpfahProgram.FailAsync("export", once.Unbroken, once.Unbroken, "--half");
         Assert.Equal($"dpfah: '{once.Unbroken}' holds a run already: choose another folder.", sentence);
+    }
+
+    [Fact]
+    public async Task What_the_data_set_lacks_is_told_and_written_down()
+    {
+        string folder = once["linked"], data = once["linked-data"];
+        TrainedOnce.Copy(once.Unbroken, folder);
+        TrainedOnce.Copy(once.Data, data);
+        File.CreateSymbolicLink(Path.Combine(data, "bag", "link.png"), "nowhere.png");
+        string path = Path.Combine(folder, "run.json");
+        JsonNode run = JsonNode.Parse(await File.ReadAllTextAsync(path))!;
+        run["data"] = data;
+        await File.WriteAllTextAsync(path, run.ToJsonString());
+
+        CommandResult result = await DpfahProgram.RunAsync("evaluate", folder);
+
+        Assert.Equal(0, result.ExitCode);
+        string warning = Assert.Single(Report(folder).Warnings!);
+        Assert.Contains("bag/link.png", warning, StringComparison.Ordinal);
+        Assert.Contains($"dpfah: {warning}", result.Error, StringComparison.Ordinal);
+
+        // A changed run.json is not believed over the model.
+        run["training"]!["imageSide"] = 64;
+        await File.WriteAllTextAsync(path, run.ToJsonString());
+        Assert.Contains("imageSide is 64", await DpfahProgram.FailAsync("evaluate", folder), StringComparison.Ordinal);
+        Assert.Contains("imageSide is 64", await DpfahProgram.FailAsync("train", "-o", folder, "--resume"), StringComparison.Ordinal);
     }
 
     [Fact]
