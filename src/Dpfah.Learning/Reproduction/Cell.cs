@@ -21,4 +21,6 @@ public enum CellKind
 /// <param name="Method">Name of the method.</param>
 /// <param name="Options">The options of its training.</param>
 /// <param name="KeepsModel">Whether the model stays, because a figure needs it.</param>
-public sealed record Cell(string Name, CellKind Kind, string Method, TrainingOptions Options, bool KeepsModel = false);
+/// <param name="MeasuresPreviews">Whether the model is measured by way of previews too, as a service sees pictures.</param>
+public sealed record Cell(
+    string Name, CellKind Kind, string Method, TrainingOptions Options, bool KeepsModel = false, bool MeasuresPreviews = false);

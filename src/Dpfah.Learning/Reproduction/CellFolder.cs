@@ -86,18 +86,39 @@ public sealed class CellFolder
     /// <returns>Frees the cell when it is disposed of; null when another process has it.</returns>
     public IDisposable? TryLock() => RunLock.TryTake(Folder);
 
-    /// <summary>Trains or fits what the cell needs, from where it was broken off.</summary>
+    /// <summary>
+    /// Trains or fits what the cell needs, from where it was broken off. A cell that has begun keeps the threads and the device that it
+    /// began with, those of its <c>run.json</c>: sums depend on them in their last bits.
+    /// </summary>
+    /// <param name="run">The cell's options, written into its folder where it has not begun.</param>
+    /// <param name="pictures">What to train on.</param>
+    /// <param name="onEpoch">Told after each epoch.</param>
+    /// <param name="progress">Told after each batch.</param>
+    /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>Digest of the model.</returns>
     public string Train(
         RunFile run, TrainingPictures pictures, Action<EpochReport>? onEpoch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        run.Write(Folder);
         if (Cell.Kind == CellKind.Unsupervised)
         {
+            run.Write(Folder);
             return UnsupervisedModel.Fit(Cell.Method, Cell.Options, pictures, ModelFolder, cancellationToken);
         }
 
-        string digest = new TrainingRun(Folder, Cell.Options, pictures).Train(ModelEvaluation.OnHeldOut, onEpoch, progress, cancellationToken);
+        TrainingOptions options = Cell.Options;
+        var training = new TrainingRun(Folder, options, pictures);
+        if (training.HasCheckpoint || training.IsFinished)
+        {
+            TrainingOptions begun = RunFile.Read(Path.Combine(Folder, RunFile.FileName)).Training;
+            options = options with { Threads = begun.Threads, Device = begun.Device };
+            training = new TrainingRun(Folder, options, pictures);
+        }
+        else
+        {
+            run.Write(Folder);
+        }
+
+        string digest = training.Train(ModelEvaluation.OnHeldOut, onEpoch, progress, cancellationToken);
         if (Cell.Kind == CellKind.Validation)
         {
             Directory.Delete(ModelFolder, recursive: true);
@@ -114,7 +135,7 @@ public sealed class CellFolder
         using (TrainedModel model = RunFile.Read(Path.Combine(Folder, RunFile.FileName)).OpenModel(Folder))
         {
             (report, EncodedPictures queries, EncodedPictures database) =
-                ModelEvaluation.Run(model, Cell.Method, digest, split, previews: false, progress, cancellationToken);
+                ModelEvaluation.Run(model, Cell.Method, digest, split, Cell.MeasuresPreviews, progress, cancellationToken);
             Write(PanelName, ResultPanel.Of(split, queries, database).ToJson());
         }
 

@@ -28,7 +28,18 @@ public sealed class Plan(ReproductionOptions options)
         CellKind.Trained,
         method,
         options.Training with { Method = method, Bits = bits, Seed = seed },
-        KeepsModel: seed == options.Seeds[0] && ((method is "dpfah" or "dbdh" && bits == options.ReferenceBits) || (method == "dpfah" && bits == options.Bits[^1])));
+        KeepsModel: seed == options.Seeds[0] && ((method is "dpfah" or "dbdh" && bits == options.ReferenceBits) || (method == "dpfah" && bits == options.Bits[^1])),
+        MeasuresPreviews: method == "dpfah" && bits == options.Bits[^1] && seed == options.Seeds[0]);
+
+    /// <summary>
+    /// The copy in half precision of DPFAH's longest cell, as a service may carry it. No part of the work: it is there where somebody exported
+    /// it into its folder and measured it.
+    /// </summary>
+    public Cell Half()
+    {
+        Cell cell = Trained("dpfah", options.Bits[^1], options.Seeds[0]);
+        return cell with { Name = $"{cell.Name}-half" };
+    }
 
     /// <summary>A method without labels.</summary>
     public Cell Unsupervised(string method, int bits, ulong seed) => new(
@@ -88,5 +99,5 @@ public sealed class Plan(ReproductionOptions options)
     }
 
     private static Cell Variant(Cell cell, string suffix, Func<TrainingOptions, TrainingOptions> change) =>
-        cell with { Name = $"{cell.Name}-{suffix}", Options = change(cell.Options), KeepsModel = false };
+        cell with { Name = $"{cell.Name}-{suffix}", Options = change(cell.Options), KeepsModel = false, MeasuresPreviews = false };
 }
