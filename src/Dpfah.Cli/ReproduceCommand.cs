@@ -20,7 +20,8 @@ internal static class ReproduceCommand
         var target = new Argument<string>("TARGET")
         {
             Description = $"{AllTargets} for everything in one report.md, or one table or figure of the paper: " +
-                $"{string.Join("; ", Target.All.Select(t => $"{t.Name} ({t.Title})"))}.",
+                $"{string.Join("; ", Target.All.Select(t => $"{t.Name} ({t.Title})"))}. All are made of the data set that --dataset names; in the paper " +
+                $"{string.Join("; ", Target.All.Where(t => t.Dataset is not null and not Cifar10.Name).GroupBy(t => t.Dataset!).Select(g => $"{string.Join(", ", g.Select(t => t.Name))} of {DatasetCatalogue.Find(g.Key).Title}"))}, the others of {DatasetCatalogue.Find(Cifar10.Name).Title}.",
         };
         target.Validators.Add(result =>
         {
@@ -36,11 +37,12 @@ internal static class ReproduceCommand
         var reference = new Option<int>("--reference-bits") { Description = "Length with several seeds, ablation and sensitivities (default 48, or the longest given).", HelpName = "N" };
         var seeds = new Option<ulong[]>("--seeds") { Description = "Seeds at the reference length, in place of 1 2 3.", HelpName = "N", AllowMultipleArgumentsPerToken = true };
         var reportOnly = new Option<bool>("--report-only") { Description = "Train nothing: write the report of what is there. Missing cells stand as missing, and the command ends with 1." };
+        var measureCosts = new Option<bool>("--measure-attention") { Description = "Time the attention anew for the claims of the whole report, although attention-cost.json is there." };
         var holdOut = new Option<int>("--hold-out") { Description = "Training pictures of each class held out for the validation curves (default 50).", HelpName = "N" };
         var alexNet = new Option<FileInfo>("--alexnet-weights") { Description = "Pretrained AlexNet for the ablation's baseline, safetensors with torchvision's names.", HelpName = "FILE" }.AcceptExistingOnly();
         var command = new Command("reproduce", "Repeats the paper's experiments: trains what is missing and writes a report.")
         {
-            target, output, methods, bits, reference, seeds, holdOut, alexNet, reportOnly,
+            target, output, methods, bits, reference, seeds, holdOut, alexNet, reportOnly, measureCosts,
         };
         var dataset = new DatasetArguments(command, $"default {DefaultDataset}");
         var training = new TrainingArguments(command, choosesMethod: false);
@@ -63,6 +65,11 @@ internal static class ReproduceCommand
                 HoldOut = Given(holdOut, defaults.HoldOut),
                 Training = training.Read(parsed, defaults.Training),
             };
+            if (options.Split is { QueriesPerClass: 0 })
+            {
+                throw new CommandException("--queries-per-class 0 leaves nothing to measure: give 1 or more.");
+            }
+
             LearningErrors.Tell(() =>
             {
                 foreach (int length in options.Bits.Append(options.ReferenceBits))
@@ -73,7 +80,7 @@ internal static class ReproduceCommand
                 return true;
             });
             string folder = parsed.GetValue(output) ?? Path.Combine("reproduction", name);
-            return Task.Run(() => Run(chosen, folder, options, parsed.GetValue(reportOnly), parsed.InvocationConfiguration, cancellationToken), cancellationToken);
+            return Task.Run(() => Run(chosen, folder, options, parsed.GetValue(reportOnly), parsed.GetValue(measureCosts), parsed.InvocationConfiguration, cancellationToken), cancellationToken);
 
             T Given<T>(Option<T> option, T other) => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option)! : other;
         });
@@ -81,12 +88,12 @@ internal static class ReproduceCommand
     }
 
     private static int Run(
-        string chosen, string folder, ReproductionOptions options, bool reportOnly, InvocationConfiguration console, CancellationToken cancellationToken) => LearningErrors.Tell(() =>
+        string chosen, string folder, ReproductionOptions options, bool reportOnly, bool measureCosts, InvocationConfiguration console, CancellationToken cancellationToken) => LearningErrors.Tell(() =>
     {
         bool whole = chosen == AllTargets;
         IReadOnlyList<Target> targets = whole ? Target.OfReport : [Target.All.Single(target => target.Name == chosen)];
         var plan = new Plan(options);
-        var reproducer = new Reproducer(folder, options);
+        var reproducer = new Reproducer(folder, options, warning => console.Error.WriteLine($"dpfah: {warning}"));
         Cell[] cells = [.. (whole ? plan.All() : targets.SelectMany(target => target.Cells(plan))).DistinctBy(cell => cell.Name)];
         IReadOnlyList<(Cell Cell, string Reason)> undone = [];
         if (!reportOnly)
@@ -95,7 +102,7 @@ internal static class ReproduceCommand
         }
 
         var report = new Report(plan, reproducer, whole ? "report" : chosen);
-        report.Write(targets, whole);
+        report.Write(targets, whole, measureCosts);
         foreach ((Cell cell, string reason) in undone)
         {
             console.Error.WriteLine($"dpfah: {cell.Name}: {reason}");

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
-using Dpfah.Learning.Models;
 using Dpfah.Learning.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -21,20 +19,6 @@ internal sealed record AttentionCost(string Module, long Parameters, int Side, d
     public const int Repeats = 31;
 
     private const int Channels = 64;
-
-    /// <summary>The costs as a file has them, or measured and written there.</summary>
-    /// <param name="path">The file, JSON; where it is missing they are measured.</param>
-    public static IReadOnlyList<AttentionCost> ReadOrMeasure(string path)
-    {
-        if (File.Exists(path))
-        {
-            return JsonSerializer.Deserialize<AttentionCost[]>(File.ReadAllText(path), JsonSerializerOptions.Web) ?? [];
-        }
-
-        IReadOnlyList<AttentionCost> costs = Measure();
-        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, costs, JsonSerializerOptions.Web));
-        return costs;
-    }
 
     /// <summary>Times the modules at 64 and 224 pixels.</summary>
     public static IReadOnlyList<AttentionCost> Measure()

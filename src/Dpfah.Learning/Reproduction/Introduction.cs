@@ -25,10 +25,25 @@ internal static class Introduction
         table.Add("network", $"ResNet18 from ImageNet weights, all layers trained, input {training.ImageSide} x {training.ImageSide} pixels, augmentation: {augmentation}");
         table.Add("optimizer", string.Create(CultureInfo.InvariantCulture, $"RMSProp, rate {training.LearningRate}{(training.LearningRateStep == 0 ? "" : $" and a tenth of it after each {training.LearningRateStep} epochs")}, weight decay {training.WeightDecay}, batch {training.BatchSize}, {training.Epochs} epochs, the last one counts"));
         table.Add("methods", "each with the defaults of its published implementation; schedules in epochs are scaled to this number of epochs");
-        table.Add("codes", "float32 on the CPU, the same arithmetic as in the service");
+        table.Add("codes", $"float32, the same arithmetic as in a service on that device; the cells' device: {Devices(report, cells)}");
         table.Add("training pictures", "SHA-256 of the pixels of each in split/train-pixels.txt, so that anyone can check what is not among them");
-        table.Add("choices", $"made on {options.HoldOut} pictures of each class held out of the training split; the trainer cannot open the queries");
+        table.Add("choices", $"made on {options.HoldOut} pictures of each class held out of the training split; the trainer cannot open the queries{(options.Dataset == FashionMnistMulti.Name ? "; pictures held out may show garments that trained ones show too" : "")}");
         table.Add("query split opened", $"{manifest.QueryReads} times, each with its purpose in split/{SplitManifest.QueryLogFile}");
+        if (manifest.Warnings.Count > 0)
+        {
+            table.Add("of the data set", string.Join(" ", manifest.Warnings));
+        }
+
         report.Table("conditions", table);
+    }
+
+    private static string Devices(Report report, IReadOnlyList<Cell> cells)
+    {
+        string[] devices =
+        [
+            .. cells.Select(cell => Path.Combine(report.Reproducer.Of(cell).Folder, RunFile.FileName)).Where(File.Exists)
+                .Select(path => RunFile.Read(path).Training.Device).Distinct().Order(StringComparer.Ordinal),
+        ];
+        return devices.Length == 0 ? "none yet" : string.Join(", ", devices);
     }
 }

@@ -42,29 +42,49 @@ public sealed class Report
     /// <summary>Writes targets into the report and saves it.</summary>
     /// <param name="targets">The targets.</param>
     /// <param name="whole">Whether it is the report of everything: with introduction and claims.</param>
-    public void Write(IReadOnlyList<Target> targets, bool whole)
+    /// <param name="measureCosts">Whether to time the attention anew, although its costs are there; only in a whole report.</param>
+    public void Write(IReadOnlyList<Target> targets, bool whole, bool measureCosts = false)
     {
-        if (whole)
-        {
-            Introduction.Write(this);
-        }
-
         foreach (Target target in targets)
         {
             Heading($"{target.Title} ({target.Name})");
+            if (!whole)
+            {
+                TellDataset(target);
+            }
+
             target.Write(this);
         }
 
         if (whole)
         {
             Heading("The paper's claims");
-            Claims.Write(this);
+            Claims.Write(this, AttentionCosts.ReadOrMeasure(Path.Combine(Reproducer.Folder, AttentionCosts.FileName), measureCosts));
             AddAnalysis();
+
+            // It stands first and is written last: it says how often the queries were opened, which figures do too.
+            string body = text.ToString();
+            text.Clear();
+            Introduction.Write(this);
+            text.Append(body);
+        }
+        else if (Reproducer.Warnings.Count > 0)
+        {
+            Paragraph($"Of the data set: {string.Join(" ", Reproducer.Warnings)}");
         }
 
         string content = text.ToString();
         Directory.CreateDirectory(Reproducer.Folder);
         AtomicFile.Write(FilePath, stream => stream.Write(Encoding.UTF8.GetBytes(content)));
+    }
+
+    /// <summary>Says so where the paper shows another data set at this place.</summary>
+    private void TellDataset(Target target)
+    {
+        if (target.Dataset is string paper && paper != Plan.Options.Dataset)
+        {
+            Paragraph($"In the paper of {DatasetCatalogue.Find(paper).Title}; here of {Plan.Options.Dataset}.");
+        }
     }
 
     /// <summary>What people found about the results: a file of the folder, which the report takes up as it is.</summary>
@@ -128,6 +148,9 @@ public sealed class Report
         Paragraph($"*missing: {reason}*");
         Counts[target] = 0;
     }
+
+    /// <summary>The report so far.</summary>
+    public override string ToString() => text.ToString();
 
     /// <summary>Name of a method in reports.</summary>
     public static string TitleOf(string method) => method switch

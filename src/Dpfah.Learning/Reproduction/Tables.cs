@@ -105,9 +105,38 @@ internal static class Tables
 
         report.Table("table6", table);
         report.Paragraph(
-            $"mAP of {Protocol(plan)}, ties in database order; {plan.Options.ReferenceBits} bits: mean ± deviation of the seeds " +
-            $"{string.Join(", ", plan.Options.Seeds)}, other lengths: seed {plan.Options.Seeds[0]}.");
+            $"mAP of {Protocol(plan)}, ties in database order; " +
+            (plan.Options.Seeds.Count == 1
+                ? $"seed {plan.Options.Seeds[0]}."
+                : $"{plan.Options.ReferenceBits} bits: mean ± deviation of the seeds {string.Join(", ", plan.Options.Seeds)}, other lengths: seed {plan.Options.Seeds[0]}."));
         Details(report, methods);
+        Previews(report);
+    }
+
+    /// <summary>What the service's way to pictures costs: previews in place of the pictures themselves.</summary>
+    private static void Previews(Report report)
+    {
+        Plan plan = report.Plan;
+        Cell cell = plan.Trained("dpfah", plan.Options.Bits[^1], plan.Options.Seeds[0]);
+        var table = new MarkdownTable("model of DPFAH", "digest", "mAP of the pictures", "mAP by way of previews");
+        foreach ((string title, EvaluationReport? evaluation) in new[] { ("as trained", report.Of(cell)), ("in half precision", report.Of(plan.Half())) })
+        {
+            if (evaluation is { PreviewMap: double map })
+            {
+                table.Add($"{title}, {plan.Options.Bits[^1]} bits", evaluation.Model[..16], Report.Number(evaluation.Retrieval.Ranking.Map), Report.Number(map));
+            }
+        }
+
+        string half = $"cells/{plan.Half().Name}";
+        string how = $"`dpfah export cells/{cell.Name} {half} --half`, then `dpfah evaluate {half} --previews`";
+        if (table.Count == 0)
+        {
+            report.Paragraph($"By way of previews, as a service sees pictures, nothing was measured yet; of a copy in half precision this is done by {how}.");
+            return;
+        }
+
+        report.Paragraph($"By way of previews (JPEG, shorter side at most 256 pixels), as a service sees pictures; the copy in half precision is made and measured by {how}:");
+        report.Table("previews", table);
     }
 
     private static void Details(Report report, string[] methods)

@@ -31,6 +31,9 @@ public sealed class Reproduction : IAsyncLifetime
     /// <summary>What the last process wrote.</summary>
     public CommandResult Last { get; private set; } = new(-1, "", "");
 
+    /// <summary>How often the queries had been opened when the last process had written its report.</summary>
+    public int Openings { get; private set; }
+
     /// <summary>The options with another folder.</summary>
     public string[] OptionsIn(string output) =>
     [
@@ -51,6 +54,7 @@ public sealed class Reproduction : IAsyncLifetime
 
         Together = await Task.WhenAll(DpfahProgram.RunAsync(["reproduce", "all", .. Options]), DpfahProgram.RunAsync(["reproduce", "all", .. Options]));
         Last = await DpfahProgram.RunAsync(["reproduce", "all", .. Options]);
+        Openings = (await File.ReadAllLinesAsync(Path.Combine(Folder, "split", "query-reads.log"))).Length;
     }
 
     /// <inheritdoc/>

@@ -1,7 +1,10 @@
 using Dpfah.Core.Models;
 using Dpfah.Learning.Datasets;
 using Dpfah.Learning.Encoders;
+using Dpfah.Learning.Evaluation;
 using Dpfah.Learning.Models;
+using Dpfah.Learning.Tests.Native;
+using Dpfah.Learning.Training;
 
 namespace Dpfah.Learning.Tests.Encoders;
 
@@ -17,6 +20,17 @@ public sealed class FashionModelTests
         Assert.Equal(FashionMnist.ClassNames, description.Classes);
         Assert.Equal("fashion-mnist", description.Parameters["dataset"]);
         Assert.NotNull(ModelHead.Read(FashionModel.Files.HeadPath).ClassLayer);
+    }
+
+    [Fact]
+    public void The_report_has_its_own_figures()
+    {
+        string cell = Path.Combine(DotnetBuild.Repository, "docs", "reproduction", "fashion-mnist", "cells", "dpfah-64-s1-half", "evaluation.json");
+
+        EvaluationReport report = EvaluationReport.FromJson(File.ReadAllText(cell));
+
+        Assert.Equal(TrainedModel.Digest(Path.GetDirectoryName(FashionModel.Files.HeadPath)!), report.Model);
+        Assert.InRange(report.PreviewMap!.Value, 0.8, 0.9);
     }
 
     [Fact]
