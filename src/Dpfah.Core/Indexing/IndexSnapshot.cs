@@ -146,7 +146,7 @@ public sealed class IndexSnapshot<T>
                     runs.AsSpan(part * share, Math.Min(share, runs.Length - (part * share))), cancellationToken));
         }
 
-        return Array.ConvertAll(runs, run => run.Answer());
+        return Array.ConvertAll(runs, run => run.Answer(cancellationToken));
     }
 
     /// <summary>The code of a slot.</summary>

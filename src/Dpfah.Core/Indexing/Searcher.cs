@@ -29,7 +29,7 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
 
             foreach (QueryRun<T>[] group in groups)
             {
-                using SlotMask? passing = group[0].Filter is { } filter && view.Segment.Columns is { } columns
+                using SlotMask? passing = group[0].Filter is { } filter && view.Segment.Columns(cancellationToken) is { } columns
                     ? SlotMask.Of(filter, columns, view.Dead)
                     : null;
                 Run(index, group, passing, cancellationToken);

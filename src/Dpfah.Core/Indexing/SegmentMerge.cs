@@ -76,7 +76,7 @@ internal sealed class SegmentMerge<T>
         if (sources.Any(v => v.Segment is SealedSegment<T> { HasColumns: true }))
         {
             // Where filters are used, no search has to wait for the new segment's columns.
-            _ = merged.Columns;
+            merged.Columns(CancellationToken.None);
         }
 
         return merged;

@@ -29,31 +29,19 @@ internal sealed unsafe class PartSearch
 
     private readonly PartTables tables;
     private readonly PartLayout layout;
-    private readonly SearchCosts costs;
     private readonly ScanKernel kernel;
     private readonly HitCounter hits;
-    private readonly uint[] values;
-    private readonly int[] radii;
-    private readonly double[] nextCosts;
+    private readonly PartSteps steps;
 
     public PartSearch(PartTables tables, SearchCosts costs, ScanKernel kernel, HitCounter hits)
     {
         this.tables = tables;
-        this.costs = costs;
         this.kernel = kernel;
         this.hits = hits;
         layout = tables.Layout;
-        values = new uint[layout.Parts];
-        radii = new int[layout.Parts];
-        nextCosts = new double[layout.Parts];
         fixed (ulong* code = hits.Code)
         {
-            for (int part = 0; part < layout.Parts; part++)
-            {
-                values[part] = layout.Value(code, part);
-                radii[part] = -1;
-                nextCosts[part] = StepCost(part, 0);
-            }
+            steps = new PartSteps(tables, costs, code);
         }
     }
 
@@ -67,9 +55,8 @@ internal sealed unsafe class PartSearch
         for (int covered = -1; covered < hits.Bound; covered++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int part = Cheapest(nextCosts);
-            double cost = nextCosts[part];
-            if (spent + cost > Exploration * scanCost && spent + Remaining(Predict(covered) - covered) > Promise * scanCost)
+            int part = steps.Cheapest(out double cost);
+            if (spent + cost > Exploration * scanCost && spent + steps.Remaining(Predict(covered) - covered) > Promise * scanCost)
             {
                 hits.Forget();
                 return false;
@@ -77,81 +64,10 @@ internal sealed unsafe class PartSearch
 
             Widen(part);
             spent += cost;
-            nextCosts[part] = StepCost(part, radii[part] + 1);
+            steps.Advance(part);
         }
 
         return true;
-    }
-
-    private static int Cheapest(double[] stepCosts)
-    {
-        int best = 0;
-        for (int part = 1; part < stepCosts.Length; part++)
-        {
-            if (stepCosts[part] < stepCosts[best])
-            {
-                best = part;
-            }
-        }
-
-        return best;
-    }
-
-    /// <summary>Cost of searching one part at exactly a radius; the sizes of the buckets are looked up.</summary>
-    private double StepCost(int part, int radius)
-    {
-        if (radius > layout.Width(part))
-        {
-            return double.PositiveInfinity;
-        }
-
-        // Far from the query the buckets are many and alike.
-        const int exactRadius = 3;
-        if (radius > exactRadius)
-        {
-            return AverageCost(part, radius);
-        }
-
-        long candidates = 0;
-        uint[] masks = PartLayout.Masks(layout.Width(part), radius);
-        int[] starts = tables.Starts(part);
-        foreach (uint mask in masks)
-        {
-            uint value = values[part] ^ mask;
-            candidates += starts[value + 1] - starts[value];
-        }
-
-        return (masks.Length * costs.Bucket) + (candidates * costs.Candidate);
-    }
-
-    private double AverageCost(int part, int radius)
-    {
-        double buckets = layout.Neighbors(part, radius);
-        return buckets * (costs.Bucket + (costs.Candidate * tables.Count / (1L << layout.Width(part))));
-    }
-
-    /// <summary>Cost of so many further steps.</summary>
-    private double Remaining(int steps)
-    {
-        Span<double> next = stackalloc double[nextCosts.Length];
-        Span<int> reached = stackalloc int[radii.Length];
-        nextCosts.CopyTo(next);
-        radii.CopyTo(reached);
-        double sum = 0;
-        for (int step = 0; step < steps; step++)
-        {
-            int best = 0;
-            for (int part = 1; part < next.Length; part++)
-            {
-                best = next[part] < next[best] ? part : best;
-            }
-
-            sum += next[best];
-            reached[best]++;
-            next[best] = reached[best] + 1 > layout.Width(best) ? double.PositiveInfinity : AverageCost(best, reached[best] + 1);
-        }
-
-        return sum;
     }
 
     /// <summary>Where the bound will come to lie: each code seen at a distance stands for as many as the share that was seen.</summary>
@@ -175,8 +91,8 @@ internal sealed unsafe class PartSearch
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Widen(int part)
     {
-        int radius = radii[part] + 1;
-        uint value = values[part];
+        int radius = steps.Radii[part] + 1;
+        uint value = steps.Values[part];
         ulong* codes = tables.Codes(part).Pointer;
         int words = tables.WordsPerCode;
         uint[] masks = PartLayout.Masks(layout.Width(part), radius);
@@ -214,8 +130,6 @@ internal sealed unsafe class PartSearch
                 }
             }
         }
-
-        radii[part] = radius;
     }
 
     private void LookAtMany(int part, ulong* codes, int from, int to)
@@ -247,6 +161,8 @@ internal sealed unsafe class PartSearch
     private void Consider(int part, int entry, int distance)
     {
         ulong* code = tables.Codes(part).Pointer + ((long)entry * tables.WordsPerCode);
+        ReadOnlySpan<int> radii = steps.Radii;
+        ReadOnlySpan<uint> values = steps.Values;
         for (int other = 0; other < radii.Length; other++)
         {
             if (other != part && radii[other] >= 0 && BitOperations.PopCount(layout.Value(code, other) ^ values[other]) <= radii[other])

@@ -8,6 +8,8 @@ namespace Dpfah.Core.Indexing.Ranking;
 /// <remarks>Signatures are read only for items that are returned and at the two cuts: where the page begins and where it ends.</remarks>
 internal sealed class QueryRun<T> : HitCounter
 {
+    private const int ItemsBetweenChecks = 1 << 16;
+
     private readonly IndexSnapshot<T> snapshot;
     private readonly IndexQuery<T> query;
     private readonly BitWeights? weights;
@@ -41,7 +43,8 @@ internal sealed class QueryRun<T> : HitCounter
     }
 
     /// <summary>The answer, once every code within the bound was offered.</summary>
-    public IndexAnswer<T> Answer()
+    /// <param name="cancellationToken">Looked at every 65,536 items: a tie may have millions.</param>
+    public IndexAnswer<T> Answer(CancellationToken cancellationToken)
     {
         long found = 0;
         for (int distance = 0; distance <= Bound; distance++)
@@ -63,7 +66,7 @@ internal sealed class QueryRun<T> : HitCounter
             nearer += Followers[++cut];
         }
 
-        Neighbor<T>[] neighbors = Collect(cut, wanted);
+        Neighbor<T>[] neighbors = Collect(cut, wanted, cancellationToken);
         return new IndexAnswer<T>
         {
             Neighbors = neighbors,
@@ -158,8 +161,9 @@ internal sealed class QueryRun<T> : HitCounter
         query.Signature is BinaryCode signature ? Hamming.Distance(signature.Words, view.Segment.Signature(slot)) : null;
 
     /// <summary>The page's items: all that are nearer than the cut, and the first of those at it.</summary>
-    private Neighbor<T>[] Collect(int cut, int wanted)
+    private Neighbor<T>[] Collect(int cut, int wanted, CancellationToken cancellationToken)
     {
+        int looked = 0;
         var first = new FirstPlaces(wanted);
         foreach (Hit hit in Hits)
         {
@@ -173,6 +177,11 @@ internal sealed class QueryRun<T> : HitCounter
             int weighted = WeightedDistance(view, hit.Position);
             for (int slot = from; slot < to; slot++)
             {
+                if (++looked % ItemsBetweenChecks == 0)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
                 if (Passes(view, slot) && Follows(view, hit.Position, slot, hit.Distance) && !(excludes && view.Segment.Id(slot) == query.Exclude))
                 {
                     first.Offer(new Place(hit.Distance, weighted, FineDistance(view, slot) ?? 0, view.Segment.Id(slot), hit.View, slot));

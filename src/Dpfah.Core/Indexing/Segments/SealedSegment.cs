@@ -11,7 +11,7 @@ internal sealed class SealedSegment<T> : Segment<T>
     private readonly ulong[] signatures;
     private readonly int signatureWords;
     private readonly T[] items;
-    private readonly Lazy<SegmentColumns> columns;
+    private readonly Lazy<Task<SegmentColumns>> columns;
 
     public SealedSegment(
         AlignedWords codes, int[]? starts, BitPlanes? planes, PartTables? tables, IdColumn ids, ulong[] signatures, int signatureWords, T[] items)
@@ -24,7 +24,8 @@ internal sealed class SealedSegment<T> : Segment<T>
         this.signatures = signatures;
         this.signatureWords = signatureWords;
         this.items = items;
-        columns = new Lazy<SegmentColumns>(() => SegmentColumns.Of(items, ids));
+        columns = new Lazy<Task<SegmentColumns>>(() => Task.Factory.StartNew(
+            () => SegmentColumns.Of(items, ids), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
     }
 
     /// <summary>Number of items.</summary>
@@ -39,15 +40,20 @@ internal sealed class SealedSegment<T> : Segment<T>
     public override PartTables? Tables { get; }
 
     /// <remarks>Made when the first filter asks: an index that is never filtered does not pay for them.</remarks>
-    public override SegmentColumns Columns => columns.Value;
+    public override SegmentColumns Columns(CancellationToken cancellationToken)
+    {
+        // A search that is cancelled does not wait for the work of seconds that millions of items are.
+        columns.Value.Wait(cancellationToken);
+        return columns.Value.Result;
+    }
 
     /// <summary>Whether a filter has asked.</summary>
-    public bool HasColumns => columns.IsValueCreated;
+    public bool HasColumns => columns is { IsValueCreated: true, Value.IsCompletedSuccessfully: true };
 
     public override long MemoryBytes =>
         Codes.MemoryBytes + (sizeof(int) * (Starts?.LongLength ?? 0)) + (Planes?.MemoryBytes ?? 0) + (Tables?.MemoryBytes ?? 0)
         + ids.MemoryBytes + (sizeof(ulong) * signatures.LongLength) + BytesOf(items)
-        + (HasColumns ? Columns.MemoryBytes : 0);
+        + (HasColumns ? columns.Value.Result.MemoryBytes : 0);
 
     public override long Id(int slot) => ids[slot];
 

@@ -25,7 +25,8 @@ internal abstract class Segment<T>
     public virtual PartTables? Tables => null;
 
     /// <summary>The items' fields; null when a filter looks at each item instead.</summary>
-    public virtual SegmentColumns? Columns => null;
+    /// <param name="cancellationToken">Ends the waiting for columns that are being made.</param>
+    public virtual SegmentColumns? Columns(CancellationToken cancellationToken) => null;
 
     /// <summary>Bytes of all arrays, without what the items refer to.</summary>
     public abstract long MemoryBytes { get; }

@@ -90,7 +90,7 @@ internal sealed class SegmentBuilder<T>
             starts = distinct < GroupingShare * Count ? Group(ref sorted, distinct) : null;
             int positions = starts is null ? Count : distinct;
             planes = bits <= BitPlanes.MaxBits ? new BitPlanes(sorted, bits, positions) : null;
-            tables = tuning.WantsTables(sorted, bits, positions) ? new PartTables(sorted, bits, positions) : null;
+            tables = tuning.TablesFor(sorted, bits, positions);
         }
 
         void FinishItems()
