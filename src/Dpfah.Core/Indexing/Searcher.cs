@@ -139,12 +139,12 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
         {
             cancellationToken.ThrowIfCancellationRequested();
             int to = (int)Math.Min(count, (long)from + CodesBetweenChecks);
-            for (int group = tuning.Kernel.FindNear(codes, words, from, to, query, run.Bound); group < to;
-                group = tuning.Kernel.FindNear(codes, words, group + ScanKernel.GroupCodes, to, query, run.Bound))
+            for (int group = tuning.Kernel.FindNear(codes, words, from, to, query, run.Bound, out uint near); group < to;
+                group = tuning.Kernel.FindNear(codes, words, group + ScanKernel.GroupCodes, to, query, run.Bound, out near))
             {
-                int end = Math.Min(to, group + ScanKernel.GroupCodes);
-                for (int position = group; position < end; position++)
+                for (; near != 0; near &= near - 1)
                 {
+                    int position = group + BitOperations.TrailingZeroCount(near);
                     int distance = Distance(codes + ((long)position * words), query);
                     if (distance <= run.Bound)
                     {

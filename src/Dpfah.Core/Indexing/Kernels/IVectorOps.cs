@@ -38,6 +38,9 @@ internal interface IVectorOps<TVector>
     /// <param name="nibbleCounts"><see cref="NibbleCounts"/>, fetched before the loop: in it the compiler would make it anew each time.</param>
     static abstract TVector PopCount(TVector vector, TVector nibbleCounts);
 
+    /// <summary>Which words are at most the bound's, the first word as the lowest bit.</summary>
+    static abstract uint AtMost(TVector counts, TVector bound);
+
     /// <summary>Smaller of each two words; the words are counts, far below 2^31.</summary>
     static abstract TVector Min(TVector left, TVector right);
 

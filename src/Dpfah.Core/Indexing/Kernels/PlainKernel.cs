@@ -7,7 +7,11 @@ internal sealed unsafe class PlainKernel : ScanKernel
 
     public override int VectorWords => 1;
 
-    public override int FindNear(ulong* codes, int wordsPerCode, int from, int to, ReadOnlySpan<ulong> query, int bound) => from;
+    public override int FindNear(ulong* codes, int wordsPerCode, int from, int to, ReadOnlySpan<ulong> query, int bound, out uint near)
+    {
+        near = AllOf(from, to);
+        return from;
+    }
 
     public override void Match(ulong* planes, ulong* mask, SlicedBatch batch)
     {

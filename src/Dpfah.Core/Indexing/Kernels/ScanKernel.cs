@@ -33,11 +33,15 @@ internal abstract unsafe class ScanKernel
     /// <param name="to">One behind the last code.</param>
     /// <param name="query">Code to compare with.</param>
     /// <param name="bound">Greatest distance of interest, 0 or more.</param>
+    /// <param name="near">Which codes of the group to look at, the first as the lowest bit: at least all within the bound.</param>
     /// <returns>
-    /// The first code of a group of <see cref="GroupCodes"/> (fewer at the end) to look at one by one; <paramref name="to"/> or more
+    /// The first code of a group of <see cref="GroupCodes"/> (fewer at the end) to look at; <paramref name="to"/> or more
     /// when there is none. No code before it lies within the bound.
     /// </returns>
-    public abstract int FindNear(ulong* codes, int wordsPerCode, int from, int to, ReadOnlySpan<ulong> query, int bound);
+    public abstract int FindNear(ulong* codes, int wordsPerCode, int from, int to, ReadOnlySpan<ulong> query, int bound, out uint near);
+
+    /// <summary>All codes of a group that may be the last.</summary>
+    protected static uint AllOf(int from, int to) => to - from >= GroupCodes ? uint.MaxValue : (1U << Math.Max(0, to - from)) - 1;
 
     /// <summary>Compares all queries of a batch with one block of a segment's bit planes.</summary>
     /// <param name="planes">The block.</param>

@@ -11,19 +11,26 @@ internal sealed unsafe class VectorKernel<TOps, TVector>(string name) : ScanKern
 
     public override int VectorWords => TOps.Words;
 
-    public override int FindNear(ulong* codes, int wordsPerCode, int from, int to, ReadOnlySpan<ulong> query, int bound) => wordsPerCode switch
+    public override int FindNear(ulong* codes, int wordsPerCode, int from, int to, ReadOnlySpan<ulong> query, int bound, out uint near)
     {
-        1 => FindNear1(codes, from, to, query[0], (ulong)bound),
-        2 => FindNear2(codes, from, to, query[0], query[1], (ulong)bound),
-        _ => FindNearLong(codes, wordsPerCode, from, to, query, bound),
-    };
+        if (wordsPerCode == 1)
+        {
+            return FindNear1(codes, from, to, query[0], (ulong)bound, out near);
+        }
+
+        int group = wordsPerCode == 2
+            ? FindNear2(codes, from, to, query[0], query[1], (ulong)bound)
+            : FindNearLong(codes, wordsPerCode, from, to, query, bound);
+        near = AllOf(group, to);
+        return group;
+    }
 
     /// <remarks>
     /// Four vectors at a time: the least of their counts is compared once. With 512 bits that is some 37 instructions for 32
-    /// codes, near what memory delivers; which of the codes it was, the caller finds out.
+    /// codes, near what memory delivers; which of the codes it was is found out afterwards, for few groups.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int FindNear1(ulong* codes, int from, int to, ulong query, ulong bound)
+    private static int FindNear1(ulong* codes, int from, int to, ulong query, ulong bound, out uint near)
     {
         TVector wanted = TOps.Broadcast(query);
         TVector limit = TOps.Broadcast(bound);
@@ -40,10 +47,17 @@ internal sealed unsafe class VectorKernel<TOps, TVector>(string name) : ScanKern
 
             if (TOps.AnyAtMost(least, limit))
             {
+                near = 0;
+                for (int word = 0; word < GroupCodes; word += TOps.Words)
+                {
+                    near |= TOps.AtMost(TOps.PopCount(TOps.Xor(TOps.Load(group + word), wanted), nibbleCounts), limit) << word;
+                }
+
                 return position;
             }
         }
 
+        near = AllOf(position, to);
         return position;
     }
 

@@ -70,6 +70,10 @@ internal readonly struct VectorOps128 : IVectorOps<Vector128<ulong>>
     public static Vector128<ulong> AddPairs(Vector128<ulong> vector) => vector + Vector128.Shuffle(vector, Vector128.Create(1UL, 0UL));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint AtMost(Vector128<ulong> counts, Vector128<ulong> bound) =>
+        Vector128.LessThanOrEqual(counts.AsInt64(), bound.AsInt64()).ExtractMostSignificantBits();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AnyAtMost(Vector128<ulong> counts, Vector128<ulong> bound) => !Vector128.GreaterThanAll(counts.AsInt64(), bound.AsInt64());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

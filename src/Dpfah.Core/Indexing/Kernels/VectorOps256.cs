@@ -57,6 +57,10 @@ internal readonly struct VectorOps256 : IVectorOps<Vector256<ulong>>
     public static Vector256<ulong> AddPairs(Vector256<ulong> vector) => vector + Avx2.Shuffle(vector.AsUInt32(), 0b01_00_11_10).AsUInt64();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint AtMost(Vector256<ulong> counts, Vector256<ulong> bound) =>
+        Vector256.LessThanOrEqual(counts.AsInt64(), bound.AsInt64()).ExtractMostSignificantBits();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AnyAtMost(Vector256<ulong> counts, Vector256<ulong> bound) => !Vector256.GreaterThanAll(counts.AsInt64(), bound.AsInt64());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

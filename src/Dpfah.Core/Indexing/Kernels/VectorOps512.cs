@@ -62,6 +62,10 @@ internal readonly struct VectorOps512 : IVectorOps<Vector512<ulong>>
     public static Vector512<ulong> AddPairs(Vector512<ulong> vector) => vector + Avx512F.Shuffle(vector.AsUInt32(), 0b01_00_11_10).AsUInt64();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint AtMost(Vector512<ulong> counts, Vector512<ulong> bound) =>
+        (uint)Vector512.LessThanOrEqual(counts, bound).ExtractMostSignificantBits();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AnyAtMost(Vector512<ulong> counts, Vector512<ulong> bound) => Vector512.LessThanOrEqualAny(counts, bound);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

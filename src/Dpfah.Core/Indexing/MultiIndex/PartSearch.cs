@@ -136,12 +136,12 @@ internal sealed unsafe class PartSearch
     {
         int words = tables.WordsPerCode;
         ReadOnlySpan<ulong> query = hits.Code;
-        for (int group = kernel.FindNear(codes, words, from, to, query, hits.Bound); group < to;
-            group = kernel.FindNear(codes, words, group + ScanKernel.GroupCodes, to, query, hits.Bound))
+        for (int group = kernel.FindNear(codes, words, from, to, query, hits.Bound, out uint near); group < to;
+            group = kernel.FindNear(codes, words, group + ScanKernel.GroupCodes, to, query, hits.Bound, out near))
         {
-            int end = Math.Min(to, group + ScanKernel.GroupCodes);
-            for (int entry = group; entry < end; entry++)
+            for (; near != 0; near &= near - 1)
             {
+                int entry = group + BitOperations.TrailingZeroCount(near);
                 ulong* code = codes + ((long)entry * words);
                 int distance = 0;
                 for (int word = 0; word < words; word++)
