@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Indexing;
+using Dpfah.Core.Indexing.Kernels;
 using Dpfah.Core.Indexing.MultiIndex;
 
 namespace Dpfah.Benchmarks;
@@ -20,13 +21,14 @@ internal sealed class MeasuredIndex
     /// <param name="queries">What is looked for.</param>
     /// <param name="path"><c>auto</c>, or what every query is forced to: <c>scan</c>, <c>tables</c>.</param>
     /// <param name="hasSignatures">Whether codes and queries have random signatures, which order equal distances.</param>
-    public MeasuredIndex(RawCodes codes, RawCodes queries, string path = "auto", bool hasSignatures = false)
+    /// <param name="kernel">The kernel that scans; null for the best here.</param>
+    public MeasuredIndex(RawCodes codes, RawCodes queries, string path = "auto", bool hasSignatures = false, ScanKernel? kernel = null)
     {
         this.codes = codes;
         this.queries = queries;
         this.hasSignatures = hasSignatures;
         long start = Stopwatch.GetTimestamp();
-        var loader = new IndexLoader<byte>(codes.Bits, hasSignatures ? 64 * SignatureWords : 0, codes.Count, Tuning(path));
+        var loader = new IndexLoader<byte>(codes.Bits, hasSignatures ? 64 * SignatureWords : 0, codes.Count, Tuning(path) with { Kernel = kernel ?? ScanKernel.Best });
         Span<ulong> signature = stackalloc ulong[hasSignatures ? SignatureWords : 0];
         for (int i = 0; i < codes.Count; i++)
         {

@@ -19,6 +19,7 @@ var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
     ["index-fashion"] = ("COUNT QUERIES FOLDER [[DATASET-FOLDER]]: raw files of codes of real pictures", FashionCodes.Run),
     ["index-turns"] = ("--codes FILE --queries FILE ...: the index as one side of index-compare", IndexTurns.Run),
     ["index-compare"] = ("...: the index against FAISS; called by compare-index.sh", IndexComparison.Run),
+    ["index-kernels"] = ("[[--codes 1000000]] [[--bits 64,128]] [[--repeats 5]]: what each kernel is worth in a scan, as a Markdown table", IndexKernels.Run),
     ["index-updates"] = ("--codes FILE --queries FILE [[--rate 100000]] ...: lone queries beside updates", IndexUpdates.Run),
     ["index-sweep"] = ("[[--bits 16,64]] [[--sizes ...]] [[--minutes 10]] ...: the index's choice of path against each path forced", IndexSweep.Run),
     ["load"] = ("--codes N --provider postgres|sqlite --connection STRING-OR-FOLDER [[--bits 64]]: from the service's tables to an index that answers", LoadSpeed.Run),
