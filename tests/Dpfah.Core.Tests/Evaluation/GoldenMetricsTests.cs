@@ -1,15 +1,13 @@
 using System.Text.Json;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Evaluation;
+using Dpfah.Golden;
 
 namespace Dpfah.Core.Tests.Evaluation;
 
 /// <summary>Every value of <c>golden/metrics.json</c>.</summary>
 public class GoldenMetricsTests
 {
-    // Of float64, as the reference's README suggests.
-    private const double RelativeTolerance = 1e-9;
-
     // Two cases of 8 × 60 and 6 × 80 codes of 6 and 12 bits.
     private const int CasesInFile = 2;
     private const int ValuesInFile = 1570;
@@ -108,7 +106,7 @@ public class GoldenMetricsTests
         void Number(double actual, JsonElement expected)
         {
             values++;
-            Assert.Equal(expected.GetDouble(), actual, RelativeTolerance * Math.Abs(expected.GetDouble()));
+            Assert.Equal(expected.GetDouble(), actual, GoldenTolerance.Float64 * Math.Abs(expected.GetDouble()));
         }
     }
 
@@ -118,7 +116,7 @@ public class GoldenMetricsTests
         Assert.All(GoldenRanking.All(), golden => Assert.Equal(
             golden.Expected.GetProperty("ball2_count").EnumerateArray().Average(count => count.GetInt32() == 0 ? 1.0 : 0),
             Evaluate(golden).Ball.EmptyShare,
-            RelativeTolerance));
+            GoldenTolerance.Float64));
     }
 
     private static RetrievalResult Evaluate(GoldenRanking golden) => RetrievalEvaluation.Run(golden.QuerySide, golden.DatabaseSide, new RetrievalOptions

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dpfah.Golden;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,6 +8,12 @@ namespace Dpfah.Learning.Tests.Golden;
 /// <summary>Reads golden numbers and compares with them.</summary>
 internal static class Golden
 {
+    /// <summary>What is allowed of losses and the attention in a type, by the README of the reference values.</summary>
+    public static double Tolerance(ScalarType type) => type == ScalarType.Float64 ? GoldenTolerance.Float64 : GoldenTolerance.Float32;
+
+    /// <summary>What is allowed of the whole network.</summary>
+    public static double NetworkTolerance(ScalarType type) => type == ScalarType.Float64 ? GoldenTolerance.Float64 : GoldenTolerance.Float32Network;
+
     /// <summary>All numbers of an array of any depth, row by row.</summary>
     public static double[] Numbers(this JsonElement element) => element.ValueKind == JsonValueKind.Array
         ? [.. element.EnumerateArray().SelectMany(Numbers)]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Dpfah.Golden;
 using Dpfah.Learning.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,10 +12,11 @@ public sealed class LossTests
     private static readonly JsonElement File = ReferenceFile.Read("golden/losses.json");
 
     [Theory]
-    [InlineData(ScalarType.Float64, 1e-9)]
-    [InlineData(ScalarType.Float32, 1e-5)]
-    public void Values_gradients_and_state_are_those_of_the_reference(ScalarType type, double tolerance)
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.Float32)]
+    public void Values_gradients_and_state_are_those_of_the_reference(ScalarType type)
     {
+        double tolerance = Golden.Tolerance(type);
         int sets = 0;
         int steps = 0;
         var methods = new HashSet<string>();
@@ -42,8 +44,8 @@ public sealed class LossTests
         using DisposeScope scope = NewDisposeScope();
         Tensor x = tensor(stable.GetProperty("x").Numbers());
 
-        Golden.AssertClose(stable.GetProperty("softplus"), Pairs.Softplus(x), 1e-9, "softplus");
-        Golden.AssertClose(stable.GetProperty("log_cosh"), Pairs.LogCosh(x), 1e-9, "log_cosh");
+        Golden.AssertClose(stable.GetProperty("softplus"), Pairs.Softplus(x), GoldenTolerance.Float64, "softplus");
+        Golden.AssertClose(stable.GetProperty("log_cosh"), Pairs.LogCosh(x), GoldenTolerance.Float64, "log_cosh");
         Assert.True(x.NumberOfElements >= 3);
         Assert.True(Pairs.Softplus(x.to_type(ScalarType.Float32)).isfinite().all().item<bool>());
     }
@@ -110,7 +112,7 @@ public sealed class LossTests
         {
             if (loss is HashNetLoss hashNet)
             {
-                Golden.AssertWithin(state.Value.GetDouble(), hashNet.Scale, 1e-9, $"{what}.{state.Name}");
+                Golden.AssertWithin(state.Value.GetDouble(), hashNet.Scale, GoldenTolerance.Float64, $"{what}.{state.Name}");
                 continue;
             }
 

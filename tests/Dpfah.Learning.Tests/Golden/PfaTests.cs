@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dpfah.Golden;
 using Dpfah.Learning.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -20,10 +21,11 @@ public sealed class PfaTests
     }
 
     [Theory]
-    [InlineData(ScalarType.Float64, 1e-9)]
-    [InlineData(ScalarType.Float32, 1e-5)]
-    public void Outputs_and_gradients_are_those_of_the_reference(ScalarType type, double tolerance)
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.Float32)]
+    public void Outputs_and_gradients_are_those_of_the_reference(ScalarType type)
     {
+        double tolerance = Golden.Tolerance(type);
         int cases = 0;
         foreach (JsonElement golden in File.GetProperty("cases").EnumerateArray())
         {
@@ -54,7 +56,7 @@ public sealed class PfaTests
         Tensor output = attention.call(x);
         output.backward([gradient]);
 
-        double tolerance = 1e-9 * golden.GetProperty("output_abs_sum").GetDouble();
+        double tolerance = GoldenTolerance.Float64 * golden.GetProperty("output_abs_sum").GetDouble();
         AssertSum("output_abs_sum", output.abs());
         AssertSum("output_sum", output);
         AssertSum("grad_input_sum", x.grad!);

@@ -8,28 +8,29 @@ namespace Dpfah.Learning.Tests.Golden;
 public sealed class ResNetTests
 {
     [Theory]
-    [InlineData(ScalarType.Float64, 1e-9)]
-    [InlineData(ScalarType.Float32, 1e-3)]
-    public void Evaluation_is_that_of_the_reference(ScalarType type, double tolerance) =>
-        CompareForward("eval", attention: true, type, tolerance);
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.Float32)]
+    public void Evaluation_is_that_of_the_reference(ScalarType type) =>
+        CompareForward("eval", attention: true, type);
 
     [Theory]
-    [InlineData(ScalarType.Float64, 1e-9)]
-    [InlineData(ScalarType.Float32, 1e-3)]
-    public void Evaluation_without_attention_is_that_of_the_reference(ScalarType type, double tolerance) =>
-        CompareForward("eval_without_pfa", attention: false, type, tolerance);
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.Float32)]
+    public void Evaluation_without_attention_is_that_of_the_reference(ScalarType type) =>
+        CompareForward("eval_without_pfa", attention: false, type);
 
     [Theory]
-    [InlineData(ScalarType.Float64, 1e-9)]
-    [InlineData(ScalarType.Float32, 1e-3)]
-    public void Training_mode_is_that_of_the_reference(ScalarType type, double tolerance) =>
-        CompareForward("train", attention: true, type, tolerance);
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.Float32)]
+    public void Training_mode_is_that_of_the_reference(ScalarType type) =>
+        CompareForward("train", attention: true, type);
 
     [Theory]
-    [InlineData(ScalarType.Float64, 1e-9)]
-    [InlineData(ScalarType.Float32, 1e-3)]
-    public void Each_stage_is_that_of_the_reference(ScalarType type, double tolerance)
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.Float32)]
+    public void Each_stage_is_that_of_the_reference(ScalarType type)
     {
+        double tolerance = Golden.NetworkTolerance(type);
         int stages = 0;
         foreach (string mode in new[] { "eval", "train" })
         {
@@ -49,10 +50,11 @@ public sealed class ResNetTests
     }
 
     [Theory]
-    [InlineData(ScalarType.Float64, 1e-9)]
-    [InlineData(ScalarType.Float32, 1e-3)]
-    public void Loss_gradients_and_running_statistics_are_those_of_the_reference(ScalarType type, double tolerance)
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.Float32)]
+    public void Loss_gradients_and_running_statistics_are_those_of_the_reference(ScalarType type)
     {
+        double tolerance = Golden.NetworkTolerance(type);
         using DisposeScope scope = NewDisposeScope();
         using DpfahNetwork network = GoldenNetwork.Create(attention: true, type);
         network.train();
@@ -73,8 +75,9 @@ public sealed class ResNetTests
         Assert.Equal((9, 4), (gradients, statistics));
     }
 
-    private static void CompareForward(string mode, bool attention, ScalarType type, double tolerance)
+    private static void CompareForward(string mode, bool attention, ScalarType type)
     {
+        double tolerance = Golden.NetworkTolerance(type);
         using DisposeScope scope = NewDisposeScope();
         using DpfahNetwork network = GoldenNetwork.Create(attention, type);
         network.train(mode == "train");

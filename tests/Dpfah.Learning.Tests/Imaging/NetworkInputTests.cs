@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dpfah.Core.Imaging;
 using Dpfah.Core.Models;
+using Dpfah.Golden;
 using Dpfah.Learning.Imaging;
 
 namespace Dpfah.Learning.Tests.Imaging;
@@ -28,7 +29,7 @@ public class NetworkInputTests
             Assert.Equal(3 * crop * crop, expected.Length);
             for (int i = 0; i < expected.Length; i++)
             {
-                Assert.Equal(expected[i], actual[i], 1e-5f);
+                Assert.Equal(expected[i], actual[i], (float)GoldenTolerance.Float32);
             }
 
             cases++;

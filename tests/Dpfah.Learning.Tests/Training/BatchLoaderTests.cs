@@ -49,20 +49,31 @@ public sealed class BatchLoaderTests
     [Fact]
     public void An_epoch_that_is_left_early_stops_its_decoding()
     {
-        BatchLoader loader = Loader(1000, new TrainingOptions { BatchSize = 2 });
+        var pictures = new NoisePictures(1000, 3, 40);
+        BatchLoader loader = Loader(pictures, new TrainingOptions { BatchSize = 2 });
 
         foreach (Batch batch in loader.Epoch(0, CancellationToken.None))
         {
             Assert.Equal(2, batch.Positions.Length);
             break;
         }
+
+        // Leaving waits for the decoding: the batch taken, two ahead, one on its way to them, one begun when it was stopped.
+        int reads = pictures.Reads;
+        Assert.InRange(reads, 2, 5 * 2);
+
+        // A later epoch begins anew, and nothing of the one that was left reads beside it.
+        Assert.Equal(500, loader.Epoch(1, CancellationToken.None).Count());
+        Assert.Equal(reads + 1000, pictures.Reads);
     }
 
     [Fact]
     public void One_picture_is_too_few() => Assert.Throws<InvalidDataException>(() => Loader(1, new TrainingOptions()));
 
-    private static BatchLoader Loader(int count, TrainingOptions options) =>
-        new(new NoisePictures(count, 3, 40).ForTraining().Pictures, new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), Input), options);
+    private static BatchLoader Loader(int count, TrainingOptions options) => Loader(new NoisePictures(count, 3, 40), options);
+
+    private static BatchLoader Loader(NoisePictures pictures, TrainingOptions options) =>
+        new(pictures.ForTraining().Pictures, new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), Input), options);
 
     /// <summary>Input of each picture in an epoch, by position.</summary>
     private static float[][] Pixels(TrainingOptions options, int epoch)

@@ -6,8 +6,13 @@ namespace Dpfah.Learning.Tests.Training;
 /// <summary>Seeded noise around a colour for each class: pictures that a network can learn in a few batches.</summary>
 internal sealed class NoisePictures(int count, int classes, int side = 32) : IPictureSource
 {
+    private int reads;
+
     /// <summary>A picture that cannot be read; none when negative.</summary>
     public int Damaged { get; set; } = -1;
+
+    /// <summary>How many pictures were read.</summary>
+    public int Reads => reads;
 
     public int Count => count;
 
@@ -15,6 +20,7 @@ internal sealed class NoisePictures(int count, int classes, int side = 32) : IPi
 
     public RgbImage Read(int index)
     {
+        Interlocked.Increment(ref reads);
         if (index == Damaged)
         {
             throw new InvalidDataException($"'{NameOf(index)}' is no picture.");
