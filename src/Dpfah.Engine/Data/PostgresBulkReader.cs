@@ -37,6 +37,8 @@ internal sealed class PostgresBulkReader : BulkReader
                     $"""
                     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
                     SET TRANSACTION SNAPSHOT '{snapshot}';
+                    SET LOCAL statement_timeout = 0;
+                    SET LOCAL idle_in_transaction_session_timeout = 0;
                     SET LOCAL enable_sort = off;
                     SET LOCAL jit = off
                     """,

@@ -114,6 +114,8 @@ internal sealed class PostgresDatabase(string connectionString) : Database
 
     public override async Task<BulkReader> OpenBulkAsync(DpfahContext context, CancellationToken cancellationToken)
     {
+        // The transaction that holds the snapshot waits for the others, for as long as the load takes.
+        await context.Database.ExecuteSqlRawAsync("SET LOCAL idle_in_transaction_session_timeout = 0", cancellationToken);
         string snapshot = (await context.Database.SqlQueryRaw<string>("SELECT pg_export_snapshot() AS \"Value\"").ToListAsync(cancellationToken))[0];
         return await Task.Run(() => new PostgresBulkReader(connectionString, snapshot), cancellationToken);
     }
