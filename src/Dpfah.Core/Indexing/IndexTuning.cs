@@ -18,7 +18,7 @@ internal sealed record IndexTuning
     public bool MergesInBackground { get; init; } = true;
 
     /// <summary>Fewest codes of a segment for which tables are tried.</summary>
-    public int LeastTabledCodes { get; init; } = 1 << 17;
+    public int LeastTabledCodes { get; init; } = 1 << 13;
 
     /// <summary>Queries that a scan takes together from here on.</summary>
     public int LeastSliced { get; init; } = 4;
