@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Dpfah.Core.Codes;
-using Dpfah.Core.Indexing.Ranking;
 using Dpfah.Core.Indexing.Segments;
 
 namespace Dpfah.Core.Indexing;
@@ -126,27 +125,26 @@ public sealed class IndexSnapshot<T>
     {
         ArgumentNullException.ThrowIfNull(queries);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        var runs = new QueryRun<T>[queries.Count];
-        for (int i = 0; i < runs.Length; i++)
+        foreach (IndexQuery<T> query in queries)
         {
-            ArgumentNullException.ThrowIfNull(queries[i], nameof(queries));
-            queries[i].ThrowIfInvalid(Bits, SignatureBits);
-            runs[i] = new QueryRun<T>(this, queries[i]);
+            ArgumentNullException.ThrowIfNull(query, nameof(queries));
+            query.ThrowIfInvalid(Bits, SignatureBits);
         }
 
-        int share = (runs.Length + threads - 1) / threads;
+        var answers = new IndexAnswer<T>[queries.Count];
+        int share = (answers.Length + threads - 1) / threads;
         if (threads == 1 || share == 0)
         {
-            new Searcher<T>(this, tuning, Paths).Run(runs, cancellationToken);
+            new Searcher<T>(this, tuning, Paths).Answer(queries, 0, answers, cancellationToken);
         }
         else
         {
-            Parallel.For(0, (runs.Length + share - 1) / share, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken }, part =>
-                new Searcher<T>(this, tuning, Paths).Run(
-                    runs.AsSpan(part * share, Math.Min(share, runs.Length - (part * share))), cancellationToken));
+            Parallel.For(0, (answers.Length + share - 1) / share, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken }, part =>
+                new Searcher<T>(this, tuning, Paths).Answer(
+                    queries, part * share, answers.AsSpan(part * share, Math.Min(share, answers.Length - (part * share))), cancellationToken));
         }
 
-        return Array.ConvertAll(runs, run => run.Answer(cancellationToken));
+        return answers;
     }
 
     /// <summary>The code of a slot.</summary>

@@ -16,73 +16,152 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
     // A cancelled search looks at no more than so many codes.
     private const int CodesBetweenChecks = 1 << 16;
 
-    public void Run(ReadOnlySpan<QueryRun<T>> runs, CancellationToken cancellationToken)
+    private readonly SegmentView<T>[] views = [.. snapshot.Views];
+
+    // A run that is through with its query: the next one takes its memory.
+    private QueryRun<T>? spare;
+
+    /// <summary>Answers queries.</summary>
+    /// <param name="queries">All queries of a batch.</param>
+    /// <param name="from">The first of them to answer.</param>
+    /// <param name="answers">Takes the answers to as many.</param>
+    /// <param name="cancellationToken">Looked at every 65,536 codes or items.</param>
+    public void Answer(IReadOnlyList<IndexQuery<T>> queries, int from, Span<IndexAnswer<T>> answers, CancellationToken cancellationToken)
     {
-        List<QueryRun<T>[]> groups = ByFilter(runs);
-        for (int index = 0; index < snapshot.Views.Length; index++)
+        // What passes a filter is worked out once for all queries that have the same one.
+        foreach (ItemFilter? filter in Filters(queries, from, answers.Length))
         {
-            SegmentView<T> view = snapshot.Views[index];
-            if (view.Positions == 0)
+            var passing = new SlotMask?[views.Length];
+            try
+            {
+                for (int index = 0; index < views.Length && filter is not null; index++)
+                {
+                    passing[index] = views[index].Segment.Columns(cancellationToken) is { } columns ? SlotMask.Of(filter, columns, views[index].Dead) : null;
+                }
+
+                Answer(queries, from, answers, filter, passing, cancellationToken);
+            }
+            finally
+            {
+                Array.ForEach(passing, mask => mask?.Dispose());
+            }
+        }
+    }
+
+    private static ItemFilter?[] Filters(IReadOnlyList<IndexQuery<T>> queries, int from, int count)
+    {
+        if (count == 1)
+        {
+            return [queries[from].Filter];
+        }
+
+        var found = new HashSet<ItemFilter?>(ReferenceEqualityComparer.Instance);
+        for (int i = 0; i < count; i++)
+        {
+            found.Add(queries[from + i].Filter);
+        }
+
+        return [.. found];
+    }
+
+    private void Answer(
+        IReadOnlyList<IndexQuery<T>> queries,
+        int from,
+        Span<IndexAnswer<T>> answers,
+        ItemFilter? filter,
+        SlotMask?[] passing,
+        CancellationToken cancellationToken)
+    {
+        // Few queries have to scan when there are tables: those that do wait for each other, the others are done with.
+        var waiting = new List<(QueryRun<T> Run, int Number)>();
+        var scans = new List<QueryRun<T>>?[views.Length];
+        bool isBatch = answers.Length >= tuning.LeastSliced;
+        for (int i = 0; i < answers.Length; i++)
+        {
+            if (queries[from + i].Filter != filter)
             {
                 continue;
             }
 
-            foreach (QueryRun<T>[] group in groups)
+            QueryRun<T> run = spare ?? new QueryRun<T>(snapshot);
+            spare = null;
+            run.Start(queries[from + i]);
+            bool mustScan = false;
+            for (int index = 0; index < views.Length; index++)
             {
-                using SlotMask? passing = group[0].Filter is { } filter && view.Segment.Columns(cancellationToken) is { } columns
-                    ? SlotMask.Of(filter, columns, view.Dead)
-                    : null;
-                Run(index, group, passing, cancellationToken);
+                if (views[index].Positions != 0 && !TryWithoutScan(index, run, passing[index], isBatch, cancellationToken))
+                {
+                    (scans[index] ??= []).Add(run);
+                    mustScan = true;
+                }
             }
-        }
-    }
 
-    /// <summary>The queries with what passes their filter: it is worked out once for all that have the same one.</summary>
-    private static List<QueryRun<T>[]> ByFilter(ReadOnlySpan<QueryRun<T>> runs)
-    {
-        if (runs.Length == 1)
-        {
-            return [runs.ToArray()];
-        }
-
-        return [.. runs.ToArray().GroupBy(run => run.Filter, ReferenceEqualityComparer.Instance).Select(group => group.ToArray())];
-    }
-
-    private void Run(int index, QueryRun<T>[] runs, SlotMask? passing, CancellationToken cancellationToken)
-    {
-        SegmentView<T> view = snapshot.Views[index];
-        bool sliced = view.Segment.Planes is not null && runs.Length >= tuning.LeastSliced;
-        double scanCost = view.Positions * (sliced ? tuning.Costs.SlicedCode : tuning.Costs.ScannedCode);
-        bool walks = passing is not null && passing.Count * tuning.Costs.Walked <= scanCost;
-        var scanned = new List<QueryRun<T>>();
-        foreach (QueryRun<T> run in runs)
-        {
-            run.Begin(index, passing);
-            if (walks)
+            if (mustScan)
             {
-                Walk(view, run, passing!, cancellationToken);
-            }
-            else if (view.Segment.Tables is { } tables
-                && new PartSearch(tables, tuning.Costs, tuning.Kernel, run).Run(scanCost, cancellationToken))
-            {
-                paths.CountTables();
+                waiting.Add((run, i));
             }
             else
             {
-                scanned.Add(run);
+                answers[i] = run.Answer(cancellationToken);
+                spare = run;
             }
         }
 
-        if (sliced && scanned.Count >= tuning.LeastSliced)
+        for (int index = 0; index < views.Length; index++)
         {
-            for (int from = 0; from < scanned.Count; from += SlicedQueries)
+            if (scans[index] is { } runs)
             {
-                ScanTogether(view, scanned.GetRange(from, Math.Min(SlicedQueries, scanned.Count - from)), passing, cancellationToken);
+                Scan(index, runs, passing[index], cancellationToken);
             }
         }
-        else
+
+        foreach ((QueryRun<T> run, int number) in waiting)
         {
-            scanned.ForEach(run => Scan(view, run, cancellationToken));
+            answers[number] = run.Answer(cancellationToken);
+            spare = run;
+        }
+    }
+
+    /// <summary>Goes through a segment by the items that pass the filter, or by its tables, where that is likely faster than a scan.</summary>
+    private bool TryWithoutScan(int index, QueryRun<T> run, SlotMask? passing, bool isBatch, CancellationToken cancellationToken)
+    {
+        SegmentView<T> view = views[index];
+        double scanCost = view.Positions * (isBatch && view.Segment.Planes is not null ? tuning.Costs.SlicedCode : tuning.Costs.ScannedCode);
+        if (passing is not null && passing.Count * tuning.Costs.Walked <= scanCost)
+        {
+            run.Begin(index, passing);
+            Walk(view, run, passing, cancellationToken);
+            return true;
+        }
+
+        if (view.Segment.Tables is not { } tables)
+        {
+            return false;
+        }
+
+        run.Begin(index, passing);
+        bool answered = new PartSearch(tables, tuning.Costs, tuning.Kernel, run).Run(scanCost, cancellationToken);
+        if (answered)
+        {
+            paths.CountTables();
+        }
+
+        return answered;
+    }
+
+    private void Scan(int index, List<QueryRun<T>> runs, SlotMask? passing, CancellationToken cancellationToken)
+    {
+        SegmentView<T> view = views[index];
+        runs.ForEach(run => run.Begin(index, passing));
+        if (view.Segment.Planes is null || runs.Count < tuning.LeastSliced)
+        {
+            runs.ForEach(run => Scan(view, run, cancellationToken));
+            return;
+        }
+
+        for (int from = 0; from < runs.Count; from += SlicedQueries)
+        {
+            ScanTogether(view, runs.GetRange(from, Math.Min(SlicedQueries, runs.Count - from)), passing, cancellationToken);
         }
     }
 

@@ -1,19 +1,28 @@
 namespace Dpfah.Core.Indexing.Ranking;
 
 /// <summary>Keeps the first-ranking of the places that it is offered.</summary>
-/// <param name="wanted">Places to keep, at least 1.</param>
 /// <remarks>
 /// Twice as many as wanted are collected before they are sorted and half of them dropped; from then on most offers fail one
 /// comparison with the last that was kept. A tie at the cut may have thousands of items.
 /// </remarks>
-internal sealed class FirstPlaces(int wanted)
+internal sealed class FirstPlaces
 {
     private const int LeastCapacity = 32;
 
     private Place[] places = new Place[LeastCapacity];
+    private int wanted;
     private int count;
     private bool isCut;
     private Place last;
+
+    /// <summary>Forgets all and begins anew.</summary>
+    /// <param name="count">Places to keep, at least 1.</param>
+    public void Start(int count)
+    {
+        wanted = count;
+        this.count = 0;
+        isCut = false;
+    }
 
     public void Offer(Place place)
     {

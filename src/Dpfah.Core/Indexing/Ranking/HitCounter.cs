@@ -14,8 +14,8 @@ internal abstract class HitCounter
 {
     private const int LeastHits = 64;
 
-    private readonly long needed;
-    private readonly int afterDistance;
+    private long needed;
+    private int afterDistance;
     private readonly long[] counts;
     private readonly long[] followers;
     private long within;
@@ -28,24 +28,18 @@ internal abstract class HitCounter
     private readonly long[] countsBefore;
     private readonly long[] followersBefore;
 
-    /// <param name="code">Words of the query's code.</param>
-    /// <param name="bits">Length of the code.</param>
-    /// <param name="radius">Greatest distance of the ranking.</param>
-    /// <param name="needed">Items to find behind the page's start.</param>
-    /// <param name="afterDistance">Distance of the page's start; -1 for the first page.</param>
-    protected HitCounter(ulong[] code, int bits, int radius, long needed, int afterDistance)
+    /// <param name="bits">Length of the codes.</param>
+    protected HitCounter(int bits)
     {
-        Code = code;
         Bits = bits;
-        Bound = radius;
-        this.needed = needed;
-        this.afterDistance = afterDistance;
+        Code = new ulong[Codes.BinaryCode.WordsFor(bits)];
         counts = new long[bits + 1];
         followers = new long[bits + 1];
         countsBefore = new long[bits + 1];
         followersBefore = new long[bits + 1];
     }
 
+    /// <summary>Words of the query's code.</summary>
     public ulong[] Code { get; }
 
     public int Bits { get; }
@@ -72,6 +66,23 @@ internal abstract class HitCounter
 
     /// <summary>Followers at a distance in the current view.</summary>
     public long FoundInView(int distance) => followers[distance] - followersBefore[distance];
+
+    /// <summary>Forgets all and begins anew.</summary>
+    /// <param name="code">Words of the query's code.</param>
+    /// <param name="radius">Greatest distance of the ranking.</param>
+    /// <param name="wanted">Items to find behind the page's start.</param>
+    /// <param name="pageStart">Distance of the page's start; -1 for the first page.</param>
+    protected void Start(ReadOnlySpan<ulong> code, int radius, long wanted, int pageStart)
+    {
+        code.CopyTo(Code);
+        Bound = radius;
+        needed = wanted;
+        afterDistance = pageStart;
+        within = 0;
+        hitCount = 0;
+        Array.Clear(counts);
+        Array.Clear(followers);
+    }
 
     /// <summary>Turns to the next segment.</summary>
     /// <param name="index">Number of its view.</param>

@@ -4,33 +4,38 @@ using Dpfah.Core.Indexing.Segments;
 
 namespace Dpfah.Core.Indexing.Ranking;
 
-/// <summary>One query on its way through the segments of a snapshot, and the answer at the end.</summary>
+/// <summary>One query on its way through the segments of a snapshot, and the answer at the end; then it may serve the next.</summary>
 /// <remarks>Signatures are read only for items that are returned and at the two cuts: where the page begins and where it ends.</remarks>
 internal sealed class QueryRun<T> : HitCounter
 {
     private const int ItemsBetweenChecks = 1 << 16;
 
     private readonly IndexSnapshot<T> snapshot;
-    private readonly IndexQuery<T> query;
-    private readonly BitWeights? weights;
+    private readonly FirstPlaces first = new();
+    private IndexQuery<T> query = null!;
+    private BitWeights? weights;
 
     // The item left out, when the snapshot has it and the ranking would.
-    private readonly bool excludes;
+    private bool excludes;
 
     // What passes the filter in the current segment; null when there is no filter or it looks at each item.
     private SlotMask? mask;
 
-    public QueryRun(IndexSnapshot<T> snapshot, IndexQuery<T> query)
-        : base(query.Code.Words.ToArray(), snapshot.Bits, query.Radius ?? snapshot.Bits, Wanted(query), query.After?.Distance ?? -1)
+    public QueryRun(IndexSnapshot<T> snapshot)
+        : base(snapshot.Bits)
     {
         this.snapshot = snapshot;
-        this.query = query;
+    }
+
+    /// <summary>Begins a query.</summary>
+    public void Start(IndexQuery<T> next)
+    {
+        query = next;
+        mask = null;
+        Start(query.Code.Words, query.Radius ?? Bits, Wanted(query), query.After?.Distance ?? -1);
         weights = query.Weights is null ? null : new BitWeights(Code, query.Weights);
         excludes = TakeOut();
     }
-
-    /// <summary>Which items may be neighbors; null for all.</summary>
-    public ItemFilter? Filter => query.Filter;
 
     /// <summary>Turns to a segment.</summary>
     /// <param name="index">Number of its view.</param>
@@ -164,7 +169,7 @@ internal sealed class QueryRun<T> : HitCounter
     private Neighbor<T>[] Collect(int cut, int wanted, CancellationToken cancellationToken)
     {
         int looked = 0;
-        var first = new FirstPlaces(wanted);
+        first.Start(wanted);
         foreach (Hit hit in Hits)
         {
             if (hit.Distance > cut)
