@@ -18,8 +18,9 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
 
     private readonly SegmentView<T>[] views = [.. snapshot.Views];
 
-    // A run that is through with its query: the next one takes its memory.
-    private QueryRun<T>? spare;
+    // A run that is through with its query: the next one on this thread takes its memory.
+    [ThreadStatic]
+    private static QueryRun<T>? spare;
 
     /// <summary>Answers queries.</summary>
     /// <param name="queries">All queries of a batch.</param>
@@ -83,9 +84,9 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
                 continue;
             }
 
-            QueryRun<T> run = spare ?? new QueryRun<T>(snapshot);
+            QueryRun<T> run = spare is { } kept && kept.Bits == snapshot.Bits ? kept : new QueryRun<T>(snapshot.Bits);
             spare = null;
-            run.Start(queries[from + i]);
+            run.Start(snapshot, queries[from + i]);
             bool mustScan = false;
             for (int index = 0; index < views.Length; index++)
             {
@@ -103,7 +104,7 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
             else
             {
                 answers[i] = run.Answer(cancellationToken);
-                spare = run;
+                Keep(run);
             }
         }
 
@@ -118,8 +119,14 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
         foreach ((QueryRun<T> run, int number) in waiting)
         {
             answers[number] = run.Answer(cancellationToken);
-            spare = run;
+            Keep(run);
         }
+    }
+
+    private static void Keep(QueryRun<T> run)
+    {
+        run.End();
+        spare = run;
     }
 
     /// <summary>Goes through a segment by the items that pass the filter, or by its tables, where that is likely faster than a scan.</summary>

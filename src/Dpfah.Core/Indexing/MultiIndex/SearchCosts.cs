@@ -9,5 +9,5 @@ namespace Dpfah.Core.Indexing.MultiIndex;
 internal sealed record SearchCosts(double ScannedCode, double SlicedCode, double Bucket, double Candidate, double Walked)
 {
     /// <summary>Measured on a server of 2024 with AVX-512.</summary>
-    public static readonly SearchCosts Default = new(0.1, 0.045, 14, 0.35, 4);
+    public static readonly SearchCosts Default = new(0.1, 0.045, 25, 0.5, 4);
 }

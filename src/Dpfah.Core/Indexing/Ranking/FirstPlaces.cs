@@ -8,6 +8,7 @@ namespace Dpfah.Core.Indexing.Ranking;
 internal sealed class FirstPlaces
 {
     private const int LeastCapacity = 32;
+    private const int MostKept = 1 << 12;
 
     private Place[] places = new Place[LeastCapacity];
     private int wanted;
@@ -22,6 +23,15 @@ internal sealed class FirstPlaces
         wanted = count;
         this.count = 0;
         isCut = false;
+    }
+
+    /// <summary>Gives back the memory of an uncommonly large answer.</summary>
+    public void Shrink()
+    {
+        if (places.Length > MostKept)
+        {
+            places = new Place[LeastCapacity];
+        }
     }
 
     public void Offer(Place place)

@@ -14,6 +14,9 @@ internal abstract class HitCounter
 {
     private const int LeastHits = 64;
 
+    // What a run keeps for the next query.
+    private const int MostKeptHits = 1 << 14;
+
     private long needed;
     private int afterDistance;
     private readonly long[] counts;
@@ -168,6 +171,15 @@ internal abstract class HitCounter
         {
             within -= followers[Bound];
             Bound--;
+        }
+    }
+
+    /// <summary>Gives back the memory of a query with uncommonly many hits.</summary>
+    protected void Shrink()
+    {
+        if (hits.Length > MostKeptHits)
+        {
+            hits = new Hit[LeastHits];
         }
     }
 

@@ -10,8 +10,10 @@ internal sealed class QueryRun<T> : HitCounter
 {
     private const int ItemsBetweenChecks = 1 << 16;
 
-    private readonly IndexSnapshot<T> snapshot;
     private readonly FirstPlaces first = new();
+
+    // Set from Start to End.
+    private IndexSnapshot<T> snapshot = null!;
     private IndexQuery<T> query = null!;
     private BitWeights? weights;
 
@@ -21,20 +23,29 @@ internal sealed class QueryRun<T> : HitCounter
     // What passes the filter in the current segment; null when there is no filter or it looks at each item.
     private SlotMask? mask;
 
-    public QueryRun(IndexSnapshot<T> snapshot)
-        : base(snapshot.Bits)
+    /// <param name="bits">Length of the codes.</param>
+    public QueryRun(int bits)
+        : base(bits)
     {
-        this.snapshot = snapshot;
     }
 
     /// <summary>Begins a query.</summary>
-    public void Start(IndexQuery<T> next)
+    public void Start(IndexSnapshot<T> searched, IndexQuery<T> next)
     {
+        snapshot = searched;
         query = next;
         mask = null;
         Start(query.Code.Words, query.Radius ?? Bits, Wanted(query), query.After?.Distance ?? -1);
         weights = query.Weights is null ? null : new BitWeights(Code, query.Weights);
         excludes = TakeOut();
+    }
+
+    /// <summary>Lets go of all that belongs to the query, so that a run that is kept keeps nothing else.</summary>
+    public void End()
+    {
+        (snapshot, query, weights, mask) = (null!, null!, null, null);
+        Shrink();
+        first.Shrink();
     }
 
     /// <summary>Turns to a segment.</summary>
