@@ -17,7 +17,10 @@ internal sealed record IndexTuning
     /// <summary>Whether full tails are sealed and merged by a thread of their own.</summary>
     public bool MergesInBackground { get; init; } = true;
 
-    /// <summary>Fewest codes of a segment for which tables are tried.</summary>
+    /// <summary>
+    /// Fewest codes of a segment that gets tables. From here on they win by far for small radii and for codes in clusters; whether they do
+    /// for a query is decided at each of its steps.
+    /// </summary>
     public int LeastTabledCodes { get; init; } = 1 << 13;
 
     /// <summary>Queries that a scan takes together from here on.</summary>
@@ -27,18 +30,6 @@ internal sealed record IndexTuning
 
     public SearchCosts Costs { get; init; } = SearchCosts.Default;
 
-    /// <summary>Whether only those tables are kept that are likely to beat a scan.</summary>
-    public bool ForecastsTables { get; init; } = true;
-
-    /// <summary>Tables for codes in numeric order; null where a scan is likely to be about as fast.</summary>
-    public PartTables? TablesFor(AlignedWords sorted, int bits, int count)
-    {
-        if (count < LeastTabledCodes)
-        {
-            return null;
-        }
-
-        var tables = new PartTables(sorted, bits, count);
-        return !ForecastsTables || TableForecast.Wins(tables, sorted, Costs) ? tables : null;
-    }
+    /// <summary>Tables for codes in numeric order; null where a scan is as fast.</summary>
+    public PartTables? TablesFor(AlignedWords sorted, int bits, int count) => count < LeastTabledCodes ? null : new PartTables(sorted, bits, count);
 }

@@ -57,7 +57,6 @@ public class PathsTests
             {
                 Kernel = ScanKernel.Supported.Single(k => k.Name == kernel),
                 LeastTabledCodes = 1,
-                ForecastsTables = false,
                 LeastSliced = 2,
                 MergesInBackground = false,
                 Costs = costs,
@@ -88,46 +87,6 @@ public class PathsTests
                 NaiveRanking.AssertSame(expected[i], together[i]);
                 NaiveRanking.AssertSame(expected[i], index.Snapshot.Search(queries[i]));
             }
-        }
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Tables_are_kept_where_codes_lie_in_clusters_and_not_where_they_lie_anywhere(bool clustered)
-    {
-        const int count = 140_000;
-        var random = new Random(3);
-        ulong[] centres = [.. Enumerable.Range(0, 100).Select(_ => (ulong)random.NextInt64())];
-        var loader = new IndexLoader<byte>(64, 0, count);
-        for (int i = 0; i < count; i++)
-        {
-            loader.Add(i, [Code()], [], 0);
-        }
-
-        IndexSnapshot<byte> snapshot = loader.Build().Snapshot;
-        for (int i = 0; i < 20; i++)
-        {
-            snapshot.Search(new IndexQuery<byte> { Code = BinaryCode.FromWords([Code()], 64), K = 10 });
-        }
-
-        Assert.Equal(clustered, snapshot.Paths.Tables > 0);
-        Assert.Equal(clustered, snapshot.MemoryBytes > 30L * count);
-
-        ulong Code()
-        {
-            if (!clustered)
-            {
-                return (ulong)random.NextInt64(long.MinValue, long.MaxValue);
-            }
-
-            ulong code = centres[random.Next(centres.Length)];
-            for (int bit = 0; bit < 64; bit++)
-            {
-                code ^= random.Next(20) == 0 ? 1UL << bit : 0;
-            }
-
-            return code;
         }
     }
 

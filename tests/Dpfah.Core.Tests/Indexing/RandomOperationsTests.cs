@@ -40,7 +40,6 @@ public class RandomOperationsTests(ITestOutputHelper output)
             TailCapacity = 48,
             MergesInBackground = false,
             LeastTabledCodes = 20,
-            ForecastsTables = false,
             Costs = new SearchCosts(ScannedCode: seed % 3 == 0 ? 1e6 : 20, SlicedCode: 4, Bucket: 1, Candidate: 1, Walked: 100),
             Kernel = ScanKernel.Supported.Single(k => k.Name == kernel),
         });
@@ -143,7 +142,6 @@ public class RandomOperationsTests(ITestOutputHelper output)
         {
             TailCapacity = 48,
             LeastTabledCodes = 20,
-            ForecastsTables = false,
             Costs = new SearchCosts(ScannedCode: 20, SlicedCode: 4, Bucket: 1, Candidate: 1, Walked: 100),
         });
         var states = new ImmutableDictionary<long, IndexEntry<Item>>[writes + 1];
