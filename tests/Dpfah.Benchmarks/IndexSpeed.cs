@@ -7,7 +7,7 @@ namespace Dpfah.Benchmarks;
 /// <summary>Search of the index on raw files: one JSON line for each setting.</summary>
 internal static class IndexSpeed
 {
-    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(1);
 
     /// <summary><c>--codes FILE --queries FILE [--bits 64] [--k 10,1000] [--batch 1,256] [--threads 1] [--radius R] [--nq 1000] [--repeats 5] [--check 100] [--path auto|scan|tables]</c>.</summary>
     public static int Run(string[] args)

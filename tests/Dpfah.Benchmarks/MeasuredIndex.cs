@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using System.Runtime;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Indexing;
 using Dpfah.Core.Indexing.Kernels;
@@ -109,15 +110,25 @@ internal sealed class MeasuredIndex
     }
 
     /// <summary>Searches until the compiler's later tiers have had their turn, as in a service that has run for some seconds.</summary>
+    /// <param name="wanted">Queries like those that are timed.</param>
+    /// <param name="batch">So many at a time.</param>
+    /// <param name="threads">Threads of a batch.</param>
+    /// <param name="time">At least so long, and until nothing was compiled for as long again; at most twenty times as long.</param>
     public void WarmUp(IndexQuery<byte>[] wanted, int batch, int threads, TimeSpan time)
     {
         var watch = Stopwatch.StartNew();
-        while (watch.Elapsed < time)
+        TimeSpan last = TimeSpan.Zero;
+        long compiled = JitInfo.GetCompiledMethodCount();
+        while (watch.Elapsed - last < time && watch.Elapsed < 20 * time)
         {
             Search(wanted, batch, threads);
 
             // A compiler that shares the core needs the pause.
             Thread.Sleep(1);
+            if (JitInfo.GetCompiledMethodCount() != compiled)
+            {
+                (compiled, last) = (JitInfo.GetCompiledMethodCount(), watch.Elapsed);
+            }
         }
     }
 

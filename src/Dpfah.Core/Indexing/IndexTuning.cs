@@ -21,7 +21,7 @@ internal sealed record IndexTuning
     /// Fewest codes of a segment that gets tables. From here on they win by far for small radii and for codes in clusters; whether they do
     /// for a query is decided at each of its steps.
     /// </summary>
-    public int LeastTabledCodes { get; init; } = 1 << 13;
+    public int LeastTabledCodes { get; init; } = 1 << 15;
 
     /// <summary>Queries that a scan takes together from here on.</summary>
     public int LeastSliced { get; init; } = 4;

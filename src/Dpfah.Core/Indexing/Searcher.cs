@@ -133,7 +133,7 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
     private bool TryWithoutScan(int index, QueryRun<T> run, SlotMask? passing, bool isBatch, CancellationToken cancellationToken)
     {
         SegmentView<T> view = views[index];
-        double scanCost = view.Positions * (isBatch && view.Segment.Planes is not null ? tuning.Costs.SlicedCode : tuning.Costs.ScannedCode);
+        double scanCost = view.Positions * (isBatch && view.Segment.Planes is not null ? tuning.Costs.Sliced(snapshot.Bits) : tuning.Costs.Scanned(snapshot.Bits));
         if (passing is not null && passing.Count * tuning.Costs.Walked <= scanCost)
         {
             run.Begin(index, passing);
@@ -147,7 +147,8 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
         }
 
         run.Begin(index, passing);
-        bool answered = new PartSearch(tables, tuning.Costs, tuning.Kernel, run).Run(scanCost, cancellationToken);
+        bool answered = new PartSearch(tables, tuning.Costs, tuning.Kernel, run).Run(
+            scanCost + tuning.Costs.Noting(view.Positions, run.Needed), cancellationToken);
         if (answered)
         {
             paths.CountTables();

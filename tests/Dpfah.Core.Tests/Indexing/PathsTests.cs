@@ -12,8 +12,8 @@ public class PathsTests
     private const int SignatureBits = 16;
     private const int Different = 700;
 
-    private static readonly SearchCosts NeverTables = new(0, 0, 1, 1, 1);
-    private static readonly SearchCosts AlwaysTables = new(1e12, 1e12, 1, 1, 1e9);
+    private static readonly SearchCosts NeverTables = new(0, 0, 1, 1, 1, 1, 0);
+    private static readonly SearchCosts AlwaysTables = new(1e12, 1e12, 1, 1, 1, 1e9, 0);
 
     public static TheoryData<string, int, int> Cases
     {

@@ -40,7 +40,7 @@ public class RandomOperationsTests(ITestOutputHelper output)
             TailCapacity = 48,
             MergesInBackground = false,
             LeastTabledCodes = 20,
-            Costs = new SearchCosts(ScannedCode: seed % 3 == 0 ? 1e6 : 20, SlicedCode: 4, Bucket: 1, Candidate: 1, Walked: 100),
+            Costs = new SearchCosts(ScannedCode: seed % 3 == 0 ? 1e6 : 20, SlicedCode: 4, Bucket: 1, FarBucket: 1, Candidate: 1, Walked: 100, Offered: 0),
             Kernel = ScanKernel.Supported.Single(k => k.Name == kernel),
         });
         var model = new Dictionary<long, IndexEntry<Item>>();
@@ -142,7 +142,7 @@ public class RandomOperationsTests(ITestOutputHelper output)
         {
             TailCapacity = 48,
             LeastTabledCodes = 20,
-            Costs = new SearchCosts(ScannedCode: 20, SlicedCode: 4, Bucket: 1, Candidate: 1, Walked: 100),
+            Costs = new SearchCosts(ScannedCode: 20, SlicedCode: 4, Bucket: 1, FarBucket: 1, Candidate: 1, Walked: 100, Offered: 0),
         });
         var states = new ImmutableDictionary<long, IndexEntry<Item>>[writes + 1];
         states[0] = ImmutableDictionary<long, IndexEntry<Item>>.Empty;

@@ -19,6 +19,10 @@ internal sealed class PartLayout
     private readonly int[] widths;
     private readonly double[]?[] shares;
 
+    // By part and number of ones; a query asks for them some hundred times.
+    private readonly double[][] neighbors;
+    private readonly uint[]?[][] masks;
+
     private PartLayout(int bits)
     {
         Bits = bits;
@@ -33,6 +37,8 @@ internal sealed class PartLayout
         }
 
         shares = new double[]?[bits + parts];
+        neighbors = Array.ConvertAll(widths, width => Enumerable.Range(0, width + 1).Select(ones => Choose(width, ones)).ToArray());
+        masks = Array.ConvertAll(widths, width => new uint[]?[width + 1]);
     }
 
     public int Bits { get; }
@@ -57,8 +63,14 @@ internal sealed class PartLayout
         return (uint)(value & ((1UL << width) - 1));
     }
 
-    /// <summary>All values of <paramref name="width"/> bits of which <paramref name="ones"/> are set.</summary>
-    public static uint[] Masks(int width, int ones) => MaskLists.GetOrAdd((width, ones), static key =>
+    /// <summary>All values of a part's width of which <paramref name="ones"/> bits are set.</summary>
+    public uint[] Masks(int part, int ones) => Volatile.Read(ref masks[part][ones]) ?? (masks[part][ones] = MasksOf(widths[part], ones));
+
+    /// <summary>How many values of a part differ from a given one in so many bits.</summary>
+    public double Neighbors(int part, int ones) => neighbors[part][ones];
+
+    // Layouts of several lengths share widths.
+    private static uint[] MasksOf(int width, int ones) => MaskLists.GetOrAdd((width, ones), static key =>
     {
         var masks = new List<uint>();
         for (uint mask = 0; mask < 1U << key.Width; mask++)
@@ -71,9 +83,6 @@ internal sealed class PartLayout
 
         return [.. masks];
     });
-
-    /// <summary>How many values of a part differ from a given one in so many bits.</summary>
-    public double Neighbors(int part, int ones) => Choose(widths[part], ones);
 
     /// <summary>
     /// Share of the codes at a distance that were seen once all codes up to the covered distance are known to be: their differing bits

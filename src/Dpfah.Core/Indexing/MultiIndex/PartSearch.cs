@@ -14,9 +14,6 @@ namespace Dpfah.Core.Indexing.MultiIndex;
 /// </remarks>
 internal sealed unsafe class PartSearch
 {
-    /// <summary>Share of a scan's cost that is always risked: without a few steps nothing is known of the query.</summary>
-    private const double Exploration = 0.05;
-
     /// <summary>The tables go on only when they promise to end at this share of a scan.</summary>
     private const double Promise = 0.85;
 
@@ -51,22 +48,22 @@ internal sealed unsafe class PartSearch
     /// <returns>False when it gave up; then nothing of this segment is left in the counts.</returns>
     public bool Run(double scanCost, CancellationToken cancellationToken)
     {
-        double spent = 0;
+        double spent = 0, exploration = tables.Exploration;
         for (int covered = -1; covered < hits.Bound; covered++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             int part = steps.Cheapest(out double cost);
-            if (spent + cost > Exploration * scanCost && spent + steps.Remaining(Predict(covered) - covered) > Promise * scanCost)
+            if (spent + cost > exploration * scanCost && steps.CostMore(Predict(covered) - covered, (Promise * scanCost) - spent))
             {
                 hits.Forget();
+                tables.Learn(won: false);
                 return false;
             }
 
-            Widen(part);
-            spent += cost;
-            steps.Advance(part);
+            spent += steps.Advance(part, Widen(part));
         }
 
+        tables.Learn(won: true);
         return true;
     }
 
@@ -88,14 +85,16 @@ internal sealed unsafe class PartSearch
     }
 
     /// <summary>Looks at all codes whose part differs from the query's in one bit more than before.</summary>
+    /// <returns>How many there were.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Widen(int part)
+    private long Widen(int part)
     {
+        long candidates = 0;
         int radius = steps.Radii[part] + 1;
         uint value = steps.Values[part];
         ulong* codes = tables.Codes(part).Pointer;
         int words = tables.WordsPerCode;
-        uint[] masks = PartLayout.Masks(layout.Width(part), radius);
+        uint[] masks = layout.Masks(part, radius);
         fixed (int* starts = tables.Starts(part))
         {
             for (int i = 0; i < masks.Length; i++)
@@ -111,6 +110,7 @@ internal sealed unsafe class PartSearch
                 }
 
                 uint near = value ^ masks[i];
+                candidates += starts[near + 1] - starts[near];
                 if (starts[near + 1] - starts[near] > ShortBucket || words > 1)
                 {
                     LookAtMany(part, codes, starts[near], starts[near + 1]);
@@ -130,6 +130,8 @@ internal sealed unsafe class PartSearch
                 }
             }
         }
+
+        return candidates;
     }
 
     private void LookAtMany(int part, ulong* codes, int from, int to)

@@ -5,9 +5,14 @@ namespace Dpfah.Core.Indexing.MultiIndex;
 /// <summary>For each part of the codes a table from the part's value to the codes that have it, stored side by side.</summary>
 internal sealed unsafe class PartTables
 {
+    // Without a few steps nothing is known of a query: so much of a scan's time is risked for them, less where that was often in vain.
+    private const double LeastExploration = 0.01, MostExploration = 0.1;
+    private const int FullLuck = 64, LuckShift = 3;
+
     private readonly int[][] starts;
     private readonly AlignedWords[] codes;
     private readonly int[]?[] positions;
+    private int luck = FullLuck / 2;
 
     /// <param name="sorted">Codes in numeric order, each once or not: they are the table of part 0 themselves.</param>
     /// <param name="bits">Length of a code.</param>
@@ -29,6 +34,9 @@ internal sealed unsafe class PartTables
 
     public PartLayout Layout { get; }
 
+    /// <summary>Share of a scan's time that a query may spend here before the tables promise to win.</summary>
+    public double Exploration => LeastExploration + ((MostExploration - LeastExploration) * Volatile.Read(ref luck) / FullLuck);
+
     public int Count { get; }
 
     public int WordsPerCode { get; }
@@ -45,6 +53,13 @@ internal sealed unsafe class PartTables
 
     /// <summary>Position in the segment of the codes of a part's table; null when they are the segment's own.</summary>
     public int[]? Positions(int part) => positions[part];
+
+    /// <summary>Notes how a query fared. Threads may overwrite each other's note: it decides about time alone.</summary>
+    public void Learn(bool won)
+    {
+        int now = Volatile.Read(ref luck);
+        Volatile.Write(ref luck, won ? now + ((FullLuck - now + (1 << LuckShift) - 1) >> LuckShift) : now - (now >> LuckShift));
+    }
 
     private int[] CountValues(AlignedWords sorted, int part)
     {
