@@ -153,7 +153,7 @@ internal sealed class RankingResponder(SearchService search, ImageReader images)
         }
 
         return names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice
-            ? Problems.BadParameter("collection", $"'{twice.Key}' is named twice: name each collection once.")
+            ? Problems.BadParameter("collection", $"'collection' names '{twice.Key}' twice: name each collection once.")
             : null;
     }
 
