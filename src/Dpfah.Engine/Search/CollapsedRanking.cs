@@ -61,7 +61,12 @@ internal sealed class CollapsedRanking(MergedRanking ranking, string field)
         while (true)
         {
             RankedSlice slice = await ranking.TakeAsync(ItemFilter.In(field, value), 1, last, cancellationToken);
-            RankedItem first = slice.Items[0];
+            if (slice.Items is not [RankedItem first, ..])
+            {
+                // Deleted since it was found.
+                return false;
+            }
+
             if (first.Neighbor.Item.Properties.Single(field) == value)
             {
                 return first.Neighbor.Id == item.Neighbor.Id;
