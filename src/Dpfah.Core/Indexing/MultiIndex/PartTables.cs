@@ -30,6 +30,10 @@ internal sealed unsafe class PartTables
             starts[part] = CountValues(sorted, part);
             codes[part] = part == 0 ? sorted : Distribute(sorted, part);
         }
+
+        // Each query asks.
+        MemoryBytes = starts.Sum(s => sizeof(int) * s.LongLength)
+            + positions.Sum(p => sizeof(int) * (p?.LongLength ?? 0)) + codes.Skip(1).Sum(c => c.MemoryBytes);
     }
 
     public PartLayout Layout { get; }
@@ -42,8 +46,7 @@ internal sealed unsafe class PartTables
     public int WordsPerCode { get; }
 
     /// <summary>Bytes beside the sorted codes.</summary>
-    public long MemoryBytes =>
-        starts.Sum(s => sizeof(int) * s.LongLength) + positions.Sum(p => sizeof(int) * (p?.LongLength ?? 0)) + codes.Skip(1).Sum(c => c.MemoryBytes);
+    public long MemoryBytes { get; }
 
     /// <summary>Where the codes of each value of a part begin; one more at the end.</summary>
     public int[] Starts(int part) => starts[part];
