@@ -1,4 +1,4 @@
-using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Dpfah.Api.Hosting;
 
@@ -14,9 +14,9 @@ internal static class ApiLimits
     /// <summary>Most bytes of pictures that are read at once: 512 MiB.</summary>
     public const long MaxPictureBytesInFlight = 512 << 20;
 
-    /// <summary>Most bytes of this request's body.</summary>
+    /// <summary>Most bytes of this request's body; known to the server when an error handler has forgotten the endpoint.</summary>
     public static long BodyLimit(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? MaxBodyBytes;
+        context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? MaxBodyBytes;
 
     /// <summary>Entries of a list when the caller names no number.</summary>
     public const int DefaultLimit = 50;
