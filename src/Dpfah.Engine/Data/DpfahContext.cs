@@ -25,6 +25,26 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<DatabaseInfo> DatabaseInfo => Set<DatabaseInfo>();
 
+    public DbSet<StoredJob> Jobs => Set<StoredJob>();
+
+    public DbSet<StoredJobEvent> JobEvents => Set<StoredJobEvent>();
+
+    public DbSet<StoredJobRejection> JobRejections => Set<StoredJobRejection>();
+
+    public DbSet<StoredBlob> Blobs => Set<StoredBlob>();
+
+    public DbSet<StoredBlobChunk> BlobChunks => Set<StoredBlobChunk>();
+
+    public DbSet<GenerationSwitch> GenerationSwitches => Set<GenerationSwitch>();
+
+    public DbSet<NotDuplicate> NotDuplicates => Set<NotDuplicate>();
+
+    public DbSet<DuplicateMember> DuplicateMembers => Set<DuplicateMember>();
+
+    public DbSet<Evaluation> Evaluations => Set<Evaluation>();
+
+    public DbSet<StoredFigure> Figures => Set<StoredFigure>();
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         configurationBuilder.Properties<DateTime>().HaveConversion<UtcConverter>();
 
@@ -71,6 +91,7 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
             entity.ToTable("models");
             entity.HasIndex(m => m.Name).IsUnique();
             entity.HasOne<StoredBackbone>().WithMany().HasForeignKey(m => m.BackboneDigest).OnDelete(DeleteBehavior.Restrict);
+            entity.HasOne<StoredModel>().WithMany().HasForeignKey(m => m.ParentId).OnDelete(DeleteBehavior.SetNull);
         });
         modelBuilder.Entity<StoredBackbone>(entity =>
         {
@@ -88,6 +109,8 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
             entity.ToTable("database_info");
             entity.Property(d => d.Id).ValueGeneratedNever();
         });
+        ConfigureJobs(modelBuilder);
+        ConfigureGenerations(modelBuilder);
 
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {
@@ -96,6 +119,76 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
                 property.SetColumnName(SnakeCase(property.Name));
             }
         }
+    }
+
+    private static void ConfigureJobs(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<StoredJob>(entity =>
+        {
+            entity.ToTable("jobs");
+            // What a worker looks for; finished jobs are many and stay out of it (states 1 and 2 are queued and running).
+            entity.HasIndex(j => new { j.Lane, j.Id }).HasFilter("state <= 2").HasDatabaseName("ix_jobs_open");
+        });
+        modelBuilder.Entity<StoredJobEvent>(entity =>
+        {
+            entity.ToTable("job_events");
+            entity.HasKey(e => new { e.JobId, e.Seq });
+            entity.HasOne<StoredJob>().WithMany().HasForeignKey(e => e.JobId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<StoredJobRejection>(entity =>
+        {
+            entity.ToTable("job_rejections");
+            entity.HasKey(r => new { r.JobId, r.Number });
+            entity.HasOne<StoredJob>().WithMany().HasForeignKey(r => r.JobId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<StoredBlob>(entity =>
+        {
+            entity.ToTable("blobs");
+            entity.HasIndex(b => b.JobId);
+            entity.HasOne<StoredJob>().WithMany().HasForeignKey(b => b.JobId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<StoredBlobChunk>(entity =>
+        {
+            entity.ToTable("blob_chunks");
+            entity.HasKey(c => new { c.BlobId, c.Number });
+            entity.HasOne<StoredBlob>().WithMany().HasForeignKey(c => c.BlobId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<DuplicateMember>(entity =>
+        {
+            entity.ToTable("duplicate_members");
+            entity.HasKey(d => new { d.JobId, d.GroupNumber, d.ItemNumber });
+            entity.HasOne<StoredJob>().WithMany().HasForeignKey(d => d.JobId).OnDelete(DeleteBehavior.Cascade);
+        });
+    }
+
+    private static void ConfigureGenerations(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<GenerationSwitch>(entity =>
+        {
+            entity.ToTable("generation_switches");
+            entity.HasIndex(s => s.CollectionId);
+            entity.HasOne<Collection>().WithMany().HasForeignKey(s => s.CollectionId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<NotDuplicate>(entity =>
+        {
+            entity.ToTable("not_duplicates");
+            entity.HasKey(n => new { n.FirstItem, n.SecondItem });
+            entity.HasIndex(n => n.CollectionId);
+            entity.HasOne<Item>().WithMany().HasForeignKey(n => n.FirstItem).OnDelete(DeleteBehavior.Cascade);
+            entity.HasOne<Item>().WithMany().HasForeignKey(n => n.SecondItem).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<Evaluation>(entity =>
+        {
+            entity.ToTable("evaluations");
+            entity.HasIndex(e => e.ModelId);
+            entity.HasOne<StoredModel>().WithMany().HasForeignKey(e => e.ModelId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<StoredFigure>(entity =>
+        {
+            entity.ToTable("figures");
+            entity.HasKey(f => new { f.ModelId, f.Name });
+            entity.HasOne<StoredModel>().WithMany().HasForeignKey(f => f.ModelId).OnDelete(DeleteBehavior.Cascade);
+        });
     }
 
     private static string SnakeCase(string name) =>

@@ -1,5 +1,21 @@
 namespace Dpfah.Engine.Data.Entities;
 
+/// <summary>How far a generation has come.</summary>
+internal enum GenerationState : short
+{
+    /// <summary>Answers searches.</summary>
+    Active = 1,
+
+    /// <summary>A job fills it; uploads are hashed into it as well.</summary>
+    Filling = 2,
+
+    /// <summary>Complete, and kept so by every upload; waits to be activated.</summary>
+    Ready = 3,
+
+    /// <summary>Answered once; uploads pass it by, so that it has to be filled up before it can answer again.</summary>
+    Retired = 4,
+}
+
 /// <summary>All codes of one collection under one model.</summary>
 internal sealed class Generation
 {
@@ -17,6 +33,19 @@ internal sealed class Generation
 
     /// <summary>Whether searches are answered by this generation; one a collection.</summary>
     public bool IsActive { get; set; }
+
+    public GenerationState State { get; set; } = GenerationState.Active;
+
+    /// <summary>The job that fills it; null for the first generation of a collection.</summary>
+    public long? JobId { get; set; }
+
+    /// <summary>Whether it is activated by itself when it is complete and the gate holds.</summary>
+    public bool AutoActivate { get; set; }
+
+    /// <summary>How it compares with the generation that answers: a JSON object; null until it was compared.</summary>
+    public string? Comparison { get; set; }
+
+    public string? CreatedBy { get; set; }
 
     public DateTime CreatedAt { get; set; }
 

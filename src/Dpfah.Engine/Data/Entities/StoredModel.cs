@@ -15,6 +15,15 @@ internal sealed class StoredModel
     /// <summary>The head as a safetensors file.</summary>
     public required byte[] Head { get; set; }
 
+    /// <summary>The model whose weights it started from; null for none.</summary>
+    public int? ParentId { get; set; }
+
+    /// <summary>The job that made it; null for a model that was brought along.</summary>
+    public long? JobId { get; set; }
+
+    /// <summary>Where it comes from (data, code version, parameters): a JSON object; null when that is not known.</summary>
+    public string? Lineage { get; set; }
+
     public DateTime CreatedAt { get; set; }
 }
 
