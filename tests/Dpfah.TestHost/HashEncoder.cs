@@ -17,7 +17,7 @@ internal sealed class HashEncoder(string decoder, int bits) : IImageEncoder
 
     public int Bits => bits;
 
-    public Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, CancellationToken cancellationToken)
+    public Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, EncodePriority priority, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         byte[] hash = SHA256.HashData(previewJpeg.Span);

@@ -17,10 +17,19 @@ public interface IImageEncoder : IAsyncDisposable
 
     /// <summary>Hashes one preview.</summary>
     /// <param name="previewJpeg">The JPEG of a <see cref="Preview"/>.</param>
+    /// <param name="priority">Who waits for it.</param>
+    /// <param name="cancellationToken">Gives up waiting; a batch that has started runs to its end.</param>
+    /// <exception cref="EncoderBusyException">The queue is full; never told to <see cref="EncodePriority.Background"/>, which waits.</exception>
+    /// <exception cref="InvalidDataException">The bytes are no preview that the decoder can read.</exception>
+    Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, EncodePriority priority, CancellationToken cancellationToken);
+
+    /// <summary>Hashes one preview that somebody waits for.</summary>
+    /// <param name="previewJpeg">The JPEG of a <see cref="Preview"/>.</param>
     /// <param name="cancellationToken">Gives up waiting; a batch that has started runs to its end.</param>
     /// <exception cref="EncoderBusyException">The queue is full.</exception>
     /// <exception cref="InvalidDataException">The bytes are no preview that the decoder can read.</exception>
-    Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, CancellationToken cancellationToken);
+    Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, CancellationToken cancellationToken) =>
+        EncodeAsync(previewJpeg, EncodePriority.Query, cancellationToken);
 }
 
 /// <summary>What the network says about one picture.</summary>

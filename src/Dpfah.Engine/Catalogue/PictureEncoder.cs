@@ -50,7 +50,7 @@ public sealed class PictureEncoder : IDisposable
 
         start = Stopwatch.GetTimestamp();
         IImageEncoder encoder = await encoders.GetAsync(modelId, cancellationToken);
-        ImageCode code = await encoder.EncodeAsync(result.Preview.Jpeg, cancellationToken);
+        ImageCode code = await encoder.EncodeAsync(result.Preview.Jpeg, EncodePriority.Query, cancellationToken);
         return new EncodedPicture(result, code, decodeTime, Stopwatch.GetElapsedTime(start));
     }
 

@@ -1,28 +1,39 @@
 using System.Diagnostics;
-using System.Threading.Channels;
 using Dpfah.Core.Imaging;
 
 namespace Dpfah.Learning.Encoders;
 
 /// <summary>Gathers requests of many callers into batches for one thread that owns a device.</summary>
 /// <remarks>
-/// Two stages, so that preparing (decoding, resizing) overlaps the network: a bounded channel of requests, read by as many
-/// prepare loops as there are cores, and a channel of at most one batch of prepared ones, read by the batcher's thread. What is
-/// prepared stays small that way; the queue holds requests as they came.
+/// <para>Two stages, so that preparing (decoding, resizing) overlaps the network: requests, read by as many prepare loops as there are
+/// cores, and at most one batch of prepared ones, read by the batcher's thread. What is prepared stays small that way; the queue holds
+/// requests as they came.</para>
+/// <para>Queries and background requests have a lane each. In both stages queries go first, and they share no batch with background
+/// requests. A query that comes waits at most for the batch that runs: so that this is short, background requests go one at a time
+/// as long as queries keep coming.</para>
 /// </remarks>
 internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposable
 {
+    /// <summary>How long after a query background requests go one at a time.</summary>
+    private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(1);
+
     private readonly IBatchWorker<TRequest, TPrepared, TResult> worker;
     private readonly BatchingOptions options;
-    private readonly Channel<PendingRequest<TRequest, TPrepared, TResult>> requests;
-    private readonly Channel<PendingRequest<TRequest, TPrepared, TResult>> prepared;
+    private readonly RequestLane<TRequest, TPrepared, TResult> queries = new();
+    private readonly RequestLane<TRequest, TPrepared, TResult> background = new();
+    private readonly SemaphoreSlim accepted = new(0); // one count a request in a lane's Waiting
+    private readonly SemaphoreSlim preparedPlaces;
+    private readonly SemaphoreSlim backgroundPlaces;
+    private readonly AutoResetEvent arrived = new(false);
+    private readonly Lock gate = new();
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string name;
-    private Task<bool>? arrival;
-    private int onTheWay; // accepted, and not yet seen by the batcher's thread
+    private readonly int loops = Environment.ProcessorCount;
     private double secondsPerRequest;
+    private long lastQuery;
     private volatile bool stopping;
+    private volatile bool allPrepared;
 
     /// <summary>Starts the thread and waits until the worker has started on it.</summary>
     /// <param name="worker">Does the work; owned by the batcher from here on.</param>
@@ -35,66 +46,131 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
         this.worker = worker;
         this.options = options;
         this.name = name;
-        requests = Channel.CreateBounded<PendingRequest<TRequest, TPrepared, TResult>>(options.QueueCapacity);
-        prepared = Channel.CreateBounded<PendingRequest<TRequest, TPrepared, TResult>>(options.BatchSize);
+        preparedPlaces = new SemaphoreSlim(options.BatchSize);
+
+        // A batch that runs and one that is prepared; the rest waits with its callers, as bytes of theirs.
+        backgroundPlaces = new SemaphoreSlim(2 * options.BatchSize);
+        lastQuery = Stopwatch.GetTimestamp() - (long)(QuietTime.TotalSeconds * Stopwatch.Frequency);
         new Thread(RunBatches) { IsBackground = true, Name = name }.Start();
         started.Task.GetAwaiter().GetResult();
-        _ = PrepareAllAsync(Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Run(PrepareAsync)));
+        _ = PrepareAllAsync(Enumerable.Range(0, loops).Select(_ => Task.Run(PrepareAsync)));
     }
 
     /// <summary>Queues a request.</summary>
     /// <param name="request">The request.</param>
+    /// <param name="priority">A query is turned away when the queue is full; a background request waits for its place.</param>
     /// <param name="cancellationToken">Gives up waiting; a batch that has started runs to its end.</param>
     /// <exception cref="EncoderBusyException">The queue is full.</exception>
     /// <exception cref="ObjectDisposedException">The batcher was disposed, before or while the request waited.</exception>
-    public Task<TResult> RunAsync(TRequest request, CancellationToken cancellationToken)
+    public Task<TResult> RunAsync(TRequest request, EncodePriority priority, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
         {
             return Task.FromCanceled<TResult>(cancellationToken);
         }
 
-        var pending = new PendingRequest<TRequest, TPrepared, TResult>(request, cancellationToken);
-        Interlocked.Increment(ref onTheWay);
-        if (!requests.Writer.TryWrite(pending))
-        {
-            Interlocked.Decrement(ref onTheWay);
-            pending.Fail(stopping ? Disposed() : new EncoderBusyException(TimeToDrain()));
-        }
-
-        return pending.Task;
+        return priority == EncodePriority.Query
+            ? Accept(queries, request, cancellationToken)
+            : RunInBackgroundAsync(request, cancellationToken);
     }
 
     /// <summary>Lets the batch that runs finish, fails all that waits, and ends the thread.</summary>
     public async ValueTask DisposeAsync()
     {
-        stopping = true;
-        requests.Writer.TryComplete();
+        lock (gate)
+        {
+            if (!stopping)
+            {
+                stopping = true;
+                accepted.Release(loops);
+            }
+        }
+
         await stopped.Task;
     }
 
-    private async Task PrepareAllAsync(IEnumerable<Task> loops)
+    private async Task<TResult> RunInBackgroundAsync(TRequest request, CancellationToken cancellationToken)
     {
-        await Task.WhenAll(loops);
-        prepared.Writer.Complete();
+        await backgroundPlaces.WaitAsync(cancellationToken);
+        return await Accept(background, request, cancellationToken);
     }
 
-    private async Task PrepareAsync()
+    private Task<TResult> Accept(RequestLane<TRequest, TPrepared, TResult> lane, TRequest request, CancellationToken cancellationToken)
     {
-        await foreach (PendingRequest<TRequest, TPrepared, TResult> pending in requests.Reader.ReadAllAsync())
+        var pending = new PendingRequest<TRequest, TPrepared, TResult>(request, cancellationToken);
+        lock (gate)
         {
             if (stopping)
             {
                 pending.Fail(Disposed());
+                if (lane == background)
+                {
+                    // Who waits for the place hears the same.
+                    backgroundPlaces.Release();
+                }
             }
-            else if (!pending.IsAbandoned && TryPrepare(pending))
+            else if (lane == queries && lane.Waiting.Count >= options.QueueCapacity)
             {
-                await prepared.Writer.WriteAsync(pending);
-                continue;
+                pending.Fail(new EncoderBusyException(TimeToDrain()));
             }
-
-            Interlocked.Decrement(ref onTheWay);
+            else
+            {
+                lane.Enter();
+                lane.Waiting.Enqueue(pending);
+                accepted.Release();
+            }
         }
+
+        return pending.Task;
+    }
+
+    private async Task PrepareAllAsync(IEnumerable<Task> running)
+    {
+        await Task.WhenAll(running);
+        allPrepared = true;
+        arrived.Set();
+    }
+
+    private async Task PrepareAsync()
+    {
+        while (true)
+        {
+            await accepted.WaitAsync();
+            if (queries.Waiting.TryDequeue(out PendingRequest<TRequest, TPrepared, TResult>? pending))
+            {
+                // A place of a background request was taken before it was accepted: it never holds a loop up.
+                await preparedPlaces.WaitAsync();
+                Prepare(queries, pending);
+            }
+            else if (background.Waiting.TryDequeue(out pending))
+            {
+                Prepare(background, pending);
+            }
+            else
+            {
+                return;
+            }
+        }
+    }
+
+    private void Prepare(RequestLane<TRequest, TPrepared, TResult> lane, PendingRequest<TRequest, TPrepared, TResult> pending)
+    {
+        if (stopping)
+        {
+            pending.Fail(Disposed());
+        }
+
+        if (!pending.IsAbandoned && TryPrepare(pending))
+        {
+            lane.Prepared.Enqueue(pending);
+        }
+        else
+        {
+            lane.Leave();
+            ReleasePlace(lane);
+        }
+
+        arrived.Set();
     }
 
     private bool TryPrepare(PendingRequest<TRequest, TPrepared, TResult> pending)
@@ -110,6 +186,9 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
             return false;
         }
     }
+
+    private void ReleasePlace(RequestLane<TRequest, TPrepared, TResult> lane) =>
+        (lane == background ? backgroundPlaces : preparedPlaces).Release();
 
     private void RunBatches()
     {
@@ -144,56 +223,72 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
     }
 
     /// <summary>Waits for a first request, then takes what is there and, for a short time, what is on its way.</summary>
-    /// <returns>False when the batcher stops. The batch is empty when all its callers have given up.</returns>
+    /// <returns>False when the batcher stops.</returns>
     private bool NextBatch(List<PendingRequest<TRequest, TPrepared, TResult>> batch)
     {
-        if (!WaitForArrival(Timeout.InfiniteTimeSpan))
-        {
-            return false;
-        }
-
         long start = Stopwatch.GetTimestamp();
-        TimeSpan left;
-        do
+        while (true)
         {
-            while (batch.Count < options.BatchSize && prepared.Reader.TryRead(out var pending))
+            bool last = allPrepared;
+            if (Gather(queries, options.BatchSize, batch))
             {
-                Interlocked.Decrement(ref onTheWay);
+                lastQuery = Stopwatch.GetTimestamp();
+                return true;
+            }
+
+            TimeSpan left = options.BatchDelay - Stopwatch.GetElapsedTime(start);
+            if (queries.OnTheWay > 0 && left > TimeSpan.Zero)
+            {
+                arrived.WaitOne(left);
+                continue;
+            }
+
+            bool quiet = Stopwatch.GetElapsedTime(lastQuery) > QuietTime;
+            if (Gather(background, quiet ? options.BatchSize : 1, batch))
+            {
+                return true;
+            }
+
+            if (last)
+            {
+                return false;
+            }
+
+            arrived.WaitOne();
+            start = Stopwatch.GetTimestamp();
+        }
+    }
+
+    /// <summary>Fills a batch from a lane: with what is prepared and, for a short time, with what is on its way.</summary>
+    /// <returns>Whether there is a batch to run.</returns>
+    private bool Gather(
+        RequestLane<TRequest, TPrepared, TResult> lane, int most, List<PendingRequest<TRequest, TPrepared, TResult>> batch)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            while (batch.Count < most && lane.Prepared.TryDequeue(out PendingRequest<TRequest, TPrepared, TResult>? pending))
+            {
+                lane.Leave();
+                ReleasePlace(lane);
                 if (!pending.IsAbandoned)
                 {
                     batch.Add(pending);
                 }
             }
 
-            left = options.BatchDelay - Stopwatch.GetElapsedTime(start);
-        }
-        while (batch.Count < options.BatchSize && Volatile.Read(ref onTheWay) > 0
-            && left > TimeSpan.Zero && WaitForArrival(left));
-        return true;
-    }
+            TimeSpan left = options.BatchDelay - Stopwatch.GetElapsedTime(start);
+            if (batch.Count == 0 || batch.Count == most || lane.OnTheWay == 0 || left <= TimeSpan.Zero)
+            {
+                return batch.Count > 0;
+            }
 
-    /// <returns>Whether there is something to read; false when the time is over or nothing will ever come.</returns>
-    private bool WaitForArrival(TimeSpan timeout)
-    {
-        // A wait that timed out goes on: it is taken up again by the next call.
-        arrival ??= prepared.Reader.WaitToReadAsync().AsTask();
-        if (!arrival.Wait(timeout))
-        {
-            return false;
+            arrived.WaitOne(left);
         }
-
-        bool any = arrival.Result;
-        arrival = null;
-        return any;
     }
 
     private void Run(List<PendingRequest<TRequest, TPrepared, TResult>> batch)
     {
-        if (batch.Count == 0)
-        {
-            return;
-        }
-
         if (stopping)
         {
             batch.ForEach(pending => pending.Fail(Disposed()));

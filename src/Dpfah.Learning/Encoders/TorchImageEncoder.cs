@@ -22,8 +22,8 @@ internal sealed class TorchImageEncoder : IImageEncoder
     public int Bits { get; }
 
     /// <inheritdoc/>
-    public Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, CancellationToken cancellationToken) =>
-        batcher.RunAsync(previewJpeg, cancellationToken);
+    public Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, EncodePriority priority, CancellationToken cancellationToken) =>
+        batcher.RunAsync(previewJpeg, priority, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => batcher.DisposeAsync();

@@ -12,7 +12,7 @@ internal sealed class FailingEncoder(Func<Exception> fail) : IImageEncoderFactor
 
     public IImageEncoder Open(ModelFiles files) => this;
 
-    public Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, CancellationToken cancellationToken) =>
+    public Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, EncodePriority priority, CancellationToken cancellationToken) =>
         Task.FromException<ImageCode>(fail());
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -16,7 +16,7 @@ public sealed class MicroBatcherTests : IDisposable
         await using MicroBatcher<int, int, int> batcher = Create(capacity: 1000);
 
         int[] results = await Task.WhenAll(
-            Enumerable.Range(100, 1000).Select(i => Task.Run(() => batcher.RunAsync(i, CancellationToken.None))));
+            Enumerable.Range(100, 1000).Select(i => Task.Run(() => batcher.RunAsync(i, EncodePriority.Query, CancellationToken.None))));
 
         Assert.Equal(Enumerable.Range(100, 1000).Select(i => 2 * i), results);
         Assert.All(worker.Batches, batch => Assert.InRange(batch.Length, 1, 4));
@@ -27,9 +27,9 @@ public sealed class MicroBatcherTests : IDisposable
     {
         await using MicroBatcher<int, int, int> batcher = Create(delay: TimeSpan.FromSeconds(1));
         worker.CloseGate();
-        Task<int> first = batcher.RunAsync(0, CancellationToken.None);
+        Task<int> first = batcher.RunAsync(0, EncodePriority.Query, CancellationToken.None);
         await worker.BatchBeganAsync();
-        Task<int>[] others = [.. Enumerable.Range(1, 10).Select(i => batcher.RunAsync(i, CancellationToken.None))];
+        Task<int>[] others = [.. Enumerable.Range(1, 10).Select(i => batcher.RunAsync(i, EncodePriority.Query, CancellationToken.None))];
         worker.OpenGate();
 
         await Task.WhenAll([first, .. others]);
@@ -41,10 +41,10 @@ public sealed class MicroBatcherTests : IDisposable
     public async Task A_lone_request_does_not_wait_for_company()
     {
         await using MicroBatcher<int, int, int> batcher = Create(delay: TimeSpan.FromSeconds(1));
-        await batcher.RunAsync(1, CancellationToken.None);
+        await batcher.RunAsync(1, EncodePriority.Query, CancellationToken.None);
         long start = Stopwatch.GetTimestamp();
 
-        await batcher.RunAsync(2, CancellationToken.None);
+        await batcher.RunAsync(2, EncodePriority.Query, CancellationToken.None);
 
         Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(0.5));
     }
@@ -61,7 +61,7 @@ public sealed class MicroBatcherTests : IDisposable
         int most = 5 + 4 + 4 + Environment.ProcessorCount;
         while (busy is null && accepted.Count <= most)
         {
-            Task<int> task = batcher.RunAsync(accepted.Count + 100, CancellationToken.None);
+            Task<int> task = batcher.RunAsync(accepted.Count + 100, EncodePriority.Query, CancellationToken.None);
             if (task.IsFaulted)
             {
                 busy = await Assert.ThrowsAsync<EncoderBusyException>(() => task);
@@ -85,10 +85,10 @@ public sealed class MicroBatcherTests : IDisposable
         await using MicroBatcher<int, int, int> batcher = Create();
         using var cancellation = new CancellationTokenSource();
         worker.CloseGate();
-        Task<int> first = batcher.RunAsync(1, CancellationToken.None);
+        Task<int> first = batcher.RunAsync(1, EncodePriority.Query, CancellationToken.None);
         await worker.BatchBeganAsync();
-        Task<int> second = batcher.RunAsync(2, cancellation.Token);
-        Task<int> third = batcher.RunAsync(3, CancellationToken.None);
+        Task<int> second = batcher.RunAsync(2, EncodePriority.Query, cancellation.Token);
+        Task<int> third = batcher.RunAsync(3, EncodePriority.Query, CancellationToken.None);
 
         await cancellation.CancelAsync();
 
@@ -97,7 +97,7 @@ public sealed class MicroBatcherTests : IDisposable
         worker.OpenGate();
         Assert.Equal((2, 6), (await first, await third));
         Assert.DoesNotContain(2, worker.Batches.SelectMany(batch => batch));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => batcher.RunAsync(4, cancellation.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => batcher.RunAsync(4, EncodePriority.Query, cancellation.Token));
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class MicroBatcherTests : IDisposable
     {
         await using MicroBatcher<int, int, int> batcher = Create();
 
-        Task<int>[] tasks = [.. ((int[])[1, -1, 2]).Select(i => batcher.RunAsync(i, CancellationToken.None))];
+        Task<int>[] tasks = [.. ((int[])[1, -1, 2]).Select(i => batcher.RunAsync(i, EncodePriority.Query, CancellationToken.None))];
 
         Assert.Equal(2, await tasks[0]);
         Assert.Equal("negative", (await Assert.ThrowsAsync<InvalidDataException>(() => tasks[1])).Message);
@@ -117,9 +117,9 @@ public sealed class MicroBatcherTests : IDisposable
     {
         await using MicroBatcher<int, int, int> batcher = Create(delay: TimeSpan.FromSeconds(1));
         worker.CloseGate();
-        Task<int> first = batcher.RunAsync(1, CancellationToken.None);
+        Task<int> first = batcher.RunAsync(1, EncodePriority.Query, CancellationToken.None);
         await worker.BatchBeganAsync();
-        Task<int>[] broken = [.. ((int[])[2, 13, 3, 4]).Select(i => batcher.RunAsync(i, CancellationToken.None))];
+        Task<int>[] broken = [.. ((int[])[2, 13, 3, 4]).Select(i => batcher.RunAsync(i, EncodePriority.Query, CancellationToken.None))];
         worker.OpenGate();
 
         foreach (Task<int> task in broken)
@@ -128,7 +128,7 @@ public sealed class MicroBatcherTests : IDisposable
         }
 
         Assert.Equal(2, await first);
-        Assert.Equal(10, await batcher.RunAsync(5, CancellationToken.None));
+        Assert.Equal(10, await batcher.RunAsync(5, EncodePriority.Query, CancellationToken.None));
     }
 
     [Fact]
@@ -136,12 +136,12 @@ public sealed class MicroBatcherTests : IDisposable
     {
         MicroBatcher<int, int, int> batcher = Create();
         worker.CloseGate();
-        Task<int> running = batcher.RunAsync(1, CancellationToken.None);
+        Task<int> running = batcher.RunAsync(1, EncodePriority.Query, CancellationToken.None);
         await worker.BatchBeganAsync();
-        Task<int>[] waiting = [.. Enumerable.Range(20, 30).Select(i => batcher.RunAsync(i, CancellationToken.None))];
+        Task<int>[] waiting = [.. Enumerable.Range(20, 30).Select(i => batcher.RunAsync(i, EncodePriority.Query, CancellationToken.None))];
 
         Task disposal = batcher.DisposeAsync().AsTask();
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => batcher.RunAsync(2, CancellationToken.None));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => batcher.RunAsync(2, EncodePriority.Query, CancellationToken.None));
         worker.OpenGate();
         await disposal;
 
@@ -159,11 +159,88 @@ public sealed class MicroBatcherTests : IDisposable
     public async Task One_thread_alone_starts_runs_and_disposes_the_worker()
     {
         MicroBatcher<int, int, int> batcher = Create();
-        await Task.WhenAll(Enumerable.Range(100, 50).Select(i => batcher.RunAsync(i, CancellationToken.None)));
+        await Task.WhenAll(Enumerable.Range(100, 50).Select(i => batcher.RunAsync(i, EncodePriority.Query, CancellationToken.None)));
         await batcher.DisposeAsync();
 
         Assert.Single(worker.Threads.Distinct());
         Assert.DoesNotContain(Environment.CurrentManagedThreadId, worker.Threads);
+    }
+
+    [Fact]
+    public async Task Background_requests_wait_for_their_places_and_all_are_done()
+    {
+        await using MicroBatcher<int, int, int> batcher = Create(capacity: 1);
+
+        int[] results = await Task.WhenAll(
+            Enumerable.Range(100, 500).Select(i => Task.Run(() => batcher.RunAsync(i, EncodePriority.Background, CancellationToken.None))));
+
+        Assert.Equal(Enumerable.Range(100, 500).Select(i => 2 * i), results);
+        Assert.Contains(worker.Batches, batch => batch.Length == 4);
+    }
+
+    [Fact]
+    public async Task A_query_goes_before_all_background_requests_and_alone()
+    {
+        await using MicroBatcher<int, int, int> batcher = Create(delay: TimeSpan.FromSeconds(1));
+        worker.CloseGate();
+        Task<int>[] background = [.. Enumerable.Range(100, 50).Select(i => batcher.RunAsync(i, EncodePriority.Background, CancellationToken.None))];
+        await worker.BatchBeganAsync();
+        Task<int> query = batcher.RunAsync(1, EncodePriority.Query, CancellationToken.None);
+        worker.OpenGate();
+
+        Assert.Equal(2, await query);
+        await Task.WhenAll(background);
+        int[][] batches = [.. worker.Batches];
+        Assert.Equal([1], batches[1]);
+        // A query came a moment ago: the next one would not wait for a full batch.
+        Assert.Single(batches[2]);
+    }
+
+    [Fact]
+    public async Task Disposing_fails_background_requests_that_wait_for_a_place()
+    {
+        MicroBatcher<int, int, int> batcher = Create();
+        worker.CloseGate();
+        Task<int>[] waiting = [.. Enumerable.Range(100, 50).Select(i => batcher.RunAsync(i, EncodePriority.Background, CancellationToken.None))];
+        await worker.BatchBeganAsync();
+
+        Task disposal = batcher.DisposeAsync().AsTask();
+        worker.OpenGate();
+        await disposal;
+
+        int done = 0;
+        foreach (Task<int> task in waiting)
+        {
+            try
+            {
+                await task;
+                done++;
+            }
+            catch (ObjectDisposedException)
+            {
+            }
+        }
+
+        Assert.InRange(done, 1, 4);
+    }
+
+    [Fact]
+    public async Task A_background_request_that_gives_up_makes_room_for_others()
+    {
+        await using MicroBatcher<int, int, int> batcher = Create();
+        using var cancellation = new CancellationTokenSource();
+        worker.CloseGate();
+        Task<int>[] given = [.. Enumerable.Range(100, 50).Select(i => batcher.RunAsync(i, EncodePriority.Background, cancellation.Token))];
+        await worker.BatchBeganAsync();
+        await cancellation.CancelAsync();
+        Task<int> other = batcher.RunAsync(1, EncodePriority.Background, CancellationToken.None);
+        worker.OpenGate();
+
+        Assert.Equal(2, await other);
+        foreach (Task<int> task in given)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
+        }
     }
 
     [Fact]

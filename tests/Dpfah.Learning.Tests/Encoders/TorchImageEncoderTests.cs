@@ -80,7 +80,7 @@ public sealed class TorchImageEncoderTests(ModelFolder model) : IClassFixture<Mo
 
         for (int i = 0; i < 200; i++)
         {
-            await batcher.RunAsync(preview, CancellationToken.None);
+            await batcher.RunAsync(preview, EncodePriority.Query, CancellationToken.None);
         }
 
         Assert.Equal(200, worker.LiveTensors.Count);
