@@ -1,14 +1,14 @@
 using System.Security.Cryptography;
-using Dpfah.Core.Codes;
 using Dpfah.Core.Imaging;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Generations;
 using Dpfah.Engine.Search;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Catalogue;
 
-/// <summary>Writes of pictures: each commits item, preview, code and log row in one transaction before the caller hears of it.</summary>
+/// <summary>Writes of pictures: each commits item, preview, codes and log rows in one transaction before the caller hears of it.</summary>
 public sealed class ImageStore
 {
     private readonly Database database;
@@ -29,56 +29,64 @@ public sealed class ImageStore
     {
         byte[] digest = SHA256.HashData(input.Bytes);
         string[] labels = [.. input.Labels.Distinct(StringComparer.Ordinal)];
-        EncodedPicture? encoded = null;
-        int? encodedGeneration = null;
+        Preview? preview = null;
+        var codes = new Dictionary<int, ImageCode>();
         while (true)
         {
-            (WriteOutcome? outcome, Generation? wanted) = await database.WriteAsync(
-                (context, token) => TryPutAsync(context, collection, id, input, labels, digest, encoded, encodedGeneration, token),
-                cancellationToken);
+            (WriteOutcome? outcome, IReadOnlyList<int> wanted) = await database.WriteAsync(
+                (context, token) => TryPutAsync(context, collection, id, input, labels, digest, preview, codes, token), cancellationToken);
             if (outcome is not null)
             {
                 return await SeenAsync(outcome);
             }
 
-            // The bytes are new to this generation: hash them outside of the transaction and come back.
-            encoded = await pictures.EncodeAsync(input.Bytes, wanted!.ModelId, cancellationToken);
-            encodedGeneration = wanted.Id;
-            if (encoded.Code is null)
+            // The bytes are new to some generation: hash them outside of the transaction and come back.
+            if (preview is null)
             {
-                return new WriteOutcome(WriteStatus.Rejected, Rejection: encoded.Result);
+                PreviewResult made = await pictures.PreviewAsync(input.Bytes, cancellationToken);
+                if (made.Preview is null)
+                {
+                    return new WriteOutcome(WriteStatus.Rejected, Rejection: made);
+                }
+
+                preview = made.Preview;
+            }
+
+            foreach (int modelId in wanted)
+            {
+                codes[modelId] = await pictures.HashAsync(preview.Jpeg, modelId, EncodePriority.Query, cancellationToken);
             }
         }
     }
 
-    /// <returns>The outcome, or the generation for which the picture must be hashed first.</returns>
-    private async Task<(WriteOutcome? Outcome, Generation? Wanted)> TryPutAsync(
+    /// <returns>The outcome, or the models by which the picture must be hashed first.</returns>
+    private async Task<(WriteOutcome? Outcome, IReadOnlyList<int> Wanted)> TryPutAsync(
         DpfahContext context,
         string collectionName,
         string id,
         ImageInput input,
         string[] labels,
         byte[] digest,
-        EncodedPicture? encoded,
-        int? encodedGeneration,
+        Preview? preview,
+        Dictionary<int, ImageCode> codes,
         CancellationToken cancellationToken)
     {
-        if (await FindActiveAsync(context, collectionName, cancellationToken) is not { } generation)
+        if (await LiveGenerations.HoldAsync(database, context, collectionName, cancellationToken) is not { } live)
         {
-            return (new WriteOutcome(WriteStatus.NoCollection), null);
+            return (new WriteOutcome(WriteStatus.NoCollection), []);
         }
 
-        Item? item = await database.LockItemAsync(context, generation.CollectionId, id, cancellationToken);
+        Item? item = await database.LockItemAsync(context, live.CollectionId, id, cancellationToken);
         if (input.Expected is not null && (item is null || !input.Expected.Contains(new ImageTag(item.Number, item.Version))))
         {
-            return (new WriteOutcome(item is null ? WriteStatus.NoImage : WriteStatus.OtherTag), null);
+            return (new WriteOutcome(item is null ? WriteStatus.NoImage : WriteStatus.OtherTag), []);
         }
 
         string? metadata = input.Metadata;
         bool sameBytes = item is not null && item.ContentDigest.AsSpan().SequenceEqual(digest);
-        if (!sameBytes && encodedGeneration != generation.Id)
+        if (!sameBytes && live.ModelIds.Where(model => !codes.ContainsKey(model)).ToList() is { Count: > 0 } wanted)
         {
-            return (null, generation);
+            return (null, wanted);
         }
 
         DateTime now = clock.GetUtcNow().UtcDateTime;
@@ -86,7 +94,7 @@ public sealed class ImageStore
         {
             item = new Item
             {
-                CollectionId = generation.CollectionId,
+                CollectionId = live.CollectionId,
                 PublicId = id,
                 Labels = labels,
                 Metadata = metadata,
@@ -97,34 +105,30 @@ public sealed class ImageStore
             };
             context.Items.Add(item);
             await context.SaveChangesAsync(cancellationToken);
-            StoredPreview preview = AddPreview(context, item, encoded!);
-            StoredCode code = AddCode(context, item, generation, encoded!);
-            Position position = await LogAsync(context, generation, item, ChangeKind.Put, DigestOf(item, code), 1, now, cancellationToken);
-            return (new WriteOutcome(WriteStatus.Created, Record(item, preview, code), position), null);
+            StoredPreview stored = AddPreview(context, item, preview!);
+            var added = ItemCodes.None(context, item);
+            added.Put(live, codes);
+            Position position = await SaveAsync(context, added.LogPut(live, now), cancellationToken);
+            return (new WriteOutcome(WriteStatus.Created, Record(item, stored, added.In(live.Active)!), position), []);
         }
 
         StoredPreview oldPreview = await context.Previews.AsTracking().SingleAsync(p => p.ItemNumber == item.Number, cancellationToken);
-        StoredCode oldCode = await context.Codes.AsTracking()
-            .SingleAsync(c => c.GenerationId == generation.Id && c.ItemNumber == item.Number, cancellationToken);
+        ItemCodes known = await ItemCodes.ReadAsync(context, item, cancellationToken);
         if (sameBytes && item.Labels.SequenceEqual(labels) && item.Metadata == metadata)
         {
-            ulong visible = await database.VisiblePositionAsync(context, cancellationToken);
-            return (new WriteOutcome(WriteStatus.Unchanged, Record(item, oldPreview, oldCode), new Position(follower.Epoch, visible)), null);
+            return (await UnchangedAsync(context, Record(item, oldPreview, known.In(live.Active)!), cancellationToken), []);
         }
 
-        long before = DigestOf(item, oldCode);
         Change(item, labels, metadata, now);
         if (!sameBytes)
         {
             item.ContentDigest = digest;
-            Preview preview = encoded!.Result.Preview!;
-            (oldPreview.Jpeg, oldPreview.Width, oldPreview.Height, oldPreview.Decoder) = (preview.Jpeg, preview.Width, preview.Height, preview.Decoder);
-            (oldCode.Code, oldCode.Signature) = (encoded.Code!.Code.ToBytes(), encoded.Code.Signature.ToBytes());
+            (oldPreview.Jpeg, oldPreview.Width, oldPreview.Height, oldPreview.Decoder) = (preview!.Jpeg, preview.Width, preview.Height, preview.Decoder);
+            known.Put(live, codes);
         }
 
-        Position updated = await LogAsync(
-            context, generation, item, ChangeKind.Put, before ^ DigestOf(item, oldCode), 0, now, cancellationToken);
-        return (new WriteOutcome(WriteStatus.Updated, Record(item, oldPreview, oldCode), updated), null);
+        Position updated = await SaveAsync(context, known.LogPut(live, now), cancellationToken);
+        return (new WriteOutcome(WriteStatus.Updated, Record(item, oldPreview, known.In(live.Active)!), updated), []);
     }
 
     /// <summary>Changes labels and metadata.</summary>
@@ -133,28 +137,25 @@ public sealed class ImageStore
         WriteOutcome outcome = await database.WriteAsync(
             async (context, token) =>
             {
-                (WriteOutcome? problem, Generation generation, Item item) = await FindForChangeAsync(context, collection, id, patch.Expected, token);
+                (WriteOutcome? problem, LiveGenerations live, Item item) = await FindForChangeAsync(context, collection, id, patch.Expected, token);
                 if (problem is not null)
                 {
                     return problem;
                 }
 
                 StoredPreview preview = await context.Previews.SingleAsync(p => p.ItemNumber == item.Number, token);
-                StoredCode code = await context.Codes.SingleAsync(c => c.GenerationId == generation.Id && c.ItemNumber == item.Number, token);
+                ItemCodes codes = await ItemCodes.ReadAsync(context, item, token);
                 string[] labels = patch.Labels is null ? item.Labels : [.. patch.Labels.Distinct(StringComparer.Ordinal)];
                 string? metadata = patch.SetsMetadata ? patch.Metadata : item.Metadata;
                 if (item.Labels.SequenceEqual(labels) && item.Metadata == metadata)
                 {
-                    ulong visible = await database.VisiblePositionAsync(context, token);
-                    return new WriteOutcome(WriteStatus.Unchanged, Record(item, preview, code), new Position(follower.Epoch, visible));
+                    return await UnchangedAsync(context, Record(item, preview, codes.In(live.Active)!), token);
                 }
 
-                long before = DigestOf(item, code);
                 DateTime now = clock.GetUtcNow().UtcDateTime;
                 Change(item, labels, metadata, now);
-                Position position = await LogAsync(
-                    context, generation, item, ChangeKind.Put, before ^ DigestOf(item, code), 0, now, token);
-                return new WriteOutcome(WriteStatus.Updated, Record(item, preview, code), position);
+                Position position = await SaveAsync(context, codes.LogPut(live, now), token);
+                return new WriteOutcome(WriteStatus.Updated, Record(item, preview, codes.In(live.Active)!), position);
             },
             cancellationToken);
         return await SeenAsync(outcome);
@@ -171,16 +172,15 @@ public sealed class ImageStore
         WriteOutcome outcome = await database.WriteAsync(
             async (context, token) =>
             {
-                (WriteOutcome? problem, Generation generation, Item item) = await FindForChangeAsync(context, collection, id, expected, token);
+                (WriteOutcome? problem, LiveGenerations live, Item item) = await FindForChangeAsync(context, collection, id, expected, token);
                 if (problem is not null)
                 {
                     return problem;
                 }
 
-                StoredCode code = await context.Codes.SingleAsync(c => c.GenerationId == generation.Id && c.ItemNumber == item.Number, token);
+                ItemCodes codes = await ItemCodes.ReadAsync(context, item, token);
                 context.Items.Remove(item);
-                Position position = await LogAsync(
-                    context, generation, item, ChangeKind.Delete, DigestOf(item, code), -1, clock.GetUtcNow().UtcDateTime, token);
+                Position position = await SaveAsync(context, codes.LogDelete(live, clock.GetUtcNow().UtcDateTime), token);
                 return new WriteOutcome(WriteStatus.Deleted, Position: position);
             },
             cancellationToken);
@@ -197,28 +197,26 @@ public sealed class ImageStore
         return outcome;
     }
 
-    private async Task<(WriteOutcome? Problem, Generation Generation, Item Item)> FindForChangeAsync(
+    private async Task<WriteOutcome> UnchangedAsync(DpfahContext context, ImageRecord image, CancellationToken cancellationToken) =>
+        new(WriteStatus.Unchanged, image, new Position(follower.Epoch, await database.VisiblePositionAsync(context, cancellationToken)));
+
+    private async Task<(WriteOutcome? Problem, LiveGenerations Live, Item Item)> FindForChangeAsync(
         DpfahContext context, string collection, string id, IReadOnlyList<ImageTag>? expected, CancellationToken cancellationToken)
     {
-        if (await FindActiveAsync(context, collection, cancellationToken) is not { } generation)
+        if (await LiveGenerations.HoldAsync(database, context, collection, cancellationToken) is not { } live)
         {
             return (new WriteOutcome(WriteStatus.NoCollection), null!, null!);
         }
 
-        if (await database.LockItemAsync(context, generation.CollectionId, id, cancellationToken) is not { } item)
+        if (await database.LockItemAsync(context, live.CollectionId, id, cancellationToken) is not { } item)
         {
             return (new WriteOutcome(WriteStatus.NoImage), null!, null!);
         }
 
         return expected?.Contains(new ImageTag(item.Number, item.Version)) == false
             ? (new WriteOutcome(WriteStatus.OtherTag), null!, null!)
-            : (null, generation, item);
+            : (null, live, item);
     }
-
-    private static Task<Generation?> FindActiveAsync(DpfahContext context, string collection, CancellationToken cancellationToken) =>
-        context.Collections.Where(c => c.Name == collection && c.DeletedAt == null)
-            .Join(context.Generations.Where(g => g.IsActive), c => c.Id, g => g.CollectionId, (c, g) => g)
-            .SingleOrDefaultAsync(cancellationToken);
 
     private static void Change(Item item, string[] labels, string? metadata, DateTime now)
     {
@@ -228,9 +226,8 @@ public sealed class ImageStore
         item.UpdatedAt = now;
     }
 
-    private static StoredPreview AddPreview(DpfahContext context, Item item, EncodedPicture encoded)
+    private static StoredPreview AddPreview(DpfahContext context, Item item, Preview preview)
     {
-        Preview preview = encoded.Result.Preview!;
         var stored = new StoredPreview
         {
             ItemNumber = item.Number,
@@ -243,46 +240,13 @@ public sealed class ImageStore
         return stored;
     }
 
-    private static StoredCode AddCode(DpfahContext context, Item item, Generation generation, EncodedPicture encoded)
+    /// <summary>Writes all that was changed.</summary>
+    /// <returns>The position of the active generation's log row.</returns>
+    private async Task<Position> SaveAsync(DpfahContext context, Change change, CancellationToken cancellationToken)
     {
-        var stored = new StoredCode
-        {
-            GenerationId = generation.Id,
-            ItemNumber = item.Number,
-            Code = encoded.Code!.Code.ToBytes(),
-            Signature = encoded.Code.Signature.ToBytes(),
-        };
-        context.Codes.Add(stored);
-        return stored;
-    }
-
-    private async Task<Position> LogAsync(
-        DpfahContext context,
-        Generation generation,
-        Item item,
-        ChangeKind kind,
-        long digestDelta,
-        int countDelta,
-        DateTime now,
-        CancellationToken cancellationToken)
-    {
-        var change = new Change
-        {
-            CollectionId = generation.CollectionId,
-            GenerationId = generation.Id,
-            ItemNumber = item.Number,
-            Kind = kind,
-            DigestDelta = digestDelta,
-            CountDelta = countDelta,
-            CreatedAt = now,
-        };
-        context.Changes.Add(change);
         await context.SaveChangesAsync(cancellationToken);
         return new Position(follower.Epoch, database.PositionOf(change));
     }
-
-    private static long DigestOf(Item item, StoredCode code) =>
-        ItemDigest.Of(item.Number, BinaryCode.FromBytes(code.Code), BinaryCode.FromBytes(code.Signature), item.Labels);
 
     private static ImageRecord Record(Item item, StoredPreview preview, StoredCode code) =>
         ImageReader.Record(item, preview.Width, preview.Height, code);

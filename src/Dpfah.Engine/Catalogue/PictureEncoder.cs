@@ -31,17 +31,7 @@ public sealed class PictureEncoder : IDisposable
     public async Task<EncodedPicture> EncodeAsync(ReadOnlyMemory<byte> bytes, int modelId, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        PreviewResult result;
-        await decoding.WaitAsync(cancellationToken);
-        try
-        {
-            result = previews.Make(bytes);
-        }
-        finally
-        {
-            decoding.Release();
-        }
-
+        PreviewResult result = await PreviewAsync(bytes, cancellationToken);
         TimeSpan decodeTime = Stopwatch.GetElapsedTime(start);
         if (result.Preview is null)
         {
@@ -49,9 +39,31 @@ public sealed class PictureEncoder : IDisposable
         }
 
         start = Stopwatch.GetTimestamp();
-        IImageEncoder encoder = await encoders.GetAsync(modelId, cancellationToken);
-        ImageCode code = await encoder.EncodeAsync(result.Preview.Jpeg, EncodePriority.Query, cancellationToken);
+        ImageCode code = await HashAsync(result.Preview.Jpeg, modelId, EncodePriority.Query, cancellationToken);
         return new EncodedPicture(result, code, decodeTime, Stopwatch.GetElapsedTime(start));
+    }
+
+    /// <summary>Makes the preview, or says why there is none.</summary>
+    public async Task<PreviewResult> PreviewAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        await decoding.WaitAsync(cancellationToken);
+        try
+        {
+            return previews.Make(bytes);
+        }
+        finally
+        {
+            decoding.Release();
+        }
+    }
+
+    /// <summary>Hashes a preview with a model.</summary>
+    /// <exception cref="EncoderBusyException">The encoder's queue is full; never told to background work.</exception>
+    public async Task<ImageCode> HashAsync(
+        ReadOnlyMemory<byte> previewJpeg, int modelId, EncodePriority priority, CancellationToken cancellationToken)
+    {
+        IImageEncoder encoder = await encoders.GetAsync(modelId, cancellationToken);
+        return await encoder.EncodeAsync(previewJpeg, priority, cancellationToken);
     }
 
     /// <inheritdoc/>

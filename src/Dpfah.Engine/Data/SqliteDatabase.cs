@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Dpfah.Engine.Data.Entities;
-using Dpfah.Engine.Jobs;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -68,23 +67,14 @@ internal sealed class SqliteDatabase : Database
         return await item.Result;
     }
 
+    // One transaction writes at a time.
+    public override Task<Collection?> HoldCollectionAsync(DpfahContext context, string name, CancellationToken cancellationToken) =>
+        context.Collections.SingleOrDefaultAsync(c => c.Name == name && c.DeletedAt == null, cancellationToken);
+
+    public override Task LockCollectionAsync(DpfahContext context, int collectionId, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public override Task<Item?> LockItemAsync(DpfahContext context, int collectionId, string publicId, CancellationToken cancellationToken) =>
         context.Items.AsTracking().SingleOrDefaultAsync(i => i.CollectionId == collectionId && i.PublicId == publicId, cancellationToken);
-
-    public override async Task<long> ClockAsync(DpfahContext context, CancellationToken cancellationToken) =>
-        (await context.Database
-            .SqlQueryRaw<long>("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS \"Value\"").ToListAsync(cancellationToken))[0];
-
-    public override Task<StoredJob?> LockJobAsync(DpfahContext context, long id, CancellationToken cancellationToken) =>
-        context.Jobs.AsTracking().SingleOrDefaultAsync(j => j.Id == id, cancellationToken);
-
-    public override Task<StoredJob?> LockNextJobAsync(
-        DpfahContext context, string lane, string[] kinds, long now, CancellationToken cancellationToken) =>
-        // The write transaction is the only one of the file, in this process and in others.
-        context.Jobs.AsTracking()
-            .Where(j => j.Lane == lane && kinds.Contains(j.Kind)
-                && ((j.State == JobState.Queued && j.NotBeforeMs <= now) || (j.State == JobState.Running && j.LeaseUntilMs < now)))
-            .OrderBy(j => j.Id).FirstOrDefaultAsync(cancellationToken);
 
     public override async Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken) =>
         await VisiblePositionAsync(context, cancellationToken) + 1;

@@ -207,8 +207,9 @@ internal sealed partial class IndexFollower(
             collections = await ReadCollectionsAsync(collections, cancellationToken);
         }
 
-        Dictionary<int, CollectionIndex> byId = collections.Values.ToDictionary(c => c.CollectionId);
-        foreach (var group in changes.Where(c => c.ItemNumber != 0).GroupBy(c => c.CollectionId))
+        // A write has a row for each generation; those of which no index is kept are passed over.
+        Dictionary<int, CollectionIndex> byId = collections.Values.ToDictionary(c => c.Generation.Id);
+        foreach (var group in changes.Where(c => c.ItemNumber != 0).GroupBy(c => c.GenerationId))
         {
             if (!byId.TryGetValue(group.Key, out CollectionIndex? index))
             {
