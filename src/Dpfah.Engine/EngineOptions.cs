@@ -26,4 +26,19 @@ public sealed class EngineOptions
 
     /// <summary>How often the change log is read when nothing was written here. Default: 0.2 s.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How long a job stays with a worker that is not heard of; by the database's clock. Default: 30 s.</summary>
+    public TimeSpan JobLease { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often waiting jobs are looked for when nobody tells of one. Default: 2 s.</summary>
+    public TimeSpan JobPollInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a job's record is kept after its end, with its events and what it refused. Default: 30 days.</summary>
+    public TimeSpan JobRetention { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>Imports and re-hashings that run at once on this node. Default: 2.</summary>
+    public int EncodingJobs { get; set; } = 2;
+
+    /// <summary>Jobs that neither hash pictures in bulk nor train, that run at once on this node. Default: 2.</summary>
+    public int GeneralJobs { get; set; } = 2;
 }

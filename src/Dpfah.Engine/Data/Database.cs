@@ -66,6 +66,28 @@ internal abstract class Database : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     public abstract Task<BulkReader> OpenBulkAsync(DpfahContext context, CancellationToken cancellationToken);
 
+    /// <summary>The database's clock, in milliseconds: what leases are counted by.</summary>
+    public abstract Task<long> ClockAsync(DpfahContext context, CancellationToken cancellationToken);
+
+    /// <summary>Reads a job for update: nobody else changes it before the transaction ends.</summary>
+    /// <remarks>The transaction is given up by the server when this process stops in the middle of it, so that others get at the job.</remarks>
+    public abstract Task<StoredJob?> LockJobAsync(DpfahContext context, long id, CancellationToken cancellationToken);
+
+    /// <summary>Reads for update the oldest job that waits, or whose lease is over; jobs that another transaction holds are passed by.</summary>
+    /// <param name="context">In a write transaction.</param>
+    /// <param name="lane">The lane.</param>
+    /// <param name="kinds">The kinds.</param>
+    /// <param name="now">What <see cref="ClockAsync"/> says.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public abstract Task<StoredJob?> LockNextJobAsync(
+        DpfahContext context, string lane, string[] kinds, long now, CancellationToken cancellationToken);
+
+    /// <summary>Tells other processes, when the transaction commits, that there is something to do; where the database cannot, they find it by polling.</summary>
+    public virtual Task NotifyJobsAsync(DpfahContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Listens to what <see cref="NotifyJobsAsync"/> tells, until it is cancelled.</summary>
+    public virtual Task ListenForJobsAsync(Action notice, CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken);
+
     /// <summary>Runs a query, again when the connection was lost.</summary>
     public async Task<T> ReadAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {

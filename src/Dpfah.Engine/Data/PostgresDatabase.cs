@@ -14,6 +14,8 @@ namespace Dpfah.Engine.Data;
 internal sealed class PostgresDatabase(string connectionString) : Database
 {
     private const int UniqueViolationRetries = 8;
+    private const string JobsChannel = "dpfah_jobs";
+    private const int KeepAliveSeconds = 30;
 
     // First key of the advisory locks on collections; the second is the collection's number.
     private const int CollectionLocks = 0x44504643;
@@ -111,6 +113,48 @@ internal sealed class PostgresDatabase(string connectionString) : Database
         context.Items
             .FromSql($"SELECT * FROM items WHERE collection_id = {collectionId} AND public_id = {publicId} FOR UPDATE")
             .AsTracking().SingleOrDefaultAsync(cancellationToken);
+
+    public override async Task<long> ClockAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        (await context.Database
+            .SqlQueryRaw<long>("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS \"Value\"").ToListAsync(cancellationToken))[0];
+
+    public override async Task<StoredJob?> LockJobAsync(DpfahContext context, long id, CancellationToken cancellationToken)
+    {
+        // A process that is stopped while it holds the row would keep it from all others for as long as it is stopped.
+        await context.Database.ExecuteSqlRawAsync("SET LOCAL idle_in_transaction_session_timeout = '15s'", cancellationToken);
+        return await context.Jobs.FromSql($"SELECT * FROM jobs WHERE id = {id} FOR UPDATE").AsTracking().SingleOrDefaultAsync(cancellationToken);
+    }
+
+    public override Task<StoredJob?> LockNextJobAsync(
+        DpfahContext context, string lane, string[] kinds, long now, CancellationToken cancellationToken) =>
+        context.Jobs
+            .FromSql($"""
+                SELECT * FROM jobs
+                WHERE lane = {lane} AND kind = ANY ({kinds}) AND state <= 2
+                    AND ((state = 1 AND not_before_ms <= {now}) OR (state = 2 AND lease_until_ms < {now}))
+                ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+                """)
+            .AsTracking().SingleOrDefaultAsync(cancellationToken);
+
+    public override Task NotifyJobsAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        context.Database.ExecuteSqlRawAsync($"NOTIFY {JobsChannel}", cancellationToken);
+
+    public override async Task ListenForJobsAsync(Action notice, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, KeepAlive = KeepAliveSeconds }.ConnectionString);
+        await connection.OpenAsync(cancellationToken);
+        connection.Notification += (_, _) => notice();
+        await using (var command = new NpgsqlCommand($"LISTEN {JobsChannel}", connection))
+        {
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        while (true)
+        {
+            await connection.WaitAsync(cancellationToken);
+        }
+    }
 
     public override Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken) =>
         ReadXidAsync(context, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS \"Value\"", cancellationToken);

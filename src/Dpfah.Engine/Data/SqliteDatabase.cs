@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Jobs;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -75,6 +76,21 @@ internal sealed class SqliteDatabase : Database
 
     public override Task<Item?> LockItemAsync(DpfahContext context, int collectionId, string publicId, CancellationToken cancellationToken) =>
         context.Items.AsTracking().SingleOrDefaultAsync(i => i.CollectionId == collectionId && i.PublicId == publicId, cancellationToken);
+
+    public override async Task<long> ClockAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        (await context.Database
+            .SqlQueryRaw<long>("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS \"Value\"").ToListAsync(cancellationToken))[0];
+
+    public override Task<StoredJob?> LockJobAsync(DpfahContext context, long id, CancellationToken cancellationToken) =>
+        context.Jobs.AsTracking().SingleOrDefaultAsync(j => j.Id == id, cancellationToken);
+
+    public override Task<StoredJob?> LockNextJobAsync(
+        DpfahContext context, string lane, string[] kinds, long now, CancellationToken cancellationToken) =>
+        // The write transaction is the only one of the file, in this process and in others.
+        context.Jobs.AsTracking()
+            .Where(j => j.Lane == lane && kinds.Contains(j.Kind)
+                && ((j.State == JobState.Queued && j.NotBeforeMs <= now) || (j.State == JobState.Running && j.LeaseUntilMs < now)))
+            .OrderBy(j => j.Id).FirstOrDefaultAsync(cancellationToken);
 
     public override async Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken) =>
         await VisiblePositionAsync(context, cancellationToken) + 1;

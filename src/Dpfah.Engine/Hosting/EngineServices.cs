@@ -1,6 +1,8 @@
 using Dpfah.Core.Imaging;
+using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
+using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,7 +46,22 @@ public static class EngineServices
             p.GetRequiredService<EncoderPool>(),
             p.GetRequiredService<IndexFollower>(),
             p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<JobSignal>();
+        services.AddSingleton<JobClaims>();
+        services.AddSingleton(p => new JobQueue(
+            p.GetRequiredService<Database>(),
+            p.GetRequiredService<JobClaims>(),
+            p.GetRequiredService<JobSignal>(),
+            p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new JobReader(p.GetRequiredService<Database>(), p.GetRequiredService<JobSignal>()));
+        services.AddSingleton<JobCleaning>();
+        services.AddSingleton(p => new BlobStore(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
         services.AddHostedService<EngineService>();
+        if (!options.ReadOnly)
+        {
+            services.AddHostedService<JobWorker>();
+        }
+
         return services;
     }
 

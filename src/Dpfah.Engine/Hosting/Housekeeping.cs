@@ -1,12 +1,13 @@
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
+using Dpfah.Engine.Jobs;
 using Microsoft.Extensions.Logging;
 
 namespace Dpfah.Engine.Hosting;
 
-/// <summary>Removes the rows of deleted collections and trims the change log, once a minute.</summary>
+/// <summary>Removes the rows of deleted collections, trims the change log and forgets old jobs, once a minute.</summary>
 internal sealed partial class Housekeeping(
-    Database database, CollectionStore collections, EngineOptions options, TimeProvider clock, ILogger<Housekeeping> logger)
+    Database database, CollectionStore collections, JobCleaning jobs, EngineOptions options, TimeProvider clock, ILogger<Housekeeping> logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
@@ -34,6 +35,7 @@ internal sealed partial class Housekeeping(
         {
             await collections.RemoveDeletedAsync(cancellationToken);
             await database.TrimLogAsync(options.LogRetention, clock, cancellationToken);
+            await jobs.RunAsync(cancellationToken);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
