@@ -2,6 +2,7 @@ using System.Text;
 using Dpfah.Api.Hosting;
 using Dpfah.Core.Imaging;
 using Dpfah.Core.Models;
+using Dpfah.Engine.Jobs;
 using Dpfah.Learning.Imaging;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -16,6 +17,7 @@ public static class HashEncoding
         services.AddSingleton<IPreviewMaker>(_ => new PreviewMaker(ImageDecoders.Create(options.Decoder)));
         services.AddSingleton<IImageEncoderFactory>(new HashEncoderFactory(options.Decoder));
         services.AddSingleton<IFirstModel, HashFirstModel>();
+        services.AddSingleton<IJobHandler, CountingJob>();
     }
 
     private sealed class HashEncoderFactory(string decoder) : IImageEncoderFactory

@@ -9,10 +9,13 @@ internal static class Policies
     /// <summary>Writes pictures and collections.</summary>
     public const string Indexer = "indexer";
 
+    /// <summary>Trains and measures models.</summary>
+    public const string Trainer = "trainer";
+
     /// <summary>Everything.</summary>
     public const string Admin = "admin";
 
-    private static readonly string[] Ascending = [Reader, Indexer, Admin];
+    private static readonly string[] Ascending = [Reader, Indexer, Trainer, Admin];
 
     /// <summary>The policies; an endpoint that names none is for admins only.</summary>
     public static IServiceCollection AddDpfahPolicies(this IServiceCollection services)

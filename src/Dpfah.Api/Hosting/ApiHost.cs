@@ -1,10 +1,12 @@
 using System.Net.Sockets;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dpfah.Api.Access;
 using Dpfah.Api.Collections;
 using Dpfah.Api.Health;
 using Dpfah.Api.Http;
 using Dpfah.Api.Images;
+using Dpfah.Api.Jobs;
 using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
 using Dpfah.Api.Search;
@@ -79,14 +81,21 @@ public static class ApiHost
         {
             DataFolder = options.DataFolder,
             PostgresConnectionString = builder.Configuration.GetConnectionString(ServiceOptions.DatabaseName),
+            JobLease = options.JobLease,
+            JobRetention = options.JobRetention,
+            EncodingJobs = options.EncodingJobs,
+            GeneralJobs = options.GeneralJobs,
         });
         addEncoding(builder.Services, options);
         builder.Services.AddSingleton<RankingResponder>();
         builder.Services.AddExceptionHandler<ProblemHandler>();
         builder.Services.AddDpfahOpenApi();
         builder.Services.ConfigureHttpJsonOptions(json =>
+        {
             // Numbers are numbers: the document would otherwise offer text for each of them.
-            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
+        });
 
         WebApplication app = builder.Build();
         app.UseExceptionHandler(new ExceptionHandlerOptions
@@ -118,6 +127,7 @@ public static class ApiHost
         app.MapCollections();
         app.MapImages();
         app.MapModels();
+        app.MapJobs();
         app.MapHealth();
         app.MapGet("/", () => TypedResults.Redirect("/swagger/")).AllowAnonymous().ExcludeFromDescription();
         return app;

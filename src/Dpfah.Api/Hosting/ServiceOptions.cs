@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Dpfah.Learning.Imaging;
 using Npgsql;
@@ -28,6 +29,18 @@ public sealed partial class ServiceOptions
     /// <summary>Length of the first model's codes in bits, a multiple of 8 up to 256.</summary>
     public int Bits { get; set; } = 64;
 
+    /// <summary>How long a job stays with a process that is not heard of, as <c>hh:mm:ss</c>: 1 s to 1 h. Default: 30 s.</summary>
+    public TimeSpan JobLease { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a job's record is kept after its end, as <c>d.hh:mm:ss</c>: at least a minute. Default: 30 days.</summary>
+    public TimeSpan JobRetention { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>Imports and re-hashings that run at once: 1 to 16. Default: 2.</summary>
+    public int EncodingJobs { get; set; } = 2;
+
+    /// <summary>Jobs of other kinds that run at once, beside one training: 1 to 16. Default: 2.</summary>
+    public int GeneralJobs { get; set; } = 2;
+
     /// <summary>Reads the settings; tells all that is wrong with them at once.</summary>
     /// <exception cref="InvalidOperationException">A setting is unknown or out of range.</exception>
     public static ServiceOptions Read(IConfiguration configuration)
@@ -44,11 +57,20 @@ public sealed partial class ServiceOptions
         }
 
         var options = new ServiceOptions();
-        foreach (string name in (string[])[nameof(Threads), nameof(Bits)])
+        foreach (string name in (string[])[nameof(Threads), nameof(Bits), nameof(EncodingJobs), nameof(GeneralJobs)])
         {
             if (section[name] is { } text && !int.TryParse(text, out _))
             {
                 errors.Add($"Dpfah:{name} is a whole number; it was '{text}'.");
+                section[name] = null;
+            }
+        }
+
+        foreach (string name in (string[])[nameof(JobLease), nameof(JobRetention)])
+        {
+            if (section[name] is { } text && !TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _))
+            {
+                errors.Add($"Dpfah:{name} is a time as hh:mm:ss, or d.hh:mm:ss with days; it was '{text}'.");
                 section[name] = null;
             }
         }
@@ -77,6 +99,24 @@ public sealed partial class ServiceOptions
         if (options.Bits is < 8 or > 256 || options.Bits % 8 != 0)
         {
             errors.Add($"Dpfah:Bits is a multiple of 8 from 8 to 256; it was {options.Bits}.");
+        }
+
+        if (options.JobLease < TimeSpan.FromSeconds(1) || options.JobLease > TimeSpan.FromHours(1))
+        {
+            errors.Add($"Dpfah:JobLease is 00:00:01 to 01:00:00; it was {options.JobLease}.");
+        }
+
+        if (options.JobRetention < TimeSpan.FromMinutes(1))
+        {
+            errors.Add($"Dpfah:JobRetention is at least 00:01:00; it was {options.JobRetention}.");
+        }
+
+        foreach ((string name, int value) in ((string, int)[])[(nameof(EncodingJobs), options.EncodingJobs), (nameof(GeneralJobs), options.GeneralJobs)])
+        {
+            if (value is < 1 or > 16)
+            {
+                errors.Add($"Dpfah:{name} is 1 to 16; it was {value}.");
+            }
         }
 
         try

@@ -36,6 +36,13 @@ internal static class Problems
         $"Collection '{collection}' is there already, under model '{model}', and stays as it is. Take another name, or delete it first.",
         ("parameter", "model"));
 
+    public static ProblemHttpResult NoJob(string job) => Create(
+        StatusCodes.Status404NotFound,
+        "job-not-found",
+        "There is no such job",
+        $"There is no job '{job}'. GET /jobs lists them; a job is forgotten some time after its end.",
+        ("parameter", "job"));
+
     public static ProblemHttpResult NoImage(string collection, string id) => Create(
         StatusCodes.Status404NotFound,
         "image-not-found",

@@ -108,7 +108,7 @@ internal sealed partial class JobWorker(
             LogAttemptFailed(error, run.Kind, run.Id, run.Attempt, reason);
             finish = run.Attempt >= JobClaims.MaxAttempts || FailureText.IsFinal(error)
                 ? () => claims.FinishAsync(run, JobState.Failed, null, reason)
-                : () => claims.ReleaseAsync(run, TimeSpan.FromSeconds(1 << run.Attempt), reason);
+                : () => claims.ReleaseAsync(run, TimeSpan.FromSeconds(run.Attempt), reason);
         }
 
         await renewing.CancelAsync();

@@ -62,7 +62,8 @@ public sealed class KeyTests : IAsyncLifetime
         foreach (RouteEndpoint endpoint in Endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null))
         {
             string path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/')
-                .Replace("{collection}", "default", StringComparison.Ordinal).Replace("{id}", "a", StringComparison.Ordinal);
+                .Replace("{collection}", "default", StringComparison.Ordinal).Replace("{id}", "a", StringComparison.Ordinal)
+                .Replace("{job}", "1", StringComparison.Ordinal);
             foreach (string method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
             {
                 Answer without = await Service.Client.SendAsync(new HttpMethod(method), path);
