@@ -12,6 +12,9 @@ internal static class ExitCode
     /// <summary>The command line was not understood; nothing was done.</summary>
     public const int Usage = 2;
 
+    /// <summary>Standard input was closed: whoever started the program is gone, and what was not done is left.</summary>
+    public const int Orphaned = 3;
+
     /// <summary>Stopped before the end by Ctrl+C; 128 and the signal's number, as shells have it.</summary>
     public const int Interrupted = 130;
 }

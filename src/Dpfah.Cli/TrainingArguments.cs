@@ -13,8 +13,9 @@ namespace Dpfah.Cli;
 internal sealed class TrainingArguments
 {
     private static readonly TrainingOptions Defaults = new();
+    private static readonly string[] Methods = [.. HashingMethod.All.Select(m => m.Name), .. UnsupervisedModel.Methods];
 
-    private readonly Option<string> method = Of<string>("--method", $"Method: {string.Join(", ", HashingMethod.All.Select(m => m.Name))} (default {Defaults.Method}).", "NAME");
+    private readonly Option<string> method = Of<string>("--method", $"Method: {string.Join(", ", Methods)} (default {Defaults.Method}). {string.Join(", ", UnsupervisedModel.Methods)} need no labels: a hash layer is fitted behind a backbone that stays as it is.", "NAME");
     private readonly Option<int> bits = Of<int>("--bits", $"Length of the codes, a multiple of 8 (default {Defaults.Bits}).", "N");
     private readonly Option<string[]> set = Of<string[]>("--set", "Option of the method's loss, such as eta=5; may be repeated.", "NAME=VALUE");
     private readonly Option<int> epochs = Of<int>("--epochs", $"Passes over the training pictures (default {Defaults.Epochs}).", "N");
@@ -68,17 +69,29 @@ internal sealed class TrainingArguments
     /// <summary>Whether any of the options is given.</summary>
     public bool AnyGiven(ParseResult parsed) => all.Any(option => parsed.GetResult(option) is { Implicit: false });
 
-    /// <summary>The options that are given, over others.</summary>
+    /// <summary>The method without labels that is asked for; null for one that trains.</summary>
+    public string? Fit(ParseResult parsed) => parsed.GetValue(method) is string chosen && UnsupervisedModel.Methods.Contains(chosen) ? chosen : null;
+
+    /// <summary>Whether a method is given.</summary>
+    public bool NamesMethod(ParseResult parsed) => parsed.GetResult(method) is { Implicit: false };
+
+    /// <summary>The options that are given, over others. A method without labels leaves the one of the others.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="others">Those of a file, or the defaults.</param>
     /// <exception cref="CommandException">A value is out of range, or the loss has no such option.</exception>
     public TrainingOptions Read(ParseResult parsed, TrainingOptions others)
     {
-        string chosen = Given(method, others.Method);
+        string? fit = Fit(parsed);
+        if (fit is not null && IsGiven(set))
+        {
+            throw new CommandException($"--set gives options of a loss; {fit} has none.");
+        }
+
+        string chosen = fit is null ? Given(method, others.Method) : others.Method;
         HashingMethod known = HashingMethod.All.FirstOrDefault(m => m.Name == chosen)
             ?? throw new CommandException(
-                $"There is no method '{chosen}'. Did you mean {Misspelling.Nearest(chosen, HashingMethod.All.Select(m => m.Name))}? " +
-                $"Methods are {string.Join(", ", HashingMethod.All.Select(m => m.Name))}.");
+                $"There is no method '{chosen}'. Did you mean {Misspelling.Nearest(chosen, Methods)}? " +
+                $"Methods are {string.Join(", ", Methods)}.");
         JsonObject loss = chosen == others.Method ? (JsonObject)others.Loss.DeepClone() : [];
         foreach (string pair in Given(set, []))
         {

@@ -42,6 +42,11 @@ public static class DatasetCatalogue
             ImageFolder.Origin,
             new DatasetProtocol(new SplitRule(), Counts: null, MapCut: null, CropAndFlip: true),
             ImageFolder.Load),
+        new(
+            CollectionFolder.Name,
+            CollectionFolder.Origin,
+            new DatasetProtocol(new SplitRule(), Counts: null, MapCut: null, CropAndFlip: false),
+            CollectionFolder.Load),
     ];
 
     /// <summary>Their names, for a sentence.</summary>

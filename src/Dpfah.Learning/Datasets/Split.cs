@@ -14,11 +14,13 @@ public sealed class Split
     /// <summary>The seed of every split in this project; changing it makes all figures incomparable.</summary>
     public const ulong DefaultSeed = 20220501;
 
-    private Split(IEnumerable<int> query, IEnumerable<int> train, IEnumerable<int> database, string protocol, ulong? seed)
+    private Split(
+        IEnumerable<int> query, IEnumerable<int> train, IEnumerable<int> database, IEnumerable<int> validation, string protocol, ulong? seed)
     {
         Query = [.. query.Order()];
         Train = [.. train.Order()];
         Database = [.. database.Order()];
+        Validation = [.. validation.Order()];
         Protocol = protocol;
         Seed = seed;
     }
@@ -31,6 +33,12 @@ public sealed class Split
 
     /// <summary>Indices of the database pictures, ascending.</summary>
     public IReadOnlyList<int> Database { get; }
+
+    /// <summary>
+    /// Indices of pictures to measure on during a training, ascending; none where a training holds out some of its own pictures
+    /// instead, as all splits by a rule have it.
+    /// </summary>
+    public IReadOnlyList<int> Validation { get; }
 
     /// <summary>How the split came about, in words.</summary>
     public string Protocol { get; }
@@ -99,14 +107,33 @@ public sealed class Split
     /// <param name="database">Indices of the database; may contain training pictures.</param>
     /// <param name="protocol">How it came about, in words.</param>
     /// <param name="seed">The seed it was drawn with, if any.</param>
-    /// <exception cref="ArgumentException">An index is out of range or twice in a part, or a query is in another part.</exception>
+    /// <param name="validation">Indices of pictures to measure on during a training; null for none.</param>
+    /// <exception cref="ArgumentException">
+    /// An index is out of range or twice in a part, or a query is in another part, or a picture is trained on and measured on.
+    /// </exception>
     public static Split Predefined(
-        int count, IReadOnlyList<int> query, IReadOnlyList<int> train, IReadOnlyList<int> database, string protocol, ulong? seed = null)
+        int count,
+        IReadOnlyList<int> query,
+        IReadOnlyList<int> train,
+        IReadOnlyList<int> database,
+        string protocol,
+        ulong? seed = null,
+        IReadOnlyList<int>? validation = null)
     {
+        validation ??= [];
         bool[] inQuery = Marks(count, query, nameof(query));
-        Marks(count, train, nameof(train));
+        bool[] inTrain = Marks(count, train, nameof(train));
         Marks(count, database, nameof(database));
-        foreach (int index in train.Concat(database))
+        Marks(count, validation, nameof(validation));
+        foreach (int index in validation)
+        {
+            if (inTrain[index])
+            {
+                throw new ArgumentException($"Picture {index} is trained on and in the validation part.", nameof(validation));
+            }
+        }
+
+        foreach (int index in train.Concat(database).Concat(validation))
         {
             if (inQuery[index])
             {
@@ -114,7 +141,7 @@ public sealed class Split
             }
         }
 
-        return new Split(query, train, database, protocol, seed);
+        return new Split(query, train, database, validation, protocol, seed);
     }
 
     private static Split PerClass(
@@ -153,7 +180,7 @@ public sealed class Split
         }
 
         IEnumerable<int> database = Enumerable.Range(0, count).Where(i => !taken.Contains(i));
-        return new Split(query, train, database, rule.Describe(multiLabel), rule.Seed);
+        return new Split(query, train, database, [], rule.Describe(multiLabel), rule.Seed);
     }
 
     private static bool[] Marks(int count, IReadOnlyList<int> part, string name)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Dpfah.Learning.Datasets;
 
@@ -14,6 +15,7 @@ namespace Dpfah.Learning.Datasets;
 /// <param name="Query">The query list.</param>
 /// <param name="Database">The database list.</param>
 /// <param name="Digest">SHA-256 of this description with an empty digest.</param>
+/// <param name="Validation">The list of pictures to measure on during a training; null where there is none.</param>
 internal sealed record SplitDescription(
     int Format,
     string Dataset,
@@ -24,7 +26,8 @@ internal sealed record SplitDescription(
     SplitDescription.List Train,
     SplitDescription.List Query,
     SplitDescription.List Database,
-    string Digest)
+    string Digest,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SplitDescription.List? Validation = null)
 {
     public const int CurrentFormat = 1;
 

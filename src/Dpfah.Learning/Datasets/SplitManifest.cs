@@ -27,6 +27,9 @@ public sealed class SplitManifest
     /// <summary>Name of the list of database pictures.</summary>
     public const string DatabaseFile = "database.txt";
 
+    /// <summary>Name of the list of pictures to measure on during a training; it is there only where the split has such a part.</summary>
+    public const string ValidationFile = "validation.txt";
+
     /// <summary>Name of the file with one line for each opening of the queries.</summary>
     public const string QueryLogFile = "query-reads.log";
 
@@ -83,6 +86,7 @@ public sealed class SplitManifest
         byte[] train = Format(dataset, split.Train);
         byte[] query = Format(dataset, split.Query);
         byte[] database = Format(dataset, split.Database);
+        byte[]? validation = split.Validation.Count == 0 ? null : Format(dataset, split.Validation);
         SplitDescription description = new SplitDescription(
             SplitDescription.CurrentFormat,
             dataset.Name,
@@ -93,11 +97,18 @@ public sealed class SplitManifest
             SplitDescription.List.Of(split.Train.Count, train),
             SplitDescription.List.Of(split.Query.Count, query),
             SplitDescription.List.Of(split.Database.Count, database),
-            Digest: "").Sealed();
+            Digest: "",
+            validation is null ? null : SplitDescription.List.Of(split.Validation.Count, validation)).Sealed();
 
         // The description last: with it the split is complete.
         (string Name, byte[] Bytes)[] files =
-            [(TrainFile, train), (QueryFile, query), (DatabaseFile, database), (DescriptionFile, description.ToBytes())];
+        [
+            (TrainFile, train),
+            (QueryFile, query),
+            (DatabaseFile, database),
+            .. validation is null ? [] : new (string, byte[])[] { (ValidationFile, validation) },
+            (DescriptionFile, description.ToBytes()),
+        ];
         Directory.CreateDirectory(folder);
         (string Name, byte[] Bytes)[] missing = [.. files.Where(file => !Holds(folder, file.Name, file.Bytes))];
         foreach ((string name, byte[] bytes) in missing)
@@ -138,7 +149,10 @@ public sealed class SplitManifest
     public TrainingPictures OpenTraining()
     {
         Dataset training = Dataset.Restrict(ReadList(TrainFile, description.Train));
-        return new TrainingPictures(new PictureSet(training, [.. Enumerable.Range(0, training.Count)]), Digest);
+        PictureSet? validation = description.Validation is { } list ? All(Dataset.Restrict(ReadList(ValidationFile, list))) : null;
+        return new TrainingPictures(All(training), Digest, validation);
+
+        static PictureSet All(Dataset part) => new(part, [.. Enumerable.Range(0, part.Count)]);
     }
 
     /// <summary>Opens the database pictures, in database order.</summary>

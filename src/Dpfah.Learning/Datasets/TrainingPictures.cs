@@ -6,14 +6,18 @@ namespace Dpfah.Learning.Datasets;
 /// </summary>
 public sealed class TrainingPictures
 {
-    internal TrainingPictures(PictureSet pictures, string splitDigest)
+    internal TrainingPictures(PictureSet pictures, string splitDigest, PictureSet? validation = null)
     {
         Pictures = pictures;
         SplitDigest = splitDigest;
+        Validation = validation;
     }
 
     /// <summary>The pictures; a picture's position is its row in a loss's memory bank.</summary>
     public PictureSet Pictures { get; }
+
+    /// <summary>The split's own pictures to measure on during a training; null where it has none: then <see cref="HoldOut"/> makes some.</summary>
+    public PictureSet? Validation { get; }
 
     /// <summary>Digest of the split's manifest, for the record of a run.</summary>
     public string SplitDigest { get; }

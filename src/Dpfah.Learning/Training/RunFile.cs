@@ -32,7 +32,13 @@ public sealed record RunFile
     /// <summary>How the data set is split; null for its protocol.</summary>
     public SplitRule? Split { get; init; }
 
-    /// <summary><c>itq</c> or <c>lsh</c> where a hash layer is fitted without labels in place of a training; null for a training.</summary>
+    /// <summary>Name of the model; null for one of method, data set and bits.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Folder of the model that the run starts from, absolute or from that of the run; null for none.</summary>
+    public string? Parent { get; init; }
+
+    /// <summary><c>itq</c>, <c>pca</c> or <c>lsh</c> where a hash layer is fitted without labels in place of a training; null for a training.</summary>
     public string? Fit { get; init; }
 
     /// <summary>What is trained, and how.</summary>
@@ -42,6 +48,12 @@ public sealed record RunFile
     /// <summary>Folder of the split of a run, which <see cref="DatasetEntry.OpenSplit"/> opens. What trains gets its training pictures only.</summary>
     /// <param name="folder">Folder of the run.</param>
     public string SplitFolderOf(string folder) => Path.Combine(folder, SplitFolder);
+
+    /// <summary>The model that a run starts from; null for none.</summary>
+    /// <param name="folder">Folder of the run.</param>
+    /// <exception cref="InvalidDataException">The model is damaged, or cannot be gone on from.</exception>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public ParentModel? OpenParent(string folder) => Parent is null ? null : ParentModel.Open(Path.Combine(folder, Parent));
 
     /// <summary>The file as JSON.</summary>
     public string ToJson()
@@ -102,6 +114,6 @@ public sealed record RunFile
             throw new InvalidDataException($"'{model}' holds no model: the run is not finished. `dpfah train --resume --output {folder}` goes on with it.");
         }
 
-        return TrainedModel.Open(model, Fit is null ? Training : UnsupervisedModel.NetworkOf(Training));
+        return TrainedModel.Open(model, Fit is null ? Training : UnsupervisedModel.NetworkOf(Training, model));
     }
 }

@@ -172,6 +172,19 @@ public sealed class TrainedModel : IDisposable
         }
     }
 
+    /// <summary>Opens a model that services run, as its own file describes it.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:n</c>.</param>
+    /// <exception cref="InvalidDataException">A file is damaged.</exception>
+    public static TrainedModel Open(ParentModel model, string device)
+    {
+        Device chosen = TorchDevice.Choose(device).Device;
+        using ResNet18 network = BackboneFile.Load(model.BackbonePath, model.Attention);
+        var input = new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), model.Head.Description.Preprocessing);
+        return new TrainedModel(
+            new FeatureExtractor(new InferenceBackbone(network, chosen), input, chosen), model.Head.HashLayer, model.Head.Signature);
+    }
+
     /// <summary>Features of pictures, from their own pixels, shape (pictures, features) on the CPU; the caller owns them.</summary>
     /// <param name="pictures">The pictures.</param>
     /// <param name="progress">Told the share done.</param>
@@ -244,7 +257,7 @@ public sealed class TrainedModel : IDisposable
             Bits = options.Bits,
             Classes = hasClasses ? trainer.Pictures.ClassNames : [],
             Backbone = new BackboneDescription(
-                ResNet18.Architecture, LastStageBlocks: 2, options.EffectiveAttention.Mode != AttentionMode.Off, BackboneFile.Digest(backbonePath)),
+                ResNet18.Architecture, ((ResNet18)trainer.Network.Backbone).LastStageBlocks, options.EffectiveAttention.Mode != AttentionMode.Off, BackboneFile.Digest(backbonePath)),
             Preprocessing = trainer.Preprocessing,
             Parameters = parameters,
         };
@@ -264,6 +277,11 @@ public sealed class TrainedModel : IDisposable
             ["weights"] = options.Weights,
             ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
         };
+        if (options.Parent is string parent)
+        {
+            parameters["parent"] = parent;
+        }
+
         foreach ((string option, JsonNode? value) in HashingMethod.Named(options.Method).Complete(options.Loss))
         {
             parameters[$"loss.{option}"] = value!.ToString();

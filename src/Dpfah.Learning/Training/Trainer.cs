@@ -28,12 +28,18 @@ public sealed class Trainer : IDisposable
     /// <summary>Builds the network with its first weights.</summary>
     /// <param name="options">What to train; checked.</param>
     /// <param name="pictures">What to train on.</param>
-    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <param name="parent">The model that <see cref="TrainingOptions.Parent"/> names; null where it names none.</param>
+    /// <exception cref="ArgumentException">An option is out of range, or the parent is another than the options name.</exception>
     /// <exception cref="InvalidDataException">Too few pictures, or a file of weights that does not fit.</exception>
     /// <exception cref="InvalidOperationException">A device that is not there.</exception>
-    public Trainer(TrainingOptions options, TrainingPictures pictures)
+    public Trainer(TrainingOptions options, TrainingPictures pictures, ParentModel? parent = null)
     {
         options.ThrowIfInvalid();
+        if (options.Parent != parent?.Digest)
+        {
+            throw new ArgumentException($"The options name the parent {options.Parent ?? "of none"}; given is {parent?.Digest ?? "none"}.", nameof(parent));
+        }
+
         TorchRuntime.Initialize(options.Threads);
         Options = options;
         Pictures = pictures.Pictures;
@@ -41,7 +47,7 @@ public sealed class Trainer : IDisposable
         HashingMethod method = HashingMethod.Named(options.Method);
         Preprocessing = PreprocessingOf(options);
         loader = new BatchLoader(Pictures, new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), Preprocessing), options);
-        Network = NewNetwork.Create(options, Pictures.ClassNames.Count);
+        Network = NewNetwork.Create(options, Pictures.ClassNames.Count, parent);
         try
         {
             Network.to(device);

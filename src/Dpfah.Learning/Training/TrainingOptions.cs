@@ -20,6 +20,9 @@ public enum Augmentation
 /// <summary>Everything that decides how a training ends but the pictures: written as <c>run.json</c>, enough to repeat the run.</summary>
 public sealed record TrainingOptions
 {
+    /// <summary>The word of <see cref="Weights"/> for a training that starts from a model.</summary>
+    public const string OfParent = "parent";
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
@@ -67,8 +70,17 @@ public sealed record TrainingOptions
     /// <summary>Whether the class layer takes u in place of φ, which is not the paper's network.</summary>
     public bool ClassesFromCode { get; init; }
 
-    /// <summary>Where the backbone starts: <c>imagenet</c>, <c>random</c>, or the path of a backbone file.</summary>
+    /// <summary>
+    /// Where the backbone starts: <c>imagenet</c>, <c>random</c>, <see cref="OfParent"/>, or the path of a backbone file.
+    /// </summary>
     public string Weights { get; init; } = "imagenet";
+
+    /// <summary>
+    /// Digest of the model that the training starts from; null for none. Its backbone is taken, and its hash layer where the bits agree.
+    /// <see cref="Weights"/> is then <see cref="OfParent"/>.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Parent { get; init; }
 
     /// <summary>Training pictures of each class that are held out to choose settings by; 0 for none.</summary>
     public int HoldOut { get; init; }
@@ -119,12 +131,14 @@ public sealed record TrainingOptions
     /// <param name="now">The others.</param>
     public string? DifferencesTo(TrainingOptions now)
     {
+        using JsonDocument nothing = JsonDocument.Parse("null");
+        JsonElement absent = nothing.RootElement;
         using JsonDocument left = JsonDocument.Parse(ToJson());
         using JsonDocument right = JsonDocument.Parse(now.ToJson());
         string[] differences =
         [
             .. right.RootElement.EnumerateObject()
-                .Select(option => (option.Name, Now: option.Value, Then: left.RootElement.GetProperty(option.Name)))
+                .Select(option => (option.Name, Now: option.Value, Then: left.RootElement.TryGetProperty(option.Name, out JsonElement then) ? then : absent))
                 .Where(option => !JsonElement.DeepEquals(option.Now, option.Then))
                 .Select(option => $"{option.Name} is {Text(option.Now)}, there it was {Text(option.Then)}"),
         ];
@@ -160,6 +174,10 @@ public sealed record TrainingOptions
         Require(
             Backbone != AlexNet.Architecture || Attention is null || Attention.Mode == AttentionMode.Off,
             $"attention is {Attention?.Mode.ToString().ToLowerInvariant()}; {AlexNet.Architecture} has no place for it: use 'off'");
+        Require(Backbone != AlexNet.Architecture || Parent is null, $"parent is given; {AlexNet.Architecture} starts from none");
+        Require(
+            Parent is null == (Weights != OfParent),
+            $"weights is '{Weights}' and parent is {Parent ?? "not given"}; '{OfParent}' and the digest of a model belong together");
         Require(
             Attention is null || (Attention.Lambda > 0 && double.IsFinite(Attention.Lambda)), $"attention.lambda is {Attention?.Lambda}; it is above 0");
         Require(HoldOut >= 0, $"holdOut is {HoldOut}; it is not negative");

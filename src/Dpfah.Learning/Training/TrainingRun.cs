@@ -19,24 +19,29 @@ public sealed class TrainingRun
     private readonly string folder;
     private readonly TrainingOptions options;
     private readonly TrainingPictures pictures;
+    private readonly ParentModel? parent;
 
     /// <summary>Prepares a run; nothing is read or written yet.</summary>
     /// <param name="folder">Folder of the run.</param>
     /// <param name="options">What to train.</param>
     /// <param name="pictures">What to train on; some are held out where the options say so.</param>
-    public TrainingRun(string folder, TrainingOptions options, TrainingPictures pictures)
+    /// <param name="parent">The model that the options name as parent; null where they name none.</param>
+    /// <param name="name">Name of the model; null for one of method, data set and bits.</param>
+    public TrainingRun(string folder, TrainingOptions options, TrainingPictures pictures, ParentModel? parent = null, string? name = null)
     {
         options.ThrowIfInvalid();
         this.folder = folder;
         this.options = options;
         this.pictures = pictures;
+        this.parent = parent;
+        ModelName = name ?? $"{options.Method}-{pictures.Pictures.Dataset.Name}-{options.Bits}";
     }
 
     /// <summary>Folder of the finished model.</summary>
     public string ModelFolder => Path.Combine(folder, ModelFolderName);
 
     /// <summary>Name of the model that the run trains, such as <c>dpfah-fashion-mnist-64</c>.</summary>
-    public string ModelName => $"{options.Method}-{pictures.Pictures.Dataset.Name}-{options.Bits}";
+    public string ModelName { get; }
 
     /// <summary>Whether the run has been trained to its end.</summary>
     public bool IsFinished => TrainedModel.Exists(ModelFolder);
@@ -83,8 +88,8 @@ public sealed class TrainingRun
             Directory.Delete(ModelFolder, recursive: true); // What a kill left of it.
         }
 
-        (TrainingPictures fit, PictureSet? heldOut) = options.HoldOut == 0 ? (pictures, null) : pictures.HoldOut(options.HoldOut);
-        using var trainer = new Trainer(options, fit);
+        (TrainingPictures fit, PictureSet? heldOut) = options.HoldOut == 0 ? (pictures, pictures.Validation) : pictures.HoldOut(options.HoldOut);
+        using var trainer = new Trainer(options, fit, parent);
         if (HasCheckpoint)
         {
             Checkpoint.Read(CheckpointPath, trainer, pictures.SplitDigest);

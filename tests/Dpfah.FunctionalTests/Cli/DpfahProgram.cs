@@ -31,6 +31,12 @@ internal static class DpfahProgram
     public static Task<CommandResult> RunAfterAsync(string words, params IEnumerable<string> arguments) =>
         Command.TryRunAsync(null, null, "bash", ["-c", $"{words}; exec \"$@\"", "bash", Dotnet, Assembly, .. arguments]);
 
+    /// <summary>Runs a command whose standard input is a pipe, closed when another command ends.</summary>
+    /// <param name="before">The other command, such as <c>sleep 3</c>.</param>
+    /// <param name="arguments">The arguments.</param>
+    public static Task<CommandResult> RunBehindAsync(string before, params IEnumerable<string> arguments) =>
+        Command.TryRunAsync(null, null, "bash", ["-c", $"set -o pipefail; {before} | \"$@\"", "bash", Dotnet, Assembly, .. arguments]);
+
     /// <summary>Starts a command.</summary>
     public static ServiceProcess Start(params IEnumerable<string> arguments) => ServiceProcess.Start(Dotnet, [Assembly, .. arguments]);
 

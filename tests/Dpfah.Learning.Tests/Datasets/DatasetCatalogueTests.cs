@@ -7,8 +7,8 @@ public class DatasetCatalogueTests
     public static TheoryData<string> Names => [.. DatasetCatalogue.All.Select(entry => entry.Name)];
 
     [Fact]
-    public void Six_data_sets_are_known() =>
-        Assert.Equal("fashion-mnist, fashion-mnist-multi, cifar10, nuswide21, imagenet100, folder", DatasetCatalogue.Names);
+    public void Seven_data_sets_are_known() =>
+        Assert.Equal("fashion-mnist, fashion-mnist-multi, cifar10, nuswide21, imagenet100, folder, collection", DatasetCatalogue.Names);
 
     [Theory]
     [MemberData(nameof(Names))]
