@@ -62,7 +62,7 @@ internal sealed unsafe class BitPlanes
 
     /// <summary>Transposes 64 rows of 64 bits in place: bit c of row r becomes bit r of row c.</summary>
     /// <remarks>Swaps quadrants, then quadrants of quadrants (Warren, Hacker's Delight, 7-3), with the lowest bit first.</remarks>
-    private static void Transpose(ulong* rows)
+    public static void Transpose(ulong* rows)
     {
         ulong mask = 0x00000000FFFFFFFF;
         for (int half = 32; half != 0; half >>= 1, mask ^= mask << half)
