@@ -8,6 +8,7 @@ namespace Dpfah.Api.Collections;
 /// <param name="Generation">The generation of codes that answers.</param>
 /// <param name="Index">The index in memory.</param>
 /// <param name="Drift">Set when this process makes codes in another way than those that are stored were made.</param>
+/// <param name="Health">How well the codes use their bits, as it was measured last. Left out in lists, after writes, and before the first measurement.</param>
 /// <param name="Position">After a write: a position that covers it. Left out in reads.</param>
 public sealed record CollectionResponse(
     string Name,
@@ -15,6 +16,7 @@ public sealed record CollectionResponse(
     GenerationResponse Generation,
     IndexResponse Index,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DriftResponse? Drift,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CodeHealthResponse? Health,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Position);
 
 /// <summary>How a collection is to be made; all of it may be left out.</summary>

@@ -6,6 +6,7 @@ using Dpfah.Api.Http;
 using Dpfah.Api.OpenApi;
 using Dpfah.Core.Indexing;
 using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Health;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -16,6 +17,9 @@ namespace Dpfah.Api.Collections;
 /// <summary>Collections.</summary>
 internal static class CollectionsApi
 {
+    // A small collection is measured within it, so that its health is that of this moment.
+    private static readonly TimeSpan HealthPatience = TimeSpan.FromMilliseconds(50);
+
     public static void MapCollections(this IEndpointRouteBuilder routes)
     {
         RouteGroupBuilder group = routes.MapGroup("/collections").WithTags("Collections").WithQueryGuard();
@@ -27,7 +31,7 @@ internal static class CollectionsApi
         group.MapGet("/{collection}", Get)
             .RequireAuthorization(Policies.Reader)
             .WithName("getCollection")
-            .WithSummary("Read a collection's size, generation and index")
+            .WithSummary("Read a collection's size, generation, index and the health of its codes")
             .ProducesProblems(404);
         group.MapPut("/{collection}", Put)
             .RequireAuthorization(Policies.Indexer)
@@ -61,10 +65,13 @@ internal static class CollectionsApi
             [.. found.Take(count).Select(c => ToResponse(c, null))], found.Count > count ? found[count - 1].Name : null));
     }
 
-    private static Results<Ok<CollectionResponse>, ProblemHttpResult> Get(SearchService search, string collection)
+    private static async Task<Results<Ok<CollectionResponse>, ProblemHttpResult>> Get(
+        SearchService search, HealthService health, string collection, CancellationToken cancellationToken)
     {
         collection = RawPath.Decode(collection);
-        return search.Find(collection) is { } index ? TypedResults.Ok(ToResponse(index, null)) : Problems.NoCollection(collection);
+        return search.Find(collection) is { } index
+            ? TypedResults.Ok(ToResponse(index, null) with { Health = ToResponse(await health.ReadAsync(index, HealthPatience, cancellationToken)) })
+            : Problems.NoCollection(collection);
     }
 
     private static async Task<Results<Created<CollectionResponse>, Ok<CollectionResponse>, ProblemHttpResult>> Put(
@@ -105,7 +112,7 @@ internal static class CollectionsApi
         // Committed, though this node's index may not have seen it yet.
         CollectionResponse response = search.Find(collection) is { } index && index.Generation.Id == generation.Id
             ? ToResponse(index, position)
-            : new CollectionResponse(collection, 0, ToResponse(generation), new IndexResponse(0, 0, new PathsResponse(0, 0, 0, 0)), null, position.ToString());
+            : new CollectionResponse(collection, 0, ToResponse(generation), new IndexResponse(0, 0, new PathsResponse(0, 0, 0, 0)), null, null, position.ToString());
         return created ? TypedResults.Created($"/collections/{collection}", response) : TypedResults.Ok(response);
     }
 
@@ -140,6 +147,41 @@ internal static class CollectionsApi
             index.Drift is { } drift
                 ? new DriftResponse(drift.Stored, drift.Running, drift.Pictures, drift.FlippedBits, drift.ComparedBits)
                 : null,
+            null,
             position?.ToString());
     }
+
+    private static CodeHealthResponse? ToResponse(CollectionHealth? health)
+    {
+        if (health is not { Codes: { } codes })
+        {
+            return null;
+        }
+
+        return new CodeHealthResponse(
+            health.ComputedAt,
+            codes.Items,
+            Rounded(codes.Balance),
+            Rounded(codes.Entropy),
+            new BitCorrelationResponse(
+                Rounded(codes.Correlation.Largest), [codes.Correlation.First, codes.Correlation.Second], Rounded(codes.Correlation.Mean)),
+            codes.DistinctCodes,
+            codes.LargestGroup,
+            health.SameLabel is { } fit
+                ? new SameLabelResponse(
+                    fit.LabelledItems,
+                    fit.FittedItems,
+                    fit.FittedPairs,
+                    fit.TestedItems,
+                    fit.TestedPairs,
+                    Rounded(fit.Probability),
+                    [.. fit.Reliability.Select(bin => new ReliabilityResponse(bin.Pairs, Rounded(bin.Predicted), Rounded(bin.Observed)))],
+                    Rounded(fit.CalibrationError),
+                    Rounded(fit.LargestError))
+                : null);
+    }
+
+    private static double[] Rounded(IReadOnlyList<double> values) => [.. values.Select(Rounded)];
+
+    private static double Rounded(double value) => Math.Round(value, 4);
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Dpfah.Core.Health;
 using Dpfah.Core.Imaging;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -55,6 +57,23 @@ internal static class Problems
         "other-generation",
         "The ranking has changed",
         $"Collection '{collection}' is answered by another generation of codes than the cursor's. Search again from the first page.");
+
+    public static ProblemHttpResult NoSameLabelFit(string collection) => Create(
+        StatusCodes.Status409Conflict,
+        "no-confidence",
+        "The labels say too little",
+        $"How likely pictures of collection '{collection}' have a label in common at a distance is not known: it takes at least "
+        + $"{2 * SameLabelFit.LeastItemsPerHalf} labelled pictures of two labels or more, some of which share one. Label some, or ask for a 'radius'.",
+        ("parameter", "confidence"));
+
+    public static ProblemHttpResult ConfidenceNotReached(string collection, double highest) => Create(
+        StatusCodes.Status409Conflict,
+        "confidence-not-reached",
+        "No distance is near enough",
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"Even pictures of collection '{collection}' with equal codes have a label in common with a probability of {highest:0.####} only. Ask for a lower 'confidence', or for a 'radius'."),
+        ("parameter", "confidence"));
 
     public static ProblemHttpResult OtherEpoch(string detail) => Create(
         StatusCodes.Status409Conflict, "other-epoch", "The position belongs to another database", detail, ("parameter", "minPosition"));

@@ -88,6 +88,15 @@ internal static class QueryGuard
                     : $"'{Name}' is {wanted}; it was '{value}'.";
             }
 
+            if ((Nullable.GetUnderlyingType(Type) ?? Type) == typeof(double))
+            {
+                string wanted = Range is null ? "a number" : $"a number from {Range.Minimum} to {Range.Maximum}";
+                return double.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
+                    && Range?.IsValid(number) is not false
+                    ? null
+                    : $"'{Name}' is {wanted}; it was '{value}'.";
+            }
+
             return value.Length == 0 ? $"'{Name}' is empty: name a value, or leave the parameter out." : null;
         }
     }

@@ -14,6 +14,11 @@ internal sealed class RankingQuery
     [FromQuery(Name = "radius"), Range(0, Core.Codes.BinaryCode.MaxBits), Description("Largest Hamming distance in bits, 0 to the length of the codes. Default: none.")]
     public int? Radius { get; init; }
 
+    [FromQuery(Name = "confidence"), Range(0.01, 1.0), Description(
+        "Instead of a radius: the largest distance at which two pictures still have a label in common with this probability, 0.01 to 1, by the collection's own labels "
+        + "(GET /collections/{collection}, health.sameLabel). The answer's ranking tells the radius. 409 without labels, or when no distance reaches it.")]
+    public double? Confidence { get; init; }
+
     [FromQuery(Name = "label"), Description("Only pictures that have one of these labels (exact). May be repeated.")]
     public string[]? Label { get; init; }
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Dpfah.Api.Http;
 using Dpfah.Core.Codes;
 using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Health;
 using Dpfah.Engine.Search;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -12,14 +13,15 @@ namespace Dpfah.Api.Search;
 /// <summary>What is known of a search before its picture was hashed.</summary>
 /// <param name="Collections">The collections to search, at least one; of one model when there are several.</param>
 /// <param name="Filter">Conditions that a picture must meet; null for none.</param>
-internal sealed record SearchPlan(IReadOnlyList<CollectionIndex> Collections, SearchFilter? Filter)
+/// <param name="Radius">Largest distance in bits; null for none.</param>
+internal sealed record SearchPlan(IReadOnlyList<CollectionIndex> Collections, SearchFilter? Filter, int? Radius)
 {
     /// <summary>The model's generation of the first collection: all have its model.</summary>
     public GenerationInfo Generation => Collections[0].Generation;
 }
 
 /// <summary>What all searches share: the checks of their parameters, and the answer.</summary>
-internal sealed class RankingResponder(SearchService search, ImageReader images)
+internal sealed class RankingResponder(SearchService search, ImageReader images, HealthService health)
 {
     private const string Metadata = "metadata";
     private const int MaxCollapseLength = 256;
@@ -75,9 +77,36 @@ internal sealed class RankingResponder(SearchService search, ImageReader images)
                 $"Codes of two models cannot be compared: '{names[0]}' has the model '{first.ModelName}', '{other.Name}' has '{other.Generation.ModelName}'. Search them one by one."));
         }
 
-        return query.Radius > first.Bits
-            ? (null, Problems.BadParameter("radius", $"'radius' is at most {first.Bits}, the length of the collection's codes; it was {query.Radius}."))
-            : (new SearchPlan(collections, filter), null);
+        if (query.Radius > first.Bits)
+        {
+            return (null, Problems.BadParameter("radius", $"'radius' is at most {first.Bits}, the length of the collection's codes; it was {query.Radius}."));
+        }
+
+        (int? radius, wrong) = await RadiusAsync(collections, query, cancellationToken);
+        return wrong is null ? (new SearchPlan(collections, filter, radius), null) : (null, wrong);
+    }
+
+    /// <summary>The radius asked for, or that of the confidence asked for: of several collections the smallest, so that it holds in each.</summary>
+    private async Task<(int? Radius, ProblemHttpResult? Problem)> RadiusAsync(
+        List<CollectionIndex> collections, RankingQuery query, CancellationToken cancellationToken)
+    {
+        int? radius = query.Radius;
+        foreach (CollectionIndex collection in query.Confidence is null ? [] : collections)
+        {
+            if (await health.ReadSameLabelAsync(collection, cancellationToken) is not { } fit)
+            {
+                return (null, Problems.NoSameLabelFit(collection.Name));
+            }
+
+            if (fit.RadiusFor(query.Confidence!.Value) is not { } found)
+            {
+                return (null, Problems.ConfidenceNotReached(collection.Name, fit.Probability[0]));
+            }
+
+            radius = Math.Min(found, radius ?? found);
+        }
+
+        return (radius, null);
     }
 
     /// <summary>Checks the labels of a filter: each must be one that a picture can have.</summary>
@@ -127,7 +156,7 @@ internal sealed class RankingResponder(SearchService search, ImageReader images)
 
     /// <summary>The ranking that a query asks for.</summary>
     public static Ranking ToRanking(SearchPlan plan, RankingQuery query, BinaryCode code, BinaryCode? signature) =>
-        new(code, signature, query.K ?? SearchLimits.DefaultK, query.Radius, query.Label ?? []) { Filter = plan.Filter, Collapse = query.Collapse };
+        new(code, signature, query.K ?? SearchLimits.DefaultK, plan.Radius, query.Label ?? []) { Filter = plan.Filter, Collapse = query.Collapse };
 
     public static GenerationSummary Summary(GenerationInfo generation) => new(generation.Id, generation.ModelName, generation.Bits);
 
@@ -138,6 +167,11 @@ internal sealed class RankingResponder(SearchService search, ImageReader images)
         if (query.Include is not (null or Metadata))
         {
             return Problems.BadParameter("include", $"'include' is '{Metadata}', or left out; it was '{query.Include}'.");
+        }
+
+        if (query is { Radius: not null, Confidence: not null })
+        {
+            return Problems.BadParameter("confidence", "'confidence' gives a radius: send it or 'radius', not both.");
         }
 
         return query.Collapse?.Length > MaxCollapseLength

@@ -182,6 +182,7 @@ internal static class SearchApi
         }
 
         string? carried = query.Radius is not null ? "radius"
+            : query.Confidence is not null ? "confidence"
             : query.Label is { Length: > 0 } ? "label"
             : query.Filter is not null ? "filter"
             : query.Collapse is not null ? "collapse"

@@ -73,7 +73,7 @@ public sealed record QueryCodes(string Code, string? Signature);
 
 /// <summary>Where a page was cut: how much of the ranking lies before it, and how many pictures tie at its last distance.</summary>
 /// <param name="K">Pictures asked for.</param>
-/// <param name="Radius">Largest distance asked for, in bits.</param>
+/// <param name="Radius">Largest distance asked for, in bits; with <c>confidence</c>, the one that was taken.</param>
 /// <param name="CutDistance">Distance of the page's last picture; null for an empty page.</param>
 /// <param name="BelowCut">Pictures of the whole ranking that are nearer than the cut, after filters.</param>
 /// <param name="TiedAtCut">Pictures of the whole ranking at the cut's distance, after filters.</param>

@@ -2,11 +2,13 @@ using Dpfah.Core.Imaging;
 using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
+using Dpfah.Engine.Health;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace Dpfah.Engine.Hosting;
 
@@ -33,6 +35,7 @@ public static class EngineServices
         services.AddSingleton(p => new PictureEncoder(p.GetRequiredService<IPreviewMaker>(), p.GetRequiredService<EncoderPool>()));
         services.AddSingleton(p => new SearchService(
             p.GetRequiredService<IndexFollower>(), p.GetRequiredService<ServiceState>(), p.GetRequiredService<ImageReader>()));
+        services.AddSingleton(p => new HealthService(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<HealthService>>()));
         services.AddSingleton(p => new ModelReader(p.GetRequiredService<ModelStore>()));
         services.AddSingleton(p => new ImageReader(p.GetRequiredService<Database>()));
         services.AddSingleton(p => new ImageStore(
