@@ -22,6 +22,7 @@ var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
     ["index-kernels"] = ("[[--codes 1000000]] [[--bits 64,128]] [[--repeats 5]]: what each kernel is worth in a scan, as a Markdown table", IndexKernels.Run),
     ["index-updates"] = ("--codes FILE --queries FILE [[--rate 100000]] ...: lone queries beside updates", IndexUpdates.Run),
     ["index-sweep"] = ("[[--bits 16,64]] [[--sizes ...]] [[--minutes 10]] ...: the index's choice of path against each path forced", IndexSweep.Run),
+    ["duplicates"] = ("[[--codes 1000000]] [[--bits 64]] [[--distances 0,2,4,8]] [[--kinds uniform,deep100,...]]: near duplicates of so many codes, and their health", DuplicatesSpeed.Run),
     ["load"] = ("--codes N --provider postgres|sqlite --connection STRING-OR-FOLDER [[--bits 64]]: from the service's tables to an index that answers", LoadSpeed.Run),
     ["encoder"] = (": pictures a second by batch size and threads", EncoderSpeed.Run),
 };

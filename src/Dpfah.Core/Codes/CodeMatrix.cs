@@ -103,6 +103,9 @@ public sealed class CodeMatrix
         }
     }
 
+    /// <summary>Replaces code i by the words of a code of the same length.</summary>
+    internal void SetWords(int index, ReadOnlySpan<ulong> code) => code.CopyTo(Slot(index));
+
     /// <summary>Sets bit <paramref name="bit"/> of code <paramref name="index"/> to one; both are in range.</summary>
     internal void SetBit(int index, int bit) => words[((long)index * WordsPerCode) + (bit >> 6)] |= 1UL << (bit & 63);
 
