@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dpfah.Api.Access;
 using Dpfah.Api.Collections;
+using Dpfah.Api.Duplicates;
 using Dpfah.Api.Health;
 using Dpfah.Api.Http;
 using Dpfah.Api.Images;
@@ -128,6 +129,8 @@ public static class ApiHost
         app.MapImages();
         app.MapModels();
         app.MapJobs();
+        app.MapDuplicates();
+        app.MapNotDuplicates();
         app.MapHealth();
         app.MapGet("/", () => TypedResults.Redirect("/swagger/")).AllowAnonymous().ExcludeFromDescription();
         return app;

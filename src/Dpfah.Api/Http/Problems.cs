@@ -75,6 +75,26 @@ internal static class Problems
             $"Even pictures of collection '{collection}' with equal codes have a label in common with a probability of {highest:0.####} only. Ask for a lower 'confidence', or for a 'radius'."),
         ("parameter", "confidence"));
 
+    public static ProblemHttpResult NoDuplicatesJob(string collection, string job) => Create(
+        StatusCodes.Status404NotFound,
+        "job-not-found",
+        "There is no such job",
+        $"Job '{job}' is no search for near duplicates of collection '{collection}'. GET /jobs?kind=duplicates lists them.",
+        ("parameter", "job"));
+
+    public static ProblemHttpResult JobNotSucceeded(long job, string state) => Create(
+        StatusCodes.Status409Conflict,
+        "job-not-succeeded",
+        "The job has no result",
+        $"Job {job} is {state}: there is a result when it has succeeded. GET /jobs/{job} tells more.",
+        ("parameter", "job"));
+
+    public static ProblemHttpResult NotMarked(string first, string second) => Create(
+        StatusCodes.Status404NotFound,
+        "pair-not-found",
+        "The pair is not marked",
+        $"'{first}' and '{second}' are not marked as no duplicates.");
+
     public static ProblemHttpResult OtherEpoch(string detail) => Create(
         StatusCodes.Status409Conflict, "other-epoch", "The position belongs to another database", detail, ("parameter", "minPosition"));
 

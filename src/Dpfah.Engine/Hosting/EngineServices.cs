@@ -2,6 +2,7 @@ using Dpfah.Core.Imaging;
 using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
+using Dpfah.Engine.Duplicates;
 using Dpfah.Engine.Health;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
@@ -59,6 +60,9 @@ public static class EngineServices
         services.AddSingleton(p => new JobReader(p.GetRequiredService<Database>(), p.GetRequiredService<JobSignal>()));
         services.AddSingleton<JobCleaning>();
         services.AddSingleton(p => new BlobStore(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new DuplicatesService(p.GetRequiredService<Database>(), p.GetRequiredService<JobQueue>()));
+        services.AddSingleton(p => new NotDuplicateStore(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IJobHandler, DuplicatesJob>();
         services.AddHostedService<EngineService>();
         if (!options.ReadOnly)
         {

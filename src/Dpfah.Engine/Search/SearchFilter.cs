@@ -76,6 +76,10 @@ public sealed class SearchFilter
     /// <param name="numbers">Item numbers of the pictures of <see cref="Ids"/>; an id that is missing here is no picture's.</param>
     public ItemFilter ToItemFilter(IReadOnlyDictionary<string, long[]> numbers) => build(numbers);
 
+    /// <summary>The filter for the index, once the pictures that it names were looked up.</summary>
+    internal async Task<ItemFilter> ResolveAsync(ImageReader images, IReadOnlyCollection<int> collectionIds, CancellationToken cancellationToken) =>
+        ToItemFilter(Ids.Count == 0 ? new Dictionary<string, long[]>() : await images.NumbersAsync(collectionIds, Ids, cancellationToken));
+
     private static Func<IReadOnlyDictionary<string, long[]>, ItemFilter> Conditions(JsonElement element, string what, List<string> ids)
     {
         if (element.ValueKind != JsonValueKind.Object)

@@ -128,10 +128,7 @@ public sealed class SearchService
             return labels;
         }
 
-        IReadOnlyDictionary<string, long[]> numbers = filter.Ids.Count == 0
-            ? new Dictionary<string, long[]>()
-            : await images.NumbersAsync([.. collections.Select(c => c.CollectionId)], filter.Ids, cancellationToken);
-        ItemFilter conditions = filter.ToItemFilter(numbers);
+        ItemFilter conditions = await filter.ResolveAsync(images, [.. collections.Select(c => c.CollectionId)], cancellationToken);
         return labels is null ? conditions : ItemFilter.All(labels, conditions);
     }
 
