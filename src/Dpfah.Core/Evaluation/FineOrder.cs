@@ -22,8 +22,8 @@ internal sealed class FineOrder
         this.database = database;
         this.keys = keys;
         places = new int[database.Count];
-        positions = new int[(keys.Bits + 1) * (database.Bits + 1)];
-        isMixed = new bool[keys.Bits + 1];
+        positions = new int[(keys.Bits + 2) * (database.Bits + 1)];
+        isMixed = new bool[keys.Bits + 2];
     }
 
     /// <summary>Writes the relevance (1 or 0) of the items in the order for the query that the keys are turned to.</summary>

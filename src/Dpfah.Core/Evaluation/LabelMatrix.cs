@@ -107,6 +107,9 @@ public sealed class LabelMatrix
         return Intersect(Row(index), other.Row(otherIndex));
     }
 
+    /// <summary>Replaces the labels of item i by a row over the same classes.</summary>
+    internal void SetWords(int index, ReadOnlySpan<ulong> row) => row.CopyTo(words.AsSpan(index * WordsPerItem, WordsPerItem));
+
     /// <summary>Whether two rows of equally many words have a common bit.</summary>
     internal static bool Intersect(ReadOnlySpan<ulong> left, ReadOnlySpan<ulong> right)
     {

@@ -38,4 +38,21 @@ public sealed class LabelledCodes
 
     /// <summary>Number of items.</summary>
     public int Count => Codes.Count;
+
+    /// <summary>Some of the items, in the order in which they are named.</summary>
+    /// <exception cref="ArgumentException">No such item.</exception>
+    internal LabelledCodes Select(IReadOnlyList<int> items)
+    {
+        var codes = new CodeMatrix(Codes.Bits, items.Count);
+        CodeMatrix? signatures = Signatures is null ? null : new CodeMatrix(Signatures.Bits, items.Count);
+        var labels = new LabelMatrix(Labels.Classes, items.Count);
+        for (int i = 0; i < items.Count; i++)
+        {
+            codes.SetWords(i, Codes.Row(items[i]));
+            signatures?.SetWords(i, Signatures!.Row(items[i]));
+            labels.SetWords(i, Labels.Row(items[i]));
+        }
+
+        return new LabelledCodes(codes, labels, signatures);
+    }
 }

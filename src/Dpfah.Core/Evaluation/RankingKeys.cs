@@ -4,7 +4,10 @@ using Dpfah.Core.Codes;
 namespace Dpfah.Core.Evaluation;
 
 /// <summary>Distance and relevance of every database item to one query at a time, and the histogram of both.</summary>
-/// <remarks>An item's key is twice its distance, plus 1 when it is relevant: one number, one histogram, one array to read again.</remarks>
+/// <remarks>
+/// An item's key is twice its distance, plus 1 when it is relevant: one number, one histogram, one array to read again. An item that is
+/// left out lies one farther than any can, and is not relevant.
+/// </remarks>
 internal sealed class RankingKeys
 {
     private readonly LabelledCodes queries;
@@ -18,8 +21,8 @@ internal sealed class RankingKeys
         this.queries = queries;
         this.database = database;
         keys = new ushort[database.Count];
-        counts = new int[2 * (Bits + 1)];
-        positions = new int[Bits + 1];
+        counts = new int[2 * (Bits + 2)];
+        positions = new int[Bits + 2];
     }
 
     /// <summary>Length of the codes in bits; distances are 0 to this.</summary>
@@ -38,7 +41,9 @@ internal sealed class RankingKeys
     public int Relevant(int distance) => counts[(2 * distance) + 1];
 
     /// <summary>Turns to a query.</summary>
-    public void Measure(int query)
+    /// <param name="query">The query.</param>
+    /// <param name="leftOut">A database item that is left out of the ranking; -1 for none.</param>
+    public void Measure(int query, int leftOut)
     {
         ReadOnlySpan<ulong> code = queries.Codes.Row(query);
         ReadOnlySpan<ulong> labels = queries.Labels.Row(query);
@@ -52,6 +57,13 @@ internal sealed class RankingKeys
             MeasureRows(code, labels);
         }
 
+        if (leftOut >= 0)
+        {
+            counts[keys[leftOut]]--;
+            keys[leftOut] = (ushort)(2 * (Bits + 1));
+            counts[keys[leftOut]]++;
+        }
+
         TotalRelevant = 0;
         for (int key = 1; key < counts.Length; key += 2)
         {
@@ -59,7 +71,7 @@ internal sealed class RankingKeys
         }
     }
 
-    /// <summary>Writes the relevance (1 or 0) of the items by distance, ties in database order: a counting sort.</summary>
+    /// <summary>Writes the relevance (1 or 0) of the items by distance, ties in database order: a counting sort. What is left out comes last.</summary>
     /// <param name="ranked">One element an item.</param>
     public void Rank(Span<byte> ranked)
     {

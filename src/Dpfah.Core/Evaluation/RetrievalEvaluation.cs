@@ -21,13 +21,37 @@ public static class RetrievalEvaluation
     /// <exception cref="ArgumentException">The sides do not fit each other, one is empty, or an option is out of its range.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static RetrievalResult Run(
-        LabelledCodes queries, LabelledCodes database, RetrievalOptions? options = null, CancellationToken cancellationToken = default)
+        LabelledCodes queries, LabelledCodes database, RetrievalOptions? options = null, CancellationToken cancellationToken = default) =>
+        Run(queries, database, null, options ?? new RetrievalOptions(), cancellationToken);
+
+    /// <summary>Evaluates items of one catalogue, each against all others (leave-one-out).</summary>
+    /// <param name="items">At least two items.</param>
+    /// <param name="queries">Which of them are queries, at least one.</param>
+    /// <param name="options">What to measure; the defaults when null.</param>
+    /// <param name="cancellationToken">Looked at before each query.</param>
+    /// <returns>The database of the result has one item less than there are.</returns>
+    /// <exception cref="ArgumentException">There are too few items, no query, no such item, or an option is out of its range.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static RetrievalResult RunLeaveOneOut(
+        LabelledCodes items, IReadOnlyList<int> queries, RetrievalOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options ??= new RetrievalOptions();
+        Require(items.Count > 1, "An item alone has no others to be compared with.", nameof(items));
+        Require(queries.Count > 0, "There is no query.", nameof(queries));
+        return Run(items.Select(queries), items, [.. queries], options ?? new RetrievalOptions(), cancellationToken);
+    }
+
+    /// <param name="queries">The queries.</param>
+    /// <param name="database">The database.</param>
+    /// <param name="places">The place of each query in the database, where it is left out for it; null when the two have nothing in common.</param>
+    /// <param name="options">What to measure.</param>
+    /// <param name="cancellationToken">Looked at before each query.</param>
+    private static RetrievalResult Run(
+        LabelledCodes queries, LabelledCodes database, int[]? places, RetrievalOptions options, CancellationToken cancellationToken)
+    {
         options.Validate();
         Validate(queries, database);
 
-        int count = database.Count;
+        int count = database.Count - (places is null ? 0 : 1);
         int[] cuts = [.. options.Cuts.Select(k => Math.Min(k, count)).Distinct().Order()];
         var keys = new RankingKeys(queries, database);
         var fineOrder = database.Signatures is null ? null : new FineOrder(queries.Signatures!, database.Signatures, keys);
@@ -36,19 +60,19 @@ public static class RetrievalEvaluation
         var tieAware = new TieAwareSums(cuts);
         var radius = new RadiusSums(queries.Codes.Bits, options.BallRadius);
         var perQuery = new QueryResult[queries.Count];
-        var ranked = new byte[count];
+        Span<byte> all = new byte[database.Count], ranked = all[..count];
         for (int i = 0; i < perQuery.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            keys.Measure(i);
+            keys.Measure(i, places?[i] ?? -1);
             int inBall = radius.Add(keys);
             double tieAwarePrecision = tieAware.Add(keys);
-            keys.Rank(ranked);
+            keys.Rank(all);
             double precision = ranking.Add(ranked, keys.TotalRelevant);
             double? finePrecision = null;
             if (fineRanking is not null)
             {
-                fineOrder!.Rank(i, ranked);
+                fineOrder!.Rank(i, all);
                 finePrecision = fineRanking.Add(ranked, keys.TotalRelevant);
             }
 
