@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics.X86;
 using Dpfah.Core.Indexing.Kernels;
 using Dpfah.Core.Indexing.MultiIndex;
 
@@ -17,6 +18,10 @@ internal sealed unsafe class RemainingCodes
 {
     // Longer buckets are worth the vectors.
     private const int ShortBucket = 48;
+
+    // Buckets that the processor is told of ahead: they lie all over, and most of the time would be spent waiting for them.
+    private const int PrefetchBuckets = 4;
+    private const int LineWords = 8;
 
     private readonly AlignedWords codes;
     private readonly int words;
@@ -58,9 +63,15 @@ internal sealed unsafe class RemainingCodes
             uint value = layout.Value(codes.Pointer + ((long)index * words), table.Part);
             for (int ones = 0; ones <= Math.Min(table.Radius, layout.Width(table.Part)); ones++)
             {
-                foreach (uint mask in layout.Masks(table.Part, ones))
+                uint[] masks = layout.Masks(table.Part, ones);
+                for (int i = 0; i < masks.Length; i++)
                 {
-                    table.Find(value ^ mask, Code(index), inBucket);
+                    if (i + PrefetchBuckets < masks.Length)
+                    {
+                        table.Prefetch(value ^ masks[i + PrefetchBuckets]);
+                    }
+
+                    table.Find(value ^ masks[i], Code(index), inBucket);
                     if (inBucket.Count > 0)
                     {
                         inBucket.ForEach(TakeOut);
@@ -94,9 +105,9 @@ internal sealed unsafe class RemainingCodes
     {
         private readonly RemainingCodes owner;
 
-        // First entry of each value, and one behind the last that is in use; copies of the codes, their numbers, and the entry of each code.
-        private readonly int[] starts;
-        private readonly int[] ends;
+        // For each value its first entry, and one behind the last that is in use, side by side; copies of the codes, their numbers, and the entry
+        // of each code.
+        private readonly int[] bounds;
         private readonly AlignedWords entries;
         private readonly int[] members;
         private readonly int[] places;
@@ -107,19 +118,18 @@ internal sealed unsafe class RemainingCodes
             Part = part;
             Radius = radius;
             int values = 1 << owner.layout.Width(part);
-            starts = new int[values];
+            bounds = new int[2 * values];
             for (int index = 0; index < count; index++)
             {
-                starts[ValueOf(index)]++;
+                bounds[2 * ValueOf(index)]++;
             }
 
             int sum = 0;
             for (int value = 0; value < values; value++)
             {
-                (starts[value], sum) = (sum, sum + starts[value]);
+                (bounds[2 * value], bounds[(2 * value) + 1], sum) = (sum, sum, sum + bounds[2 * value]);
             }
 
-            ends = [.. starts];
             entries = new AlignedWords((long)count * owner.words);
             members = new int[count];
             places = new int[count];
@@ -134,10 +144,24 @@ internal sealed unsafe class RemainingCodes
         /// <summary>Greatest difference of the part's values that is looked at.</summary>
         public int Radius { get; }
 
+        /// <summary>Tells the processor that a bucket will be looked at.</summary>
+        public void Prefetch(uint value)
+        {
+            if (Sse.IsSupported)
+            {
+                int words = owner.words;
+                ulong* line = entries.Pointer + ((long)bounds[2 * value] * words), end = entries.Pointer + ((long)bounds[(2 * value) + 1] * words);
+                for (int lines = 0; line < end && lines < PrefetchBuckets; lines++, line += LineWords)
+                {
+                    Sse.Prefetch0(line);
+                }
+            }
+        }
+
         /// <summary>Finds the codes of a bucket that are near to a code.</summary>
         public void Find(uint value, ReadOnlySpan<ulong> query, List<int> found)
         {
-            int from = starts[value], to = ends[value], words = owner.words;
+            int from = bounds[2 * value], to = bounds[(2 * value) + 1], words = owner.words, distance = owner.distance;
             if (to - from > ShortBucket)
             {
                 FindInLong(from, to, query, found);
@@ -145,9 +169,23 @@ internal sealed unsafe class RemainingCodes
             }
 
             ulong* code = entries.Pointer + ((long)from * words);
+            if (words == 1)
+            {
+                ulong wanted = query[0];
+                for (int entry = from; entry < to; entry++, code++)
+                {
+                    if (BitOperations.PopCount(*code ^ wanted) <= distance)
+                    {
+                        found.Add(members[entry]);
+                    }
+                }
+
+                return;
+            }
+
             for (int entry = from; entry < to; entry++, code += words)
             {
-                if (DistanceTo(code, query) <= owner.distance)
+                if (DistanceTo(code, query) <= distance)
                 {
                     found.Add(members[entry]);
                 }
@@ -156,7 +194,7 @@ internal sealed unsafe class RemainingCodes
 
         public void Add(int index)
         {
-            int entry = ends[ValueOf(index)]++;
+            int entry = bounds[(2 * ValueOf(index)) + 1]++;
             owner.Code(index).CopyTo(EntryAt(entry));
             members[entry] = index;
             places[index] = entry;
@@ -164,7 +202,7 @@ internal sealed unsafe class RemainingCodes
 
         public void Remove(int index)
         {
-            int entry = places[index], last = --ends[ValueOf(index)];
+            int entry = places[index], last = --bounds[(2 * ValueOf(index)) + 1];
             if (entry != last)
             {
                 EntryAt(last).CopyTo(EntryAt(entry));
