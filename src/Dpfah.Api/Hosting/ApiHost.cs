@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Dpfah.Api.Access;
 using Dpfah.Api.Collections;
 using Dpfah.Api.Duplicates;
+using Dpfah.Api.Evaluations;
 using Dpfah.Api.Health;
 using Dpfah.Api.Http;
 using Dpfah.Api.Images;
@@ -12,6 +13,7 @@ using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
 using Dpfah.Api.Search;
 using Dpfah.Engine;
+using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Hosting;
 using Microsoft.AspNetCore.DataProtection;
 
@@ -88,6 +90,7 @@ public static class ApiHost
             GeneralJobs = options.GeneralJobs,
         });
         addEncoding(builder.Services, options);
+        builder.Services.AddSingleton<IFigureMaker, FigureMaker>();
         builder.Services.AddSingleton<RankingResponder>();
         builder.Services.AddExceptionHandler<ProblemHandler>();
         builder.Services.AddDpfahOpenApi();
@@ -128,6 +131,7 @@ public static class ApiHost
         app.MapCollections();
         app.MapImages();
         app.MapModels();
+        app.MapEvaluations();
         app.MapJobs();
         app.MapDuplicates();
         app.MapNotDuplicates();

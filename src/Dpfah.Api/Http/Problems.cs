@@ -89,6 +89,18 @@ internal static class Problems
         $"Job {job} is {state}: there is a result when it has succeeded. GET /jobs/{job} tells more.",
         ("parameter", "job"));
 
+    public static ProblemHttpResult TooFewLabels(string detail) => Create(
+        StatusCodes.Status422UnprocessableEntity, "too-few-labels", "There is nothing to measure with", detail);
+
+    public static ProblemHttpResult NoPlot(string name, IEnumerable<string> known) => Create(
+        StatusCodes.Status404NotFound,
+        "plot-not-found",
+        "There is no such figure",
+        known.Any()
+            ? $"The model has no figure '{name}'. There are: {string.Join(", ", known)}."
+            : $"The model has no figure '{name}', nor any other: POST /evaluations draws some.",
+        ("parameter", "name"));
+
     public static ProblemHttpResult NotMarked(string first, string second) => Create(
         StatusCodes.Status404NotFound,
         "pair-not-found",

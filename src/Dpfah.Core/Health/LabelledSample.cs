@@ -1,3 +1,4 @@
+using Dpfah.Core.Evaluation;
 using Dpfah.Core.Indexing;
 using Dpfah.Core.Indexing.Segments;
 
@@ -58,7 +59,7 @@ internal sealed class LabelledSample
                 }
 
                 labelled++;
-                ulong hash = Mix((ulong)view.Segment.Id(slot));
+                ulong hash = IdHash.Of(view.Segment.Id(slot));
                 PriorityQueue<Found<T>, ulong> half = smallest[(int)(hash & 1)];
                 if (half.Count < perHalf || (half.TryPeek(out _, out ulong greatest) && hash < greatest))
                 {
@@ -99,15 +100,6 @@ internal sealed class LabelledSample
         }
 
         return half;
-    }
-
-    /// <summary>Spreads ids over all 64 bits (the finisher of SplitMix64).</summary>
-    private static ulong Mix(ulong value)
-    {
-        value += 0x9E3779B97F4A7C15;
-        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
-        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
-        return value ^ (value >> 31);
     }
 
     private readonly record struct Found<T>(SegmentView<T> View, int Position, int Slot);

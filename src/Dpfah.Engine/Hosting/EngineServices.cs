@@ -3,6 +3,7 @@ using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Duplicates;
+using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Health;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
@@ -63,6 +64,10 @@ public static class EngineServices
         services.AddSingleton(p => new DuplicatesService(p.GetRequiredService<Database>(), p.GetRequiredService<JobQueue>()));
         services.AddSingleton(p => new NotDuplicateStore(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IJobHandler, DuplicatesJob>();
+        services.AddSingleton<EvaluatedCodes>();
+        services.AddSingleton<IJobHandler, EvaluationJob>();
+        services.AddSingleton(p => new EvaluationService(
+            p.GetRequiredService<Database>(), p.GetRequiredService<JobQueue>(), p.GetRequiredService<ImageReader>()));
         services.AddHostedService<EngineService>();
         if (!options.ReadOnly)
         {

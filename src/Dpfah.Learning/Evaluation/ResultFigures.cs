@@ -52,14 +52,18 @@ public sealed class ResultFigures
 
     /// <summary><c>pr</c> and <c>precision-at-n</c>: one curve a model.</summary>
     /// <param name="models">The model, and that which it was trained from.</param>
-    public void Curves(IReadOnlyList<ModelMetrics> models)
+    public void Curves(IReadOnlyList<ModelMetrics> models) => Curves([.. models.Select(m => (m.Title, m.Report.Retrieval.Ranking))]);
+
+    /// <summary><c>pr</c> and <c>precision-at-n</c>: one curve a model.</summary>
+    /// <param name="models">What legends call each, and its metrics.</param>
+    public void Curves(IReadOnlyList<(string Title, RankingMetrics Ranking)> models)
     {
         Curve[] precisionRecall =
         [
-            .. models.Select(m => new Curve(m.Title, [.. m.Report.Retrieval.Ranking.ByRank.Select(p => p.Recall)], [.. m.Report.Retrieval.Ranking.ByRank.Select(p => p.Precision)])),
+            .. models.Select(m => new Curve(m.Title, [.. m.Ranking.ByRank.Select(p => p.Recall)], [.. m.Ranking.ByRank.Select(p => p.Precision)])),
         ];
         Save("pr", new PrecisionRecallFigure(precisionRecall, RecallBy.Rank), new { curves = Data(precisionRecall) });
-        Curve[] precisionAtN = [.. models.Select(m => Curve.FromOne(m.Title, m.Report.Retrieval.Ranking.PrecisionCurve))];
+        Curve[] precisionAtN = [.. models.Select(m => Curve.FromOne(m.Title, m.Ranking.PrecisionCurve))];
         Save("precision-at-n", new PrecisionAtNFigure(precisionAtN), new { curves = Data(precisionAtN) });
     }
 
@@ -69,21 +73,31 @@ public sealed class ResultFigures
     public void Embedding(ModelMetrics model, PictureSet queries)
     {
         int count = Math.Min(queries.Count, LargestEmbedding);
-        double perplexity = Math.Min(30, (count - 1) / 3.0);
+        Embedding(
+            [.. Enumerable.Range(0, count).Select(i => model.Queries.Codes[i])],
+            [.. Enumerable.Range(0, count).Select(i => (queries.NameOf(i), queries.ClassNames[queries.LabelsOf(i)[0]]))]);
+    }
+
+    /// <summary><c>tsne</c>: codes in the plane, coloured by label; left out for fewer than five.</summary>
+    /// <param name="codes">The codes.</param>
+    /// <param name="pictures">Id and label of each.</param>
+    public void Embedding(IReadOnlyList<BinaryCode> codes, IReadOnlyList<(string Id, string Label)> pictures)
+    {
+        double perplexity = Math.Min(30, (codes.Count - 1) / 3.0);
         if (perplexity <= 1)
         {
-            return; // fewer than five queries
+            return;
         }
 
-        TsneResult result = Tsne.OfCodes([.. Enumerable.Range(0, count).Select(i => model.Queries.Codes[i])], new TsneOptions { Perplexity = perplexity });
-        string[] labels = [.. Enumerable.Range(0, count).Select(i => queries.ClassNames[queries.LabelsOf(i)[0]])];
+        TsneResult result = Tsne.OfCodes(codes, new TsneOptions { Perplexity = perplexity });
+        string[] labels = [.. pictures.Select(picture => picture.Label)];
         string[] told = [.. labels.CountBy(label => label).OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Select(c => c.Key)];
         told = told.Length <= ClassesTold ? [.. told.Order(StringComparer.Ordinal)] : [.. told.Take(ClassesTold - 1).Order(StringComparer.Ordinal), Others];
         int[] colours = [.. labels.Select(label => Array.IndexOf(told, label)).Select(c => c < 0 ? told.Length - 1 : c)];
         Save("tsne", new ScatterFigure(result.Points, colours, told), new
         {
             perplexity,
-            points = result.Points.Select((p, i) => new { id = queries.NameOf(i), label = labels[i], x = Math.Round(p.X, 4), y = Math.Round(p.Y, 4) }),
+            points = result.Points.Select((p, i) => new { id = pictures[i].Id, label = labels[i], x = Math.Round(p.X, 4), y = Math.Round(p.Y, 4) }),
         });
     }
 
@@ -95,32 +109,45 @@ public sealed class ResultFigures
     {
         BinaryCode[] codes = [.. Enumerable.Range(0, database.Count).Select(i => model.Database.Codes[i])];
         int[] shown = [.. Enumerable.Range(0, queries.Count).GroupBy(i => queries.LabelsOf(i)[0]).OrderBy(g => g.Key).Select(g => g.First()).Take(Columns)];
-        var rows = shown
-            .Select(query => (Query: query, Hits: HammingRanking.Order(model.Queries.Codes[query], codes).Take(TopResultsFigure.DefaultResults).ToArray()))
-            .ToArray();
+        FirstResults(
+        [
+            .. shown.Select(query => new FirstResult(
+                queries.NameOf(query),
+                [.. queries.LabelsOf(query).Select(c => queries.ClassNames[c])],
+                queries.Read(query),
+                [
+                    .. HammingRanking.Order(model.Queries.Codes[query], codes).Take(TopResultsFigure.DefaultResults).Select(hit => new FirstHit(
+                        database.NameOf(hit),
+                        Hamming.Distance(model.Queries.Codes[query].Words, codes[hit].Words),
+                        model.Queries.Labels.Share(query, model.Database.Labels, hit),
+                        database.Read(hit))),
+                ])),
+        ]);
+    }
+
+    /// <summary><c>top10</c>: queries with their nearest pictures.</summary>
+    /// <param name="queries">The queries; the figure is left out without any.</param>
+    public void FirstResults(IReadOnlyList<FirstResult> queries)
+    {
+        if (queries.Count == 0)
+        {
+            return;
+        }
+
         RetrievalColumn[] columns =
         [
-            .. rows.Select(row => new RetrievalColumn(
-                string.Join(", ", queries.LabelsOf(row.Query).Select(c => queries.ClassNames[c])),
-                queries.Read(row.Query),
-                [.. row.Hits.Select(hit => new Figures.RetrievalResult(database.Read(hit), Relevant(row.Query, hit)))])),
+            .. queries.Select(query => new RetrievalColumn(
+                string.Join(", ", query.Labels), query.Picture, [.. query.Hits.Select(hit => new Figures.RetrievalResult(hit.Picture, hit.IsRelevant))])),
         ];
         Save("top10", new TopResultsFigure(columns), new
         {
-            columns = rows.Select(row => new
+            columns = queries.Select(query => new
             {
-                query = queries.NameOf(row.Query),
-                labels = queries.LabelsOf(row.Query).Select(c => queries.ClassNames[c]),
-                hits = row.Hits.Select(hit => new
-                {
-                    id = database.NameOf(hit),
-                    distance = Hamming.Distance(model.Queries.Codes[row.Query].Words, codes[hit].Words),
-                    relevant = Relevant(row.Query, hit),
-                }),
+                query = query.Id,
+                labels = query.Labels,
+                hits = query.Hits.Select(hit => new { id = hit.Id, distance = hit.Distance, relevant = hit.IsRelevant }),
             }),
         });
-
-        bool Relevant(int query, int hit) => model.Queries.Labels.Share(query, model.Database.Labels, hit);
     }
 
     private static object[] Data(IEnumerable<Curve> curves) =>
