@@ -31,6 +31,26 @@ internal static class Problems
         $"There is no model '{name}'. There are: {string.Join(", ", known)}. GET /models tells more.",
         ("parameter", "model"));
 
+    public static ProblemHttpResult BadModel(string detail) => Create(
+        StatusCodes.Status422UnprocessableEntity, "bad-model", "The files are no model that this service can run", detail);
+
+    public static ProblemHttpResult ModelNameTaken(string name) => Create(
+        StatusCodes.Status409Conflict,
+        "model-name-taken",
+        "Another model has this name",
+        $"Another model is already named '{name}'. Delete it first, or give this one another name in its description.",
+        ("parameter", "head"));
+
+    public static ProblemHttpResult ModelIsDefault(string name) => Create(
+        StatusCodes.Status409Conflict, "model-is-default", "The model is in use", $"'{name}' is the model that new collections start with; it stays.", ("parameter", "model"));
+
+    public static ProblemHttpResult ModelInUse(string name, IEnumerable<string> collections) => Create(
+        StatusCodes.Status409Conflict,
+        "model-in-use",
+        "The model is in use",
+        $"These collections have codes of '{name}', active or not: {string.Join(", ", collections)}. Delete the codes or the collections first.",
+        ("parameter", "model"));
+
     public static ProblemHttpResult OtherModel(string collection, string model) => Create(
         StatusCodes.Status409Conflict,
         "other-model",

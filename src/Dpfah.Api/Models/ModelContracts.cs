@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Dpfah.Api.Models;
 
 /// <summary>A model: what turns pictures into codes.</summary>
@@ -15,6 +18,9 @@ namespace Dpfah.Api.Models;
 /// <param name="CreatedAt">When it was stored, UTC.</param>
 /// <param name="IsDefault">Whether collections start with it that name no model.</param>
 /// <param name="Collections">Names of the collections that it answers, in order.</param>
+/// <param name="Parent">Name of the model that it was trained from. Left out in lists, and for a model without.</param>
+/// <param name="Job">The job that made it. Left out in lists, and for a model that was brought along.</param>
+/// <param name="Lineage">Data, code version and parameters of its training. Left out in lists, and where that is not known.</param>
 public sealed record ModelResponse(
     string Name,
     string Method,
@@ -29,7 +35,10 @@ public sealed record ModelResponse(
     string Digest,
     DateTime CreatedAt,
     bool IsDefault,
-    IReadOnlyList<string> Collections);
+    IReadOnlyList<string> Collections,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Parent = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Job = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Lineage = null);
 
 /// <summary>The network under the hash layer.</summary>
 /// <param name="Architecture">Its kind.</param>

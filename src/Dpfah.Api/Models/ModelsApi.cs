@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Text.Json;
 using Dpfah.Api.Access;
 using Dpfah.Api.Hosting;
 using Dpfah.Api.Http;
@@ -25,7 +26,111 @@ internal static class ModelsApi
             .WithName("listModels")
             .WithSummary("List the models, with their settings and the collections that use them")
             .ProducesProblems();
+        group.MapPost("", ImportAsync)
+            .RequireAuthorization(Policies.Trainer)
+            .WithName("importModel")
+            .WithSummary("Store a model that was made elsewhere")
+            .WithDescription("Multipart: the file 'head' and, unless a stored model has the same backbone, the file 'backbone', both safetensors. Its name stands in the head. "
+                + "201 for a new model, 200 when the same one was there; 422 for files that are no model this service can run: damaged, of other shapes, with values that are not finite, or of another backbone than the head names.")
+            .WithMetadata(new RequestSizeLimitAttribute(ModelBody.MaxBytes))
+            .ProducesProblems(409, 413, 422);
+        group.MapGet("/{model}", GetAsync)
+            .RequireAuthorization(Policies.Reader)
+            .WithName("getModel")
+            .WithSummary("Read a model's settings, metrics and origin")
+            .ProducesProblems(404);
+        group.MapGet("/{model}/file", FileAsync)
+            .RequireAuthorization(Policies.Reader)
+            .WithName("exportModel")
+            .WithSummary("A file of a model, as POST /models takes it")
+            .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
+            .Produces(StatusCodes.Status304NotModified)
+            .ProducesProblems(404);
+        group.MapDelete("/{model}", DeleteAsync)
+            .RequireAuthorization(Policies.Admin)
+            .WithName("deleteModel")
+            .WithSummary("Delete a model with its figures and measurements")
+            .WithDescription("409 while a collection has codes of it, and for the model that new collections start with.")
+            .ProducesProblems(404, 409);
     }
+
+    private static async Task<Results<Created<ModelResponse>, Ok<ModelResponse>, ProblemHttpResult>> ImportAsync(
+        HttpRequest request, ModelCatalogue catalogue, SearchService search, CancellationToken cancellationToken)
+    {
+        _ = search.Collections;
+        using var body = new ModelBody();
+        if (await body.ReadAsync(request, cancellationToken) is { } wrong)
+        {
+            return wrong;
+        }
+
+        ModelImport import = await catalogue.ImportAsync(body.HeadPath!, body.BackbonePath, cancellationToken);
+        if (import.Model is not { } model)
+        {
+            return Problems.BadModel(import.Refusal!);
+        }
+
+        ModelResponse response = ToResponse(model, search);
+        return import.IsOther ? Problems.ModelNameTaken(response.Name)
+            : import.Created ? TypedResults.Created($"/models/{response.Name}", response) : TypedResults.Ok(response);
+    }
+
+    private static async Task<Results<Ok<ModelResponse>, ProblemHttpResult>> GetAsync(
+        ModelCatalogue catalogue, ModelReader models, SearchService search, string model, CancellationToken cancellationToken)
+    {
+        _ = search.Collections;
+        model = RawPath.Decode(model);
+        return await catalogue.FindAsync(model, cancellationToken) is { } found
+            ? TypedResults.Ok(ToResponse(found, search))
+            : await NoModelAsync(models, model, cancellationToken);
+    }
+
+    private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> FileAsync(
+        ModelCatalogue catalogue,
+        ModelReader models,
+        SearchService search,
+        string model,
+        [FromQuery, Description("'head' (default) or 'backbone'.")] string? part,
+        CancellationToken cancellationToken)
+    {
+        _ = search.Collections;
+        model = RawPath.Decode(model);
+        if (part is not (null or "head" or "backbone"))
+        {
+            return Problems.BadParameter("part", $"'part' is 'head' or 'backbone'; it was '{part}'.");
+        }
+
+        return await catalogue.ReadFileAsync(model, part == "backbone", cancellationToken) is var (file, sha256)
+            ? TypedResults.File(
+                file, "application/octet-stream", $"{model}.{part ?? "head"}.safetensors", entityTag: new Microsoft.Net.Http.Headers.EntityTagHeaderValue($"\"{sha256}\""))
+            : await NoModelAsync(models, model, cancellationToken);
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
+        ModelCatalogue catalogue, ModelReader models, SearchService search, string model, CancellationToken cancellationToken)
+    {
+        _ = search.Collections;
+        model = RawPath.Decode(model);
+        ModelDeletion deletion = await catalogue.DeleteAsync(model, cancellationToken);
+        return deletion.Status switch
+        {
+            ModelDeletionStatus.Deleted => TypedResults.NoContent(),
+            ModelDeletionStatus.IsDefault => Problems.ModelIsDefault(model),
+            ModelDeletionStatus.InUse => Problems.ModelInUse(model, deletion.Collections),
+            _ => await NoModelAsync(models, model, cancellationToken),
+        };
+    }
+
+    private static async Task<ProblemHttpResult> NoModelAsync(ModelReader models, string model, CancellationToken cancellationToken) =>
+        Problems.NoModel(model, (await models.NamesAsync(cancellationToken)).Select(known => known.Key));
+
+    private static ModelResponse ToResponse(ModelDetails model, SearchService search) =>
+        ToResponse(model.Record, [.. search.Collections.Where(c => c.Generation.ModelId == model.Record.Id).Select(c => c.Name)]) with
+        {
+            Parent = model.Parent,
+            Job = model.JobId,
+            Lineage = model.Lineage is null ? null : JsonElement.Parse(model.Lineage),
+        };
 
     private static async Task<Results<Ok<ModelList>, ProblemHttpResult>> ListAsync(
         ModelReader models,

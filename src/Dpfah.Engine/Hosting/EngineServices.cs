@@ -38,6 +38,8 @@ public static class EngineServices
         services.AddSingleton(p => new SearchService(
             p.GetRequiredService<IndexFollower>(), p.GetRequiredService<ServiceState>(), p.GetRequiredService<ImageReader>()));
         services.AddSingleton(p => new HealthService(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<HealthService>>()));
+        services.AddSingleton(p => new ModelCatalogue(
+            p.GetRequiredService<Database>(), p.GetRequiredService<ModelStore>(), p.GetRequiredService<EncoderPool>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new ModelReader(p.GetRequiredService<ModelStore>()));
         services.AddSingleton(p => new ImageReader(p.GetRequiredService<Database>()));
         services.AddSingleton(p => new ImageStore(

@@ -26,6 +26,15 @@ internal sealed class EncoderPool(ModelStore models, IImageEncoderFactory factor
         }
     }
 
+    /// <summary>Closes the encoder of a model that is gone.</summary>
+    public async Task CloseAsync(int modelId)
+    {
+        if (encoders.TryRemove(modelId, out Lazy<Task<IImageEncoder>>? encoder) && encoder is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+        {
+            await encoder.Value.Result.DisposeAsync();
+        }
+    }
+
     private async Task<IImageEncoder> OpenAsync(int modelId)
     {
         ModelFiles files = await models.FetchAsync(modelId, CancellationToken.None);

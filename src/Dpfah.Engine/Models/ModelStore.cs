@@ -16,6 +16,9 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
     // A stored model never changes; its description stands in a head file of some hundred kilobytes.
     private readonly ConcurrentDictionary<int, ModelInfo> known = new();
 
+    /// <summary>Name of the model that new collections start with.</summary>
+    public string DefaultName => first.Name;
+
     private string CacheFolder => Path.Combine(options.DataFolder, "models");
 
     /// <summary>The first model, which new collections start with; made when it is not stored yet.</summary>
@@ -72,6 +75,9 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
 
         return model;
     }
+
+    /// <summary>Forgets a model that is gone.</summary>
+    public void Forget(int modelId) => known.TryRemove(modelId, out _);
 
     /// <summary>Names of all models, with their numbers, in the order in which they came.</summary>
     public Task<List<KeyValuePair<string, int>>> NamesAsync(CancellationToken cancellationToken) =>

@@ -1,0 +1,172 @@
+using System.Security.Cryptography;
+using Dpfah.Core.Models;
+using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Data.Entities;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dpfah.Engine.Models;
+
+/// <summary>Models that come from elsewhere, go elsewhere, and go.</summary>
+public sealed class ModelCatalogue
+{
+    private readonly Database database;
+    private readonly ModelStore models;
+    private readonly EncoderPool encoders;
+    private readonly TimeProvider clock;
+
+    internal ModelCatalogue(Database database, ModelStore models, EncoderPool encoders, TimeProvider clock)
+    {
+        this.database = database;
+        this.models = models;
+        this.encoders = encoders;
+        this.clock = clock;
+    }
+
+    /// <summary>Checks the files of a model and stores it; the same model again is found again.</summary>
+    /// <param name="headPath">The head file.</param>
+    /// <param name="backbonePath">The backbone file; null when another model that is stored has the same backbone.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
+    public async Task<ModelImport> ImportAsync(string headPath, string? backbonePath, CancellationToken cancellationToken)
+    {
+        byte[] head = await File.ReadAllBytesAsync(headPath, cancellationToken);
+        try
+        {
+            byte[] backbone = backbonePath is not null
+                ? await File.ReadAllBytesAsync(backbonePath, cancellationToken)
+                : await FindBackboneAsync(head, cancellationToken);
+            (ModelDescription description, string headDigest) = await Task.Run(() => Check(head, backbone), cancellationToken);
+            if (CatalogueRules.CheckCollectionName(description.Name) is { } wrong)
+            {
+                return ModelImport.Refused(wrong.Replace("A collection's name", "A model's name", StringComparison.Ordinal));
+            }
+
+            bool? created = await StoreAsync(description, headDigest, head, backbone, cancellationToken);
+            return new ModelImport(await FindAsync(description.Name, cancellationToken), created == true, null) { IsOther = created is null };
+        }
+        catch (InvalidDataException error)
+        {
+            return ModelImport.Refused(error.Message);
+        }
+    }
+
+    /// <summary>Finds a model with all that is known of it.</summary>
+    public async Task<ModelDetails?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        var row = await database.ReadAsync(
+            (context, token) => context.Models.Where(m => m.Name == name)
+                .Select(m => new { m.Id, m.ParentId, Parent = context.Models.Where(p => p.Id == m.ParentId).Select(p => p.Name).FirstOrDefault(), m.JobId, m.Lineage })
+                .SingleOrDefaultAsync(token),
+            cancellationToken);
+        return row is null || (await models.ListAsync(row.Id - 1, 1, cancellationToken)).Find(record => record.Id == row.Id) is not { } record
+            ? null
+            : new ModelDetails(record, row.Parent, row.JobId, row.Lineage);
+    }
+
+    /// <summary>Reads a file of a model.</summary>
+    /// <param name="name">The model.</param>
+    /// <param name="backbone">The backbone's file; or else the head's.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>The file and the SHA-256 of its bytes; null when there is no such model.</returns>
+    public async Task<(byte[] File, string Sha256)?> ReadFileAsync(string name, bool backbone, CancellationToken cancellationToken)
+    {
+        byte[]? file = await database.ReadAsync(
+            (context, token) => backbone
+                ? context.Models.Where(m => m.Name == name).Join(context.Backbones, m => m.BackboneDigest, b => b.Digest, (_, b) => b.File).SingleOrDefaultAsync(token)
+                : context.Models.Where(m => m.Name == name).Select(m => m.Head).SingleOrDefaultAsync(token),
+            cancellationToken);
+        return file is null ? null : (file, Convert.ToHexStringLower(SHA256.HashData(file)));
+    }
+
+    /// <summary>Deletes a model with its figures and measurements.</summary>
+    /// <returns>Whether it is gone now.</returns>
+    public async Task<ModelDeletion> DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        (ModelDeletion deletion, int id) = await database.WriteAsync(
+            async (context, token) =>
+            {
+                StoredModel? model = await context.Models.AsTracking().SingleOrDefaultAsync(m => m.Name == name, token);
+                if (model is null)
+                {
+                    return (new ModelDeletion(ModelDeletionStatus.NoModel, []), 0);
+                }
+
+                if (name == models.DefaultName)
+                {
+                    return (new ModelDeletion(ModelDeletionStatus.IsDefault, []), 0);
+                }
+
+                string[] users = await context.Generations.Where(g => g.ModelId == model.Id)
+                    .Join(context.Collections, g => g.CollectionId, c => c.Id, (_, c) => c.Name).Distinct().ToArrayAsync(token);
+                if (users.Length > 0)
+                {
+                    return (new ModelDeletion(ModelDeletionStatus.InUse, [.. users.Order(StringComparer.Ordinal)]), 0);
+                }
+
+                string digest = model.BackboneDigest;
+                context.Models.Remove(model);
+                await context.SaveChangesAsync(token);
+                await context.Backbones.Where(b => b.Digest == digest && !context.Models.Any(m => m.BackboneDigest == digest)).ExecuteDeleteAsync(token);
+                return (new ModelDeletion(ModelDeletionStatus.Deleted, []), model.Id);
+            },
+            cancellationToken);
+        if (deletion.Status == ModelDeletionStatus.Deleted)
+        {
+            models.Forget(id);
+            await encoders.CloseAsync(id);
+        }
+
+        return deletion;
+    }
+
+    private static (ModelDescription Description, string HeadDigest) Check(byte[] head, byte[] backbone)
+    {
+        using var headStream = new MemoryStream(head, writable: false);
+        using var backboneStream = new MemoryStream(backbone, writable: false);
+        return ModelCheck.Read(headStream, backboneStream);
+    }
+
+    /// <returns>Whether it is new; null when another model has its name.</returns>
+    private Task<bool?> StoreAsync(
+        ModelDescription description, string headDigest, byte[] head, byte[] backbone, CancellationToken cancellationToken) => database.WriteAsync<bool?>(
+        async (context, token) =>
+        {
+            if (await context.Models.SingleOrDefaultAsync(m => m.Name == description.Name, token) is { } known)
+            {
+                // The head's tensors may be the same under another backbone or other preprocessing.
+                return ModelInfo.From(known) is var (_, digest, own) && own.DigestWith(digest) == description.DigestWith(headDigest) ? false : null;
+            }
+
+            if (!await context.Backbones.AnyAsync(b => b.Digest == description.Backbone.Digest, token))
+            {
+                context.Backbones.Add(new StoredBackbone { Digest = description.Backbone.Digest, File = backbone });
+            }
+
+            context.Models.Add(new StoredModel
+            {
+                Name = description.Name,
+                Digest = headDigest,
+                BackboneDigest = description.Backbone.Digest,
+                Head = head,
+                CreatedAt = clock.GetUtcNow().UtcDateTime,
+            });
+            await context.SaveChangesAsync(token);
+            return true;
+        },
+        cancellationToken);
+
+    private async Task<byte[]> FindBackboneAsync(byte[] head, CancellationToken cancellationToken)
+    {
+        using var stream = new MemoryStream(head, writable: false);
+        SafetensorsFile header = SafetensorsFile.Read(stream);
+        if (!header.Metadata.TryGetValue(ModelDescription.MetadataKey, out string? json))
+        {
+            throw new InvalidDataException($"The model's head has no description: its metadata lacks '{ModelDescription.MetadataKey}'.");
+        }
+
+        string digest = ModelDescription.FromJson(json).Backbone.Digest;
+        return await database.ReadAsync(
+                (context, token) => context.Backbones.Where(b => b.Digest == digest).Select(b => b.File).SingleOrDefaultAsync(token), cancellationToken)
+            ?? throw new InvalidDataException($"No stored model has the backbone {digest} of this one: send its file as the field 'backbone'.");
+    }
+}
