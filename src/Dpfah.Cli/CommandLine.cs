@@ -20,6 +20,7 @@ internal static class CommandLine
         {
             EncodeCommand.Create(addEncoding),
             SearchCommand.Create(addEncoding),
+            ImportCommand.Create(addEncoding),
             TrainCommand.Create(),
             EvaluateCommand.Create(),
             ReproduceCommand.Create(),

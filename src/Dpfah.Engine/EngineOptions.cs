@@ -41,4 +41,21 @@ public sealed class EngineOptions
 
     /// <summary>Jobs that neither hash pictures in bulk nor train, that run at once on this node. Default: 2.</summary>
     public int GeneralJobs { get; set; } = 2;
+
+    /// <summary>Most bytes of an upload for an import. Default: 16 GiB.</summary>
+    public long ImportBytes { get; set; } = 16L << 30;
+
+    /// <summary>
+    /// Hosts from which a feed's pictures may be fetched: names such as <c>cdn.shop.example</c>, or <c>*.shop.example</c> for all below a
+    /// name. Default: none, so that nothing is fetched.
+    /// </summary>
+    public IReadOnlyList<string> ImportHosts { get; set; } = [];
+
+    /// <summary>
+    /// Those of them, each as <c>host:port</c>, that may have an address of a private network or of this machine. Default: none.
+    /// </summary>
+    public IReadOnlyList<string> ImportPrivateHosts { get; set; } = [];
+
+    /// <summary>Kinds of jobs that this process runs; null for all that it can. Default: null.</summary>
+    public IReadOnlyCollection<string>? JobKinds { get; set; }
 }

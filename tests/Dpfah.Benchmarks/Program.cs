@@ -24,6 +24,7 @@ var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
     ["index-sweep"] = ("[[--bits 16,64]] [[--sizes ...]] [[--minutes 10]] ...: the index's choice of path against each path forced", IndexSweep.Run),
     ["duplicates"] = ("[[--codes 1000000]] [[--bits 64]] [[--distances 0,2,4,8]] [[--kinds uniform,deep100,...]]: near duplicates of so many codes, and their health", DuplicatesSpeed.Run),
     ["load"] = ("--codes N --provider postgres|sqlite --connection STRING-OR-FOLDER [[--bits 64]]: from the service's tables to an index that answers", LoadSpeed.Run),
+    ["import"] = ("--connection STRING-OR-FOLDER [[--provider sqlite|postgres]] [[--pictures 5000]] [[--encoder real|fake]] [[--searches 0]] [[--queries 0]]: an import against the bare encoder", ImportSpeed.Run),
     ["encoder"] = (": pictures a second by batch size and threads", EncoderSpeed.Run),
 };
 

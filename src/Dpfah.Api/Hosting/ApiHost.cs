@@ -5,9 +5,11 @@ using Dpfah.Api.Access;
 using Dpfah.Api.Collections;
 using Dpfah.Api.Duplicates;
 using Dpfah.Api.Evaluations;
+using Dpfah.Api.Exports;
 using Dpfah.Api.Health;
 using Dpfah.Api.Http;
 using Dpfah.Api.Images;
+using Dpfah.Api.Imports;
 using Dpfah.Api.Jobs;
 using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
@@ -88,6 +90,9 @@ public static class ApiHost
             JobRetention = options.JobRetention,
             EncodingJobs = options.EncodingJobs,
             GeneralJobs = options.GeneralJobs,
+            ImportBytes = options.ImportBytes,
+            ImportHosts = options.ImportHosts,
+            ImportPrivateHosts = options.ImportPrivateHosts,
         });
         addEncoding(builder.Services, options);
         builder.Services.AddSingleton<IFigureMaker, FigureMaker>();
@@ -135,6 +140,8 @@ public static class ApiHost
         app.MapJobs();
         app.MapDuplicates();
         app.MapNotDuplicates();
+        app.MapImports();
+        app.MapExports();
         app.MapHealth();
         app.MapGet("/", () => TypedResults.Redirect("/swagger/")).AllowAnonymous().ExcludeFromDescription();
         return app;

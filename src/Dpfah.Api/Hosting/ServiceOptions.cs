@@ -41,6 +41,20 @@ public sealed partial class ServiceOptions
     /// <summary>Jobs of other kinds that run at once, beside one training: 1 to 16. Default: 2.</summary>
     public int GeneralJobs { get; set; } = 2;
 
+    /// <summary>Most bytes of an upload for an import, from 1 MiB. Default: 16 GiB.</summary>
+    public long ImportBytes { get; set; } = 16L << 30;
+
+    /// <summary>
+    /// Hosts from which the pictures of a feed may be fetched (<c>Dpfah:ImportHosts:0</c>, and so on): names, or <c>*.</c> names for all
+    /// below them. Default: none; nothing is fetched.
+    /// </summary>
+    public string[] ImportHosts { get; set; } = [];
+
+    /// <summary>
+    /// Those of them, each as <c>host:port</c>, that may have an address of this machine or of a private network. Default: none.
+    /// </summary>
+    public string[] ImportPrivateHosts { get; set; } = [];
+
     /// <summary>Reads the settings; tells all that is wrong with them at once.</summary>
     /// <exception cref="InvalidOperationException">A setting is unknown or out of range.</exception>
     public static ServiceOptions Read(IConfiguration configuration)
@@ -64,6 +78,12 @@ public sealed partial class ServiceOptions
                 errors.Add($"Dpfah:{name} is a whole number; it was '{text}'.");
                 section[name] = null;
             }
+        }
+
+        if (section[nameof(ImportBytes)] is { } bytes && !long.TryParse(bytes, out _))
+        {
+            errors.Add($"Dpfah:ImportBytes is a whole number of bytes; it was '{bytes}'.");
+            section[nameof(ImportBytes)] = null;
         }
 
         foreach (string name in (string[])[nameof(JobLease), nameof(JobRetention)])
@@ -117,6 +137,21 @@ public sealed partial class ServiceOptions
             {
                 errors.Add($"Dpfah:{name} is 1 to 16; it was {value}.");
             }
+        }
+
+        if (options.ImportBytes < 1 << 20)
+        {
+            errors.Add($"Dpfah:ImportBytes is at least {1 << 20}; it was {options.ImportBytes}.");
+        }
+
+        foreach (string host in options.ImportHosts.Where(host => Uri.CheckHostName(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host) == UriHostNameType.Unknown))
+        {
+            errors.Add($"Dpfah:ImportHosts has names of hosts such as cdn.shop.example or *.shop.example; one was '{host}'.");
+        }
+
+        foreach (string host in options.ImportPrivateHosts.Where(host => host.LastIndexOf(':') < 1 || !ushort.TryParse(host[(host.LastIndexOf(':') + 1)..], out _)))
+        {
+            errors.Add($"Dpfah:ImportPrivateHosts has hosts with their ports, such as cdn.local:8080; one was '{host}'.");
         }
 
         try

@@ -172,7 +172,13 @@ internal static class Problems
         StatusCodes.Status413PayloadTooLarge,
         "too-large",
         "The request is too large",
-        $"A request's body has at most {limit:N0} bytes here{(limit >= Hosting.ApiLimits.MaxBodyBytes ? "; send a smaller or more strongly compressed picture" : "")}.");
+        $"A request's body has at most {limit:N0} bytes here{(limit is Hosting.ApiLimits.MaxBodyBytes or Hosting.ApiLimits.MaxBatchBytes ? "; send a smaller or more strongly compressed picture" : "")}.");
+
+    public static ProblemHttpResult NotImportable(string? contentType) => Create(
+        StatusCodes.Status415UnsupportedMediaType,
+        "not-importable",
+        "Nothing that can be imported",
+        $"The body is no zip, tar or tar.gz by its first bytes, and its content type '{contentType}' says neither 'application/x-ndjson' nor 'text/csv'.");
 
     public static ProblemHttpResult NotReady(string detail) =>
         Create(StatusCodes.Status503ServiceUnavailable, "not-ready", "The service is not ready", detail);

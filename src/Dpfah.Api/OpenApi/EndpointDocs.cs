@@ -30,3 +30,7 @@ internal static class EndpointDocs
 /// <param name="MaxImages">Most pictures in one request.</param>
 /// <param name="Fields">The multipart fields that it takes beside <c>image</c>.</param>
 internal sealed record PictureBodyMetadata(int MaxImages, IReadOnlyList<string> Fields);
+
+/// <summary>Marks an endpoint that reads its body as a stream, and tells by its first bytes what it is.</summary>
+/// <param name="ContentTypes">Types that say something to it; any is taken.</param>
+internal sealed record StreamBodyMetadata(IReadOnlyList<string> ContentTypes);

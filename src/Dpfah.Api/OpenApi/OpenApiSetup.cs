@@ -48,6 +48,17 @@ internal static class OpenApiSetup
                     operation.RequestBody = body;
                 }
 
+                if (context.Description.ActionDescriptor.EndpointMetadata.OfType<StreamBodyMetadata>().FirstOrDefault() is { } stream)
+                {
+                    operation.RequestBody = new OpenApiRequestBody
+                    {
+                        Required = true,
+                        Content = stream.ContentTypes.ToDictionary(
+                            type => type,
+                            _ => new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } }),
+                    };
+                }
+
                 return Task.CompletedTask;
             });
         });

@@ -74,20 +74,40 @@ public sealed partial class NpyFile
         long elements = 1;
         foreach (int side in shape)
         {
-            ArgumentOutOfRangeException.ThrowIfNegative(side, nameof(shape));
             elements *= side;
         }
 
-        if (shape.Length is not (1 or 2) || elements != values.Length)
+        byte[] header = Header<T>(shape);
+        if (elements != values.Length)
         {
             throw new ArgumentException($"A shape of {shape.Length} dimensions with {elements} elements does not fit {values.Length} values.", nameof(shape));
+        }
+
+        stream.Write(header);
+        stream.Write(MemoryMarshal.AsBytes(values));
+    }
+
+    /// <summary>What stands before the elements of an array that is written in parts, version 1.0.</summary>
+    /// <typeparam name="T">As in <see cref="Write"/>.</typeparam>
+    /// <param name="shape">Lengths of one or two dimensions.</param>
+    /// <exception cref="ArgumentException">Another type, or a shape that is not written.</exception>
+    public static byte[] Header<T>(params ReadOnlySpan<int> shape)
+        where T : unmanaged
+    {
+        foreach (int side in shape)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(side, nameof(shape));
+        }
+
+        if (shape.Length is not (1 or 2))
+        {
+            throw new ArgumentException($"Arrays of one or two dimensions are written, not of {shape.Length}.", nameof(shape));
         }
 
         string sides = shape.Length == 1 ? $"{shape[0]}," : $"{shape[0]}, {shape[1]}";
         string header = $"{{'descr': '{Description<T>()}', 'fortran_order': False, 'shape': ({sides}), }}";
         header = header.PadRight(header.Length + Alignment - 1 - ((10 + header.Length) % Alignment)) + "\n";
-        stream.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header)]);
-        stream.Write(MemoryMarshal.AsBytes(values));
+        return [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header)];
     }
 
     /// <summary>Element i in row-major order, as a number; a 64-bit integer beyond 2^53 is rounded.</summary>

@@ -10,6 +10,12 @@ public interface IPreviewMaker
     /// <summary>Decodes, orients and shrinks a picture to its preview.</summary>
     /// <param name="imageBytes">The file as it came; neither its name nor its content type is trusted.</param>
     PreviewResult Make(ReadOnlyMemory<byte> imageBytes);
+
+    /// <summary>Takes bytes as a preview that was made before, as one comes back from an export: they are checked and stay as they are.</summary>
+    /// <param name="jpeg">The JPEG of a <see cref="Preview"/>.</param>
+    /// <param name="decoder">The decoder that is said to have made it.</param>
+    /// <returns>A rejection when the bytes are no picture in the form of a preview.</returns>
+    PreviewResult Adopt(byte[] jpeg, string decoder);
 }
 
 /// <summary>

@@ -20,6 +20,9 @@ public sealed class PictureEncoder : IDisposable
     // A decoded picture of 40 megapixels takes 160 MB: no more of them at once than there are cores.
     private readonly SemaphoreSlim decoding = new(Environment.ProcessorCount);
 
+    // Places of their own: a query does not wait behind all pictures of an import.
+    private readonly SemaphoreSlim decodingInBackground = new(Environment.ProcessorCount);
+
     internal PictureEncoder(IPreviewMaker previews, EncoderPool encoders)
     {
         this.previews = previews;
@@ -44,18 +47,16 @@ public sealed class PictureEncoder : IDisposable
     }
 
     /// <summary>Makes the preview, or says why there is none.</summary>
-    public async Task<PreviewResult> PreviewAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
-        await decoding.WaitAsync(cancellationToken);
-        try
-        {
-            return previews.Make(bytes);
-        }
-        finally
-        {
-            decoding.Release();
-        }
-    }
+    public Task<PreviewResult> PreviewAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        DecodeAsync(decoding, () => previews.Make(bytes), cancellationToken);
+
+    /// <summary>Makes the preview for a job.</summary>
+    internal Task<PreviewResult> PreviewInBackgroundAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        DecodeAsync(decodingInBackground, () => previews.Make(bytes), cancellationToken);
+
+    /// <summary>Takes a preview as it comes out of an export, or says why it is none.</summary>
+    internal Task<PreviewResult> AdoptInBackgroundAsync(byte[] jpeg, string decoder, CancellationToken cancellationToken) =>
+        DecodeAsync(decodingInBackground, () => previews.Adopt(jpeg, decoder), cancellationToken);
 
     /// <summary>Hashes a preview with a model.</summary>
     /// <exception cref="EncoderBusyException">The encoder's queue is full; never told to background work.</exception>
@@ -67,5 +68,22 @@ public sealed class PictureEncoder : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => decoding.Dispose();
+    public void Dispose()
+    {
+        decoding.Dispose();
+        decodingInBackground.Dispose();
+    }
+
+    private static async Task<PreviewResult> DecodeAsync(SemaphoreSlim places, Func<PreviewResult> decode, CancellationToken cancellationToken)
+    {
+        await places.WaitAsync(cancellationToken);
+        try
+        {
+            return decode();
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
 }

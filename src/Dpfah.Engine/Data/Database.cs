@@ -45,6 +45,14 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Reads an item for update: nobody else changes it before the transaction ends.</summary>
     public abstract Task<Item?> LockItemAsync(DpfahContext context, int collectionId, string publicId, CancellationToken cancellationToken);
 
+    /// <summary>Reads those of some items that are there, for update, in the order of their numbers.</summary>
+    public abstract Task<List<Item>> LockItemsAsync(
+        DpfahContext context, int collectionId, IReadOnlyCollection<string> publicIds, CancellationToken cancellationToken);
+
+    /// <summary>Inserts items with previews, codes and log rows in bulk, and gives them their numbers, in the order in which they come.</summary>
+    /// <remarks>One whose id was inserted by another transaction meanwhile breaks the transaction; <see cref="WriteAsync"/> begins it again.</remarks>
+    public abstract Task InsertItemsAsync(DpfahContext context, IReadOnlyList<NewItem> items, CancellationToken cancellationToken);
+
     /// <summary>The position below which no log row can appear any more.</summary>
     public abstract Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken);
 

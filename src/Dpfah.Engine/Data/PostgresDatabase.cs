@@ -87,8 +87,9 @@ internal sealed class PostgresDatabase(string connectionString) : Database
                     null,
                     cancellationToken);
             }
-            catch (DbUpdateException error) when (
-                error.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } && attempt < UniqueViolationRetries)
+            catch (Exception error) when (
+                (error is DbUpdateException ? error.InnerException : error) is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
+                && attempt < UniqueViolationRetries)
             {
                 // Somebody else inserted the same key first; the next attempt finds it.
             }
@@ -113,6 +114,18 @@ internal sealed class PostgresDatabase(string connectionString) : Database
         context.Items
             .FromSql($"SELECT * FROM items WHERE collection_id = {collectionId} AND public_id = {publicId} FOR UPDATE")
             .AsTracking().SingleOrDefaultAsync(cancellationToken);
+
+    public override Task<List<Item>> LockItemsAsync(
+        DpfahContext context, int collectionId, IReadOnlyCollection<string> publicIds, CancellationToken cancellationToken)
+    {
+        string[] ids = [.. publicIds];
+        return context.Items
+            .FromSql($"SELECT * FROM items WHERE collection_id = {collectionId} AND public_id = ANY ({ids}) ORDER BY number FOR UPDATE")
+            .AsTracking().ToListAsync(cancellationToken);
+    }
+
+    public override Task InsertItemsAsync(DpfahContext context, IReadOnlyList<NewItem> items, CancellationToken cancellationToken) =>
+        PostgresBulkWriter.InsertAsync(context, items, cancellationToken);
 
     public override async Task<long> ClockAsync(DpfahContext context, CancellationToken cancellationToken) =>
         (await context.Database

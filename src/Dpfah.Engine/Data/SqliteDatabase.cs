@@ -77,6 +77,17 @@ internal sealed class SqliteDatabase : Database
     public override Task<Item?> LockItemAsync(DpfahContext context, int collectionId, string publicId, CancellationToken cancellationToken) =>
         context.Items.AsTracking().SingleOrDefaultAsync(i => i.CollectionId == collectionId && i.PublicId == publicId, cancellationToken);
 
+    public override Task<List<Item>> LockItemsAsync(
+        DpfahContext context, int collectionId, IReadOnlyCollection<string> publicIds, CancellationToken cancellationToken) =>
+        context.Items.AsTracking().Where(i => i.CollectionId == collectionId && publicIds.Contains(i.PublicId))
+            .OrderBy(i => i.Number).ToListAsync(cancellationToken);
+
+    public override Task InsertItemsAsync(DpfahContext context, IReadOnlyList<NewItem> items, CancellationToken cancellationToken)
+    {
+        SqliteBulkWriter.Insert(context, items);
+        return Task.CompletedTask;
+    }
+
     public override async Task<long> ClockAsync(DpfahContext context, CancellationToken cancellationToken) =>
         (await context.Database
             .SqlQueryRaw<long>("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS \"Value\"").ToListAsync(cancellationToken))[0];

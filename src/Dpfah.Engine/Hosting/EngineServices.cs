@@ -4,7 +4,10 @@ using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Duplicates;
 using Dpfah.Engine.Evaluations;
+using Dpfah.Engine.Exports;
 using Dpfah.Engine.Health;
+using Dpfah.Engine.Imports;
+using Dpfah.Engine.Imports.Fetching;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
@@ -70,6 +73,15 @@ public static class EngineServices
         services.AddSingleton<IJobHandler, EvaluationJob>();
         services.AddSingleton(p => new EvaluationService(
             p.GetRequiredService<Database>(), p.GetRequiredService<JobQueue>(), p.GetRequiredService<ImageReader>()));
+        services.AddSingleton<PictureFetcher>();
+        services.AddSingleton<EntryPreparer>();
+        services.AddSingleton<ImportPipeline>();
+        services.AddSingleton<ImportWriter>();
+        services.AddSingleton<ItemRemoval>();
+        services.AddSingleton<IJobHandler, ImportJob>();
+        services.AddSingleton(p => new Exporter(p.GetRequiredService<Database>()));
+        services.AddSingleton(p => new Importer(
+            p.GetRequiredService<Database>(), p.GetRequiredService<BlobStore>(), p.GetRequiredService<JobQueue>(), options));
         services.AddHostedService<EngineService>();
         if (!options.ReadOnly)
         {

@@ -39,7 +39,7 @@ internal sealed partial class JobWorker(
 
     private async Task RunLaneAsync(string lane, int limit, CancellationToken stoppingToken)
     {
-        string[] kinds = [.. handlers.Keys];
+        string[] kinds = [.. handlers.Keys.Where(kind => options.JobKinds?.Contains(kind) ?? true)];
         var running = new List<Task>();
         while (!stoppingToken.IsCancellationRequested)
         {

@@ -8,6 +8,8 @@ internal static class JpegHeader
     private const byte StartOfScan = 0xDA;
     private const byte EndOfImage = 0xD9;
     private const byte App1 = 0xE1;
+    private const byte App15 = 0xEF;
+    private const byte Comment = 0xFE;
 
     /// <summary>
     /// A progressive picture has some ten scans. A small file of thousands, each of which is a pass over all pixels, is made to
@@ -62,6 +64,21 @@ internal static class JpegHeader
         return width == 0 && damage is not null
             ? throw new InvalidDataException("The JPEG file is truncated within its header.")
             : new ImageHeader(ImageFormat.Jpeg, width, height, orientation, damage);
+    }
+
+    /// <summary>Whether a file has a comment, or a segment of an application other than JFIF's, or bytes behind its end.</summary>
+    public static bool HasMetadata(ReadOnlySpan<byte> file)
+    {
+        int position = 2;
+        while (TryNextMarker(file, ref position, out byte marker) && marker != EndOfImage)
+        {
+            if (marker is (>= App1 and <= App15) or Comment || !TryReadSegment(file, ref position, out _))
+            {
+                return true;
+            }
+        }
+
+        return position != file.Length;
     }
 
     /// <summary>C0 to CF, but for the tables DHT, JPG and DAC among them.</summary>

@@ -70,6 +70,32 @@ public sealed class PreviewMaker : IPreviewMaker
         }
     }
 
+    /// <inheritdoc/>
+    public PreviewResult Adopt(byte[] jpeg, string decoder)
+    {
+        ArgumentNullException.ThrowIfNull(jpeg);
+        try
+        {
+            ImageHeader? header = ImageHeader.Read(jpeg);
+            if (header is not { Format: ImageFormat.Jpeg, Orientation: 1 }
+                || Math.Min(header.Width, header.Height) > ShorterSide
+                || Math.Max(header.Width, header.Height) > LongestSide
+                || JpegHeader.HasMetadata(jpeg))
+            {
+                return PreviewResult.Rejected(
+                    ImageRejection.NotAnImage,
+                    $"The bytes are no preview: a JPEG without metadata whose shorter side has at most {ShorterSide} pixels and whose longer side has at most {LongestSide}.");
+            }
+
+            PreviewResult decoded = Make(jpeg);
+            return decoded.Preview is null ? decoded : PreviewResult.Accepted(new Preview(jpeg, header.Width, header.Height, decoder));
+        }
+        catch (InvalidDataException error)
+        {
+            return PreviewResult.Rejected(ImageRejection.Undecodable, error.Message);
+        }
+    }
+
     /// <summary>The preview of a picture whose pixels are at hand, as those of a data set.</summary>
     /// <param name="image">The picture, upright.</param>
     internal Preview Make(RgbImage image) => Encode(Shrink(image, image.Width, image.Height));

@@ -1,0 +1,57 @@
+using Dpfah.Core.Imaging;
+
+namespace Dpfah.Engine.Imports;
+
+/// <summary>Stable codes of rejected entries.</summary>
+internal static class RejectionCodes
+{
+    /// <summary>A path that leads out of the archive, or is absolute.</summary>
+    public const string UnsafeName = "unsafe-name";
+
+    /// <summary>A symbolic or hard link.</summary>
+    public const string Link = "link";
+
+    /// <summary>A device, a pipe, or another thing that is no file.</summary>
+    public const string SpecialFile = "special-file";
+
+    /// <summary>An archive in the archive.</summary>
+    public const string NestedArchive = "nested-archive";
+
+    /// <summary>Encrypted.</summary>
+    public const string Encrypted = "encrypted";
+
+    /// <summary>More bytes than a picture may have.</summary>
+    public const string TooLarge = "too-large";
+
+    /// <summary>Other bytes than the archive says: size, checksum or compression are wrong.</summary>
+    public const string Damaged = "damaged";
+
+    /// <summary>The id came before in the same upload.</summary>
+    public const string DuplicateId = "duplicate-id";
+
+    /// <summary>The id is not valid.</summary>
+    public const string BadId = "bad-id";
+
+    /// <summary>Labels or metadata are not valid.</summary>
+    public const string BadProperties = "bad-properties";
+
+    /// <summary>A line that cannot be read.</summary>
+    public const string BadLine = "bad-line";
+
+    /// <summary>The manifest names an entry that is not there.</summary>
+    public const string MissingEntry = "missing-entry";
+
+    /// <summary>The picture could not be fetched.</summary>
+    public const string NotFetched = "not-fetched";
+
+    /// <summary>It is called a preview and is none.</summary>
+    public const string NotAPreview = "not-a-preview";
+
+    /// <summary>The code of a picture that was not accepted.</summary>
+    public static string Of(ImageRejection rejection) => rejection switch
+    {
+        ImageRejection.NotAnImage => "not-an-image",
+        ImageRejection.TooManyPixels => "too-many-pixels",
+        _ => "undecodable",
+    };
+}

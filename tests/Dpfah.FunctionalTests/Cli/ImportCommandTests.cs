@@ -1,0 +1,87 @@
+using Dpfah.Api.Images;
+using Dpfah.FunctionalTests.Hosting;
+using Dpfah.FunctionalTests.Imports;
+using Dpfah.FunctionalTests.Infrastructure;
+
+namespace Dpfah.FunctionalTests.Cli;
+
+public sealed class ImportCommandTests
+{
+    [Fact]
+    public async Task A_folder_goes_into_the_database_and_its_folders_become_labels()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = new SqliteTestDatabase();
+        Fill(folder["pictures"]);
+
+        CliRun run = await CliRun.Of("import", folder["pictures"], "--data", database.DataFolder);
+
+        Assert.Equal((0, "31 accepted: 30 indexed, 0 unchanged, 1 rejected.\n"), (run.ExitCode, run.Output));
+        Assert.StartsWith("dog/notes.txt: ", run.Error, StringComparison.Ordinal);
+        run = await CliRun.Of("import", folder["pictures"], "--data", database.DataFolder, "--dry-run", "--mode", "replace");
+        Assert.Equal("31 accepted: 0 indexed, 30 unchanged, 1 rejected; 0 deleted (dry run: nothing was written).\n", run.Output);
+
+        await using RunningService service = await RunningService.StartAsync(database);
+        List<ImageResponse> images = await service.Client.ListAsync("default");
+        Assert.Equal(30, images.Count);
+        Assert.Equal(["cat"], images.Single(image => image.Id == "cat/2.png").Labels);
+    }
+
+    [Fact]
+    public async Task An_archive_or_a_folder_goes_to_a_service_that_runs()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = new SqliteTestDatabase();
+        Fill(folder["pictures"]);
+        File.WriteAllBytes(folder["pictures.zip"], Archives.Zip(Enumerable.Range(0, 20).Select(n => ($"z/{n}.png", Pictures.Png(n)))));
+        await using RunningService service = await RunningService.StartAsync(database);
+        string url = service.Address.ToString();
+
+        Assert.Equal("31 accepted: 30 indexed, 0 unchanged, 1 rejected.\n", (await CliRun.Of("import", folder["pictures"], "--url", url)).Output);
+        CliRun replaced = await CliRun.Of("import", folder["pictures.zip"], "--url", url, "--mode", "replace", "--labels", "none");
+        Assert.Equal((0, "20 accepted: 20 indexed, 0 unchanged, 0 rejected; 30 deleted.\n", ""), (replaced.ExitCode, replaced.Output, replaced.Error));
+        Assert.All(await service.Client.ListAsync("default"), image => Assert.Empty(image.Labels));
+
+        CliRun none = await CliRun.Of("import", folder["pictures.zip"], "--url", url, "--collection", "none");
+        Assert.Equal(1, none.ExitCode);
+        Assert.Contains("404: There is no collection 'none'", none.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_import_that_fails_ends_with_1_and_its_reason()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] tar = Archives.Tar(Enumerable.Range(0, 20).Select(n => ($"{n}.png", Pictures.Png(n))));
+        File.WriteAllBytes(folder["cut.tar"], tar[..^4096]);
+
+        CliRun run = await CliRun.Of("import", folder["cut.tar"], "--data", folder["data"]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("failed: The upload cannot be read any further behind entry", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("There is no file or folder '/nowhere'.", "/nowhere")]
+    [InlineData("--url must be an address", "/", "--url", "nowhere")]
+    [InlineData("Cannot parse argument 'delete' for option '--mode'", "/", "--mode", "delete")]
+    public async Task A_wrong_command_line_ends_with_2(string message, params string[] arguments)
+    {
+        CliRun run = await CliRun.Of(["import", .. arguments]);
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    private static void Fill(string folder)
+    {
+        for (int n = 0; n < 30; n++)
+        {
+            string label = Path.Combine(folder, n % 2 == 0 ? "cat" : "dog");
+            Directory.CreateDirectory(label);
+            File.WriteAllBytes(Path.Combine(label, $"{n}.png"), Pictures.Png(n));
+        }
+
+        File.WriteAllText(Path.Combine(folder, "dog", "notes.txt"), "no picture");
+        File.WriteAllText(Path.Combine(folder, ".DS_Store"), "junk");
+    }
+}

@@ -1,0 +1,86 @@
+using System.Security.Cryptography;
+using System.Text;
+using Dpfah.Api.Images;
+using Dpfah.Api.Jobs;
+using Dpfah.FunctionalTests.Hosting;
+using Dpfah.FunctionalTests.Imports;
+using Dpfah.FunctionalTests.Infrastructure;
+using Dpfah.FunctionalTests.Jobs;
+
+namespace Dpfah.FunctionalTests.Restarts;
+
+/// <summary>An import ends as if nothing had happened, however often the service is killed.</summary>
+public abstract class ImportKillTests
+{
+    /// <summary>Environment variable with the number of kills; unset for a number that fits a test run.</summary>
+    private const string KillsVariable = "DPFAH_TEST_IMPORT_KILLS";
+
+    private const int Entries = 5_000;
+    private const int RejectedEvery = 100;
+    private const int DefaultKills = 6;
+
+    private static readonly Dictionary<string, string?> ShortLease = new() { ["Dpfah__JobLease"] = "00:00:01" };
+
+    protected abstract Task<TestDatabase> CreateDatabaseAsync();
+
+    [Fact]
+    public async Task An_import_survives_kills_with_counts_that_add_up_and_each_picture_once()
+    {
+        int kills = int.TryParse(Environment.GetEnvironmentVariable(KillsVariable), out int wanted) ? wanted : DefaultKills;
+        using TestDatabase database = await CreateDatabaseAsync();
+        byte[] archive = Archives.Tar(Enumerable.Range(0, Entries).Select(
+            n => ($"class{n % 7}/{n}.png", n % RejectedEvery == 0 ? "no picture"u8.ToArray() : Pictures.Png(n))));
+        var random = new Random(1);
+        long id = 0, reached = 0;
+        int midway = 0;
+        for (int kill = 0; kill < kills; kill++)
+        {
+            await using ServiceProcess service = HostProcess.Start(database, ShortLease);
+            await service.WaitUntilReadyAsync();
+            using var client = new ApiClient(service.BaseAddress);
+            id = id == 0 ? (await client.StartImportAsync("default", archive)).Id : id;
+
+            // At any moment from before the first batch on, but so that something is left for the next kill; and every second time
+            // after some progress: a job whose process is lost three times without any is given up.
+            long most = (kill + 1L) * (Entries - 500) / kills, least = kill % 2 == 0 ? 0 : reached;
+            using var moment = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(1, 1500)));
+            JobResponse job;
+            do
+            {
+                job = (await client.GetAsync($"/jobs/{id}")).Read<JobResponse>();
+            }
+            while (job.Counts.Accepted < most && (!moment.IsCancellationRequested || (kill % 2 == 1 && job.Counts.Accepted == least)));
+
+            reached = job.Counts.Accepted;
+            await service.KillAsync();
+            midway += job.Counts.Accepted < Entries ? 1 : 0;
+        }
+
+        await using ServiceProcess last = HostProcess.Start(database, ShortLease);
+        await last.WaitUntilReadyAsync();
+        using var reader = new ApiClient(last.BaseAddress);
+        (await reader.EndOfJobAsync(id)).AssertSucceeded(Entries - (Entries / RejectedEvery), rejected: Entries / RejectedEvery);
+        Assert.Equal(Entries / RejectedEvery, (await reader.RejectionsAsync(id)).Distinct().Count());
+
+        string twin = await reader.CreateCollectionAsync();
+        (await reader.ImportAsync(twin, archive)).AssertSucceeded(Entries - (Entries / RejectedEvery), rejected: Entries / RejectedEvery);
+        List<ImageResponse> disturbed = await reader.ListAsync("default"), undisturbed = await reader.ListAsync(twin);
+        Assert.Equal(Entries - (Entries / RejectedEvery), disturbed.Select(image => image.Id).Distinct().Count());
+        Assert.Equal(disturbed.Count, disturbed.Select(image => image.Id).Distinct().Count());
+        Assert.Equal(DigestOf(undisturbed), DigestOf(disturbed));
+        Counts.Report($"import-kills-{database.Provider}", midway, kills);
+    }
+
+    private static string DigestOf(IEnumerable<ImageResponse> images) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join(
+        '\n', images.Select(image => $"{image.Id} {image.Code} {image.Signature} {image.Sha256} {string.Join('|', image.Labels)}")))));
+}
+
+public sealed class ImportKillTests_Postgres(PostgresServer server) : ImportKillTests
+{
+    protected override Task<TestDatabase> CreateDatabaseAsync() => PostgresTestDatabase.CreateAsync(server);
+}
+
+public sealed class ImportKillTests_Sqlite : ImportKillTests
+{
+    protected override Task<TestDatabase> CreateDatabaseAsync() => Task.FromResult<TestDatabase>(new SqliteTestDatabase());
+}
