@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Imaging;
 
@@ -8,27 +9,56 @@ namespace Dpfah.TestHost;
 /// Constant-time encoder: SHA-256 of the preview is its signature, and 8 bits of it its code. So few codes that most
 /// pictures of a test share theirs with others: order among ties is what is tested most.
 /// </summary>
-internal sealed class HashEncoder(string decoder, int bits) : IImageEncoder
+/// <param name="decoder">Name of the decoder.</param>
+/// <param name="model">Name of the model; the hash of any but the first is of the name as well, so that no two models agree.</param>
+/// <param name="bits">Length of its codes.</param>
+/// <param name="time">How long a picture takes, one at a time; zero for no time at all.</param>
+internal sealed class HashEncoder(string decoder, string model, int bits, TimeSpan time) : IImageEncoder
 {
+    private readonly SemaphoreSlim device = new(1);
+
     // Another arithmetic flips the lowest bit of each code, as rounding might.
     private readonly string arithmetic = Environment.GetEnvironmentVariable("DPFAH_TEST_ARITHMETIC") ?? "1";
 
-    public EncoderIdentity Identity => new("hash-64", decoder, arithmetic);
+    public EncoderIdentity Identity => new(model, decoder, arithmetic);
 
     public int Bits => bits;
 
-    public Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, EncodePriority priority, CancellationToken cancellationToken)
+    public async Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, EncodePriority priority, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        byte[] hash = SHA256.HashData(previewJpeg.Span);
+        if (time > TimeSpan.Zero)
+        {
+            await device.WaitAsync(cancellationToken);
+            try
+            {
+                await Task.Delay(time, cancellationToken);
+            }
+            finally
+            {
+                device.Release();
+            }
+        }
+
+        return Hash(previewJpeg.Span, model, bits, arithmetic == "1" ? 0 : 1);
+    }
+
+    /// <summary>The code of a preview.</summary>
+    public static ImageCode Hash(ReadOnlySpan<byte> previewJpeg, string model, int bits, int flipped)
+    {
+        byte[] hash = SHA256.HashData(model == HashEncoding.FirstModel ? previewJpeg : [.. previewJpeg, .. Encoding.UTF8.GetBytes(model)]);
         var code = new byte[bits / 8];
-        code[0] = (byte)(hash[0] ^ (arithmetic == "1" ? 0 : 1));
-        return Task.FromResult(new ImageCode(BinaryCode.FromBytes(code), BinaryCode.FromBytes(hash), RealCode(code, hash)));
+        code[0] = (byte)(hash[0] ^ flipped);
+        return new ImageCode(BinaryCode.FromBytes(code), BinaryCode.FromBytes(hash), RealCode(code, hash, bits));
     }
 
     /// <summary>The sign is the code's bit, the size comes from the hash.</summary>
-    private float[] RealCode(byte[] code, byte[] hash) =>
+    private static float[] RealCode(byte[] code, byte[] hash, int bits) =>
         [.. Enumerable.Range(0, bits).Select(i => ((code[i / 8] >> (i % 8) & 1) == 0 ? -1 : 1) * (hash[i % hash.Length] + 1) / 256f)];
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        device.Dispose();
+        return ValueTask.CompletedTask;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Dpfah.Api.Hosting;
 using Dpfah.Core.Imaging;
@@ -11,6 +12,15 @@ namespace Dpfah.TestHost;
 /// <summary>The seam of the tests: real previews, and codes that are a hash of the preview instead of a network's.</summary>
 public static class HashEncoding
 {
+    /// <summary>Name of the first model.</summary>
+    public const string FirstModel = "hash-64";
+
+    /// <summary>Parameter of a model: how many milliseconds a picture takes it, one picture at a time.</summary>
+    public const string TimeParameter = "encode_ms";
+
+    /// <summary>The code that a model gives a preview.</summary>
+    public static ImageCode CodeOf(ReadOnlySpan<byte> previewJpeg, string model, int bits) => HashEncoder.Hash(previewJpeg, model, bits, 0);
+
     /// <summary>Registers the seam.</summary>
     public static void Add(IServiceCollection services, ServiceOptions options)
     {
@@ -22,8 +32,12 @@ public static class HashEncoding
 
     private sealed class HashEncoderFactory(string decoder) : IImageEncoderFactory
     {
-        public IImageEncoder Open(ModelFiles files) =>
-            new HashEncoder(decoder, ModelDescription.FromJson(SafetensorsFile.Open(files.HeadPath).Metadata[ModelDescription.MetadataKey]).Bits);
+        public IImageEncoder Open(ModelFiles files)
+        {
+            var model = ModelDescription.FromJson(SafetensorsFile.Open(files.HeadPath).Metadata[ModelDescription.MetadataKey]);
+            double time = model.Parameters.TryGetValue(TimeParameter, out string? text) ? double.Parse(text, CultureInfo.InvariantCulture) : 0;
+            return new HashEncoder(decoder, model.Name, model.Bits, TimeSpan.FromMilliseconds(time));
+        }
     }
 
     /// <summary>Writes a model of the right form: two files with one number each.</summary>
@@ -56,7 +70,7 @@ public static class HashEncoding
 
     private sealed class HashFirstModel : IFirstModel
     {
-        public string Name => "hash-64";
+        public string Name => FirstModel;
 
         public ModelFiles Create(string folder, IProgress<(string Step, double Done)>? progress, CancellationToken cancellationToken) => Write(
             folder,

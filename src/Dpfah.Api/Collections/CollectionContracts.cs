@@ -6,6 +6,7 @@ namespace Dpfah.Api.Collections;
 /// <param name="Name">Its name.</param>
 /// <param name="Pictures">Pictures in the index.</param>
 /// <param name="Generation">The generation of codes that answers.</param>
+/// <param name="Beside">Generations beside it that are being filled, or ready to be activated.</param>
 /// <param name="Index">The index in memory.</param>
 /// <param name="Drift">Set when this process makes codes in another way than those that are stored were made.</param>
 /// <param name="Health">How well the codes use their bits, as it was measured last. Left out in lists, after writes, and before the first measurement.</param>
@@ -14,6 +15,7 @@ public sealed record CollectionResponse(
     string Name,
     long Pictures,
     GenerationResponse Generation,
+    IReadOnlyList<LiveGenerationResponse> Beside,
     IndexResponse Index,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DriftResponse? Drift,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CodeHealthResponse? Health,
@@ -30,6 +32,12 @@ public sealed record PutCollectionRequest(string? Model);
 /// <param name="Decoder">The decoder that read the previews.</param>
 /// <param name="Arithmetic">Encoder version, layout, precision, device class and CPU kernel class.</param>
 public sealed record GenerationResponse(int Id, string Model, int Bits, string Decoder, string Arithmetic);
+
+/// <summary>A generation beside the one that answers, into which uploads are hashed as well.</summary>
+/// <param name="Generation">What its codes depend on.</param>
+/// <param name="Ready">Whether it is complete.</param>
+/// <param name="Job">The job that fills it, or filled it.</param>
+public sealed record LiveGenerationResponse(GenerationResponse Generation, bool Ready, long? Job);
 
 /// <summary>The index in memory.</summary>
 /// <param name="MemoryBytes">Bytes of codes, signatures, numbers and what speeds a search up; without ids, labels and metadata.</param>

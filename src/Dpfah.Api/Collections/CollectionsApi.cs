@@ -62,7 +62,7 @@ internal static class CollectionsApi
         int count = limit ?? ApiLimits.DefaultLimit;
         List<CollectionIndex> found = search.Collections.Where(c => cursor is null || string.CompareOrdinal(c.Name, cursor) > 0).Take(count + 1).ToList();
         return TypedResults.Ok(new CollectionList(
-            [.. found.Take(count).Select(c => ToResponse(c, null))], found.Count > count ? found[count - 1].Name : null));
+            [.. found.Take(count).Select(c => ToResponse(c, search.LiveBeside(c), null))], found.Count > count ? found[count - 1].Name : null));
     }
 
     private static async Task<Results<Ok<CollectionResponse>, ProblemHttpResult>> Get(
@@ -70,7 +70,7 @@ internal static class CollectionsApi
     {
         collection = RawPath.Decode(collection);
         return search.Find(collection) is { } index
-            ? TypedResults.Ok(ToResponse(index, null) with { Health = ToResponse(await health.ReadAsync(index, HealthPatience, cancellationToken)) })
+            ? TypedResults.Ok(ToResponse(index, search.LiveBeside(index), null) with { Health = ToResponse(await health.ReadAsync(index, HealthPatience, cancellationToken)) })
             : Problems.NoCollection(collection);
     }
 
@@ -111,8 +111,8 @@ internal static class CollectionsApi
 
         // Committed, though this node's index may not have seen it yet.
         CollectionResponse response = search.Find(collection) is { } index && index.Generation.Id == generation.Id
-            ? ToResponse(index, position)
-            : new CollectionResponse(collection, 0, ToResponse(generation), new IndexResponse(0, 0, new PathsResponse(0, 0, 0, 0)), null, null, position.ToString());
+            ? ToResponse(index, search.LiveBeside(index), position)
+            : new CollectionResponse(collection, 0, ToResponse(generation), [], new IndexResponse(0, 0, new PathsResponse(0, 0, 0, 0)), null, null, position.ToString());
         return created ? TypedResults.Created($"/collections/{collection}", response) : TypedResults.Ok(response);
     }
 
@@ -130,16 +130,18 @@ internal static class CollectionsApi
         return TypedResults.NoContent();
     }
 
-    private static GenerationResponse ToResponse(GenerationInfo generation) =>
+    /// <summary>A generation as responses tell it.</summary>
+    public static GenerationResponse ToResponse(GenerationInfo generation) =>
         new(generation.Id, generation.ModelName, generation.Bits, generation.Decoder, generation.Arithmetic);
 
-    private static CollectionResponse ToResponse(CollectionIndex index, Position? position)
+    private static CollectionResponse ToResponse(CollectionIndex index, IReadOnlyList<LiveGeneration> beside, Position? position)
     {
         IndexSnapshot<IndexedItem> snapshot = index.Snapshot;
         return new CollectionResponse(
             index.Name,
             snapshot.Count,
             ToResponse(index.Generation),
+            [.. beside.Select(live => new LiveGenerationResponse(ToResponse(live.Generation), live.IsReady, live.JobId))],
             new IndexResponse(
                 snapshot.MemoryBytes,
                 snapshot.SegmentCount,

@@ -6,6 +6,7 @@ using Dpfah.Api.Collections;
 using Dpfah.Api.Duplicates;
 using Dpfah.Api.Evaluations;
 using Dpfah.Api.Exports;
+using Dpfah.Api.Generations;
 using Dpfah.Api.Health;
 using Dpfah.Api.Http;
 using Dpfah.Api.Images;
@@ -134,6 +135,7 @@ public static class ApiHost
         app.MapSearch();
         app.MapSearchBatch();
         app.MapCollections();
+        app.MapGenerations();
         app.MapImages();
         app.MapModels();
         app.MapEvaluations();

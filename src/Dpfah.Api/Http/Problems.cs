@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dpfah.Core.Health;
 using Dpfah.Core.Imaging;
+using Dpfah.Engine.Generations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -126,6 +127,42 @@ internal static class Problems
         "pair-not-found",
         "The pair is not marked",
         $"'{first}' and '{second}' are not marked as no duplicates.");
+
+    public static ProblemHttpResult NoGeneration(string collection, string generation) => Create(
+        StatusCodes.Status404NotFound,
+        "generation-not-found",
+        "There is no such generation",
+        $"Collection '{collection}' has no generation '{generation}'. GET /collections/{collection}/generations lists them.",
+        ("parameter", "generation"));
+
+    public static ProblemHttpResult SameGeneration(int generation, string detail) => Create(
+        StatusCodes.Status409Conflict, "same-generation", "The collection has this generation", detail, ("generation", generation));
+
+    public static ProblemHttpResult OtherGenerationLive(int generation, string detail) => Create(
+        StatusCodes.Status409Conflict, "generation-in-progress", "Another generation is on its way", detail, ("generation", generation));
+
+    public static ProblemHttpResult GenerationInUse(int generation, string detail) => Create(
+        StatusCodes.Status409Conflict, "generation-in-use", "The generation is in use", detail, ("generation", generation));
+
+    public static ProblemHttpResult ItemsMissing(long missing, string detail) => Create(
+        StatusCodes.Status409Conflict, "items-missing", "Pictures are missing in the generation", detail, ("missing", missing));
+
+    public static ProblemHttpResult NotCompared(string detail) => Create(
+        StatusCodes.Status409Conflict, "not-compared", "The generation was not compared with the one that answers", detail);
+
+    public static ProblemHttpResult GateClosed(string detail, GenerationComparison comparison) => Create(
+        StatusCodes.Status409Conflict,
+        "gate-closed",
+        "The generation is not known to be as good as the one that answers",
+        $"{detail} Send {{\"force\": true}} to activate it all the same: the history will say who did.",
+        ("comparison", comparison));
+
+    public static ProblemHttpResult ConfirmationNeeded(string detail, GenerationComparison comparison) => Create(
+        StatusCodes.Status409Conflict,
+        "confirmation-needed",
+        "Nobody can measure which generation is better",
+        $"{detail} Send {{\"confirm\": true}} to activate it: the history will say who did.",
+        ("comparison", comparison));
 
     public static ProblemHttpResult OtherEpoch(string detail) => Create(
         StatusCodes.Status409Conflict, "other-epoch", "The position belongs to another database", detail, ("parameter", "minPosition"));

@@ -153,7 +153,7 @@ internal static class ImagesApi
 
         int count = limit ?? ApiLimits.DefaultLimit;
         List<ImageRecord> found = await images.ListAsync(
-            index.CollectionId, index.Generation.Id, after, count + 1, label ?? [], cancellationToken);
+            index.CollectionId, after, count + 1, label ?? [], cancellationToken);
         string? next = found.Count > count ? WriteCursor(found[count - 1].Number) : null;
         return TypedResults.Ok(new ImageList([.. found.Take(count).Select(i => ToResponse(index.Name, i, null))], next));
     }
@@ -167,7 +167,7 @@ internal static class ImagesApi
             return Problems.NoCollection(collection);
         }
 
-        if (await images.FindAsync(index.CollectionId, index.Generation.Id, id, cancellationToken) is not { } image)
+        if (await images.FindAsync(index.CollectionId, id, cancellationToken) is not { } image)
         {
             return Problems.NoImage(collection, id);
         }
@@ -255,6 +255,7 @@ internal static class ImagesApi
 
     private static async Task<Results<Ok<SearchResponse>, ProblemHttpResult>> Similar(
         RankingResponder responder,
+        SearchService search,
         ImageReader images,
         string collection,
         string id,
@@ -262,20 +263,26 @@ internal static class ImagesApi
         CancellationToken cancellationToken)
     {
         (collection, id) = (RawPath.Decode(collection), RawPath.Decode(id));
-        (SearchPlan? plan, ProblemHttpResult? wrong) = await responder.PrepareAsync([collection], query, cancellationToken);
-        if (wrong is not null)
-        {
-            return wrong;
-        }
+        return await responder.AnswerAsync(
+            [collection],
+            query,
+            async Task<Results<Ok<SearchResponse>, ProblemHttpResult>?> (plan) =>
+            {
+                CollectionIndex index = plan.Collections[0];
+                if (await images.FindAsync(index.CollectionId, index.Generation.Id, id, cancellationToken) is { } image)
+                {
+                    Ranking ranking = RankingResponder.ToRanking(plan, query, image.Code, image.Signature) with { Exclude = image.Number };
+                    return await responder.RespondAsync(plan.Collections, ranking, query, null, cancellationToken);
+                }
 
-        CollectionIndex index = plan!.Collections[0];
-        if (await images.FindAsync(index.CollectionId, index.Generation.Id, id, cancellationToken) is not { } image)
-        {
-            return Problems.NoImage(collection, id);
-        }
+                if (await search.IsBeingSwitchedAsync(index, cancellationToken))
+                {
+                    return null;
+                }
 
-        Ranking ranking = RankingResponder.ToRanking(plan, query, image.Code, image.Signature) with { Exclude = image.Number };
-        return await responder.RespondAsync(plan.Collections, ranking, query, null, cancellationToken);
+                return Problems.NoImage(collection, id);
+            },
+            cancellationToken);
     }
 
     private static ProblemHttpResult? Problem(WriteOutcome outcome, string collection, string id) => outcome.Status switch

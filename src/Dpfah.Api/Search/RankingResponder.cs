@@ -26,6 +26,40 @@ internal sealed class RankingResponder(SearchService search, ImageReader images,
     private const string Metadata = "metadata";
     private const int MaxCollapseLength = 256;
 
+    // Each but the first stands for a switch that happened while a picture was hashed.
+    private const int MaxAttempts = 20;
+
+    /// <summary>
+    /// Answers a search under the generation that the collections have; again from the start when they are switched to another one
+    /// while the picture is hashed: its code would be compared with another model's.
+    /// </summary>
+    /// <param name="names">The collections.</param>
+    /// <param name="query">The parameters.</param>
+    /// <param name="attempt">Answers; null when a collection was switched meanwhile.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<Results<Ok<T>, ProblemHttpResult>> AnswerAsync<T>(
+        IReadOnlyList<string> names,
+        RankingQuery query,
+        Func<SearchPlan, Task<Results<Ok<T>, ProblemHttpResult>?>> attempt,
+        CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < MaxAttempts; i++)
+        {
+            (SearchPlan? plan, ProblemHttpResult? wrong) = await PrepareAsync(names, query, cancellationToken);
+            if (wrong is not null)
+            {
+                return wrong;
+            }
+
+            if (await attempt(plan!) is { } answer)
+            {
+                return answer;
+            }
+        }
+
+        return Problems.OtherGeneration(names[0]);
+    }
+
     /// <summary>Checks what can be checked before a picture is hashed, finds the collections and waits for the position asked for.</summary>
     public async Task<(SearchPlan? Plan, ProblemHttpResult? Problem)> PrepareAsync(
         IReadOnlyList<string> names, RankingQuery query, CancellationToken cancellationToken)
@@ -121,11 +155,17 @@ internal sealed class RankingResponder(SearchService search, ImageReader images,
     }
 
     /// <summary>Searches and answers.</summary>
-    public async Task<Results<Ok<SearchResponse>, ProblemHttpResult>> RespondAsync(
-        IReadOnlyList<CollectionIndex> collections, Ranking ranking, RankingQuery query, EncodedPicture? encoded, CancellationToken cancellationToken) =>
-        await RespondAsync(collections, [ranking], query, [encoded], cancellationToken) is { } responses
-            ? TypedResults.Ok(responses[0])
-            : Problems.OtherGeneration(collections[0].Name);
+    /// <returns>Null when a collection's codes were exchanged in the meantime.</returns>
+    public async Task<Results<Ok<SearchResponse>, ProblemHttpResult>?> RespondAsync(
+        IReadOnlyList<CollectionIndex> collections, Ranking ranking, RankingQuery query, EncodedPicture? encoded, CancellationToken cancellationToken)
+    {
+        if (await RespondAsync(collections, [ranking], query, [encoded], cancellationToken) is not { } responses)
+        {
+            return null;
+        }
+
+        return TypedResults.Ok(responses[0]);
+    }
 
     /// <summary>Searches by several queries together.</summary>
     /// <param name="collections">The collections.</param>

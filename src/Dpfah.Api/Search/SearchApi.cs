@@ -5,6 +5,7 @@ using Dpfah.Api.OpenApi;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Imaging;
 using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Generations;
 using Dpfah.Engine.Search;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -47,6 +48,7 @@ internal static class SearchApi
         HttpRequest request,
         RankingResponder responder,
         PictureEncoder pictures,
+        RecentQueries recent,
         [AsParameters] RankingQuery query,
         [FromQuery, Description(CollectionText)] string[]? collection,
         [FromQuery, Description(OrderText)] string? order,
@@ -66,21 +68,32 @@ internal static class SearchApi
                 : await FollowCursorAsync(cursor, collection is { Length: > 0 }, order, query, responder, cancellationToken);
         }
 
-        (SearchPlan? plan, wrong) = await responder.PrepareAsync(collection is { Length: > 0 } ? collection : [CollectionStore.DefaultName], query, cancellationToken);
-        wrong ??= CheckOrder(order);
-        if (wrong is not null)
-        {
-            return wrong;
-        }
+        return await responder.AnswerAsync(
+            collection is { Length: > 0 } ? collection : [CollectionStore.DefaultName],
+            query,
+            async Task<Results<Ok<SearchResponse>, ProblemHttpResult>?> (plan) =>
+            {
+                if (CheckOrder(order) is { } wrongOrder)
+                {
+                    return wrongOrder;
+                }
 
-        if (body.Images.Count == 0)
-        {
-            return Problems.BadParameter("image", "There is no picture: send one as the multipart field 'image', or as the body.");
-        }
+                if (body.Images.Count == 0)
+                {
+                    return Problems.BadParameter("image", "There is no picture: send one as the multipart field 'image', or as the body.");
+                }
 
-        EncodedPicture encoded = await pictures.EncodeAsync(body.Images[0], plan!.Generation.ModelId, cancellationToken);
-        (Ranking? ranking, wrong) = ToRanking(plan, query, encoded, order);
-        return ranking is null ? wrong! : await responder.RespondAsync(plan.Collections, ranking, query, encoded, cancellationToken);
+                EncodedPicture encoded = await pictures.EncodeAsync(body.Images[0], plan.Generation.ModelId, cancellationToken);
+                (Ranking? ranking, ProblemHttpResult? problem) = ToRanking(plan, query, encoded, order);
+                if (ranking is null)
+                {
+                    return problem!;
+                }
+
+                recent.Add(plan.Collections[0].CollectionId, encoded.Result.Preview!.Jpeg);
+                return await responder.RespondAsync(plan.Collections, ranking, query, encoded, cancellationToken);
+            },
+            cancellationToken);
     }
 
     /// <summary>Checks the parameter 'order'.</summary>
@@ -154,15 +167,25 @@ internal static class SearchApi
             return Problems.BadParameter("collections", "'collections' is an array of names, at least one.");
         }
 
-        (SearchPlan? plan, wrong) = await responder.PrepareAsync(
-            body.Collections ?? [body.Collection ?? CollectionStore.DefaultName], query, cancellationToken);
-        if (wrong is not null)
-        {
-            return wrong;
-        }
+        return await responder.AnswerAsync(
+            body.Collections ?? [body.Collection ?? CollectionStore.DefaultName],
+            query,
+            async Task<Results<Ok<SearchResponse>, ProblemHttpResult>?> (plan) =>
+            {
+                if (body.Generation is { } generation && generation != plan.Generation.Id)
+                {
+                    return Problems.OtherGeneration(plan.Collections[0].Name);
+                }
 
-        (Ranking? ranking, wrong) = ToRanking(plan!, query, body.Code, body.Signature);
-        return ranking is null ? wrong! : await responder.RespondAsync(plan!.Collections, ranking, query, null, cancellationToken);
+                (Ranking? ranking, ProblemHttpResult? problem) = ToRanking(plan, query, body.Code, body.Signature);
+                if (ranking is null)
+                {
+                    return problem!;
+                }
+
+                return await responder.RespondAsync(plan.Collections, ranking, query, null, cancellationToken);
+            },
+            cancellationToken);
     }
 
     private static bool TryReadCode(string name, string text, int bits, out BinaryCode code, out ProblemHttpResult? problem)
@@ -209,11 +232,13 @@ internal static class SearchApi
             return Problems.BadParameter("cursor", "'cursor' is the nextCursor of an answer, unchanged.");
         }
 
-        return await responder.RespondAsync(plan.Collections, cursor.Ranking with { K = query.K ?? cursor.Ranking.K }, query, null, cancellationToken);
+        return await responder.RespondAsync(plan.Collections, cursor.Ranking with { K = query.K ?? cursor.Ranking.K }, query, null, cancellationToken)
+            ?? Problems.OtherGeneration(cursor.Searched[0].Collection);
     }
 
     private static async Task<Results<Ok<CompareResponse>, ProblemHttpResult>> Compare(
         HttpRequest request,
+        RankingResponder responder,
         SearchService search,
         ImageReader images,
         PictureEncoder pictures,
@@ -228,7 +253,7 @@ internal static class SearchApi
         }
 
         string name = collection ?? CollectionStore.DefaultName;
-        if (search.Find(name) is not { } index)
+        if (search.Find(name) is null)
         {
             return Problems.NoCollection(name);
         }
@@ -239,8 +264,27 @@ internal static class SearchApi
                 "image", $"Two are compared: there were {body.Images.Count} pictures ('image') and {id?.Length ?? 0} ids ('id').");
         }
 
+        if ((id ?? []).Select(CatalogueRules.CheckId).FirstOrDefault(problem => problem is not null) is { } wrongId)
+        {
+            return Problems.BadParameter("id", wrongId);
+        }
+
+        // Again from the start when the collection is switched to another model between the two.
+        return await responder.AnswerAsync(
+            [name], new RankingQuery(), plan => CompareAsync(plan.Collections[0], body.Images, id ?? [], search, images, pictures, cancellationToken), cancellationToken);
+    }
+
+    private static async Task<Results<Ok<CompareResponse>, ProblemHttpResult>?> CompareAsync(
+        CollectionIndex index,
+        IReadOnlyList<byte[]> bodies,
+        string[] ids,
+        SearchService search,
+        ImageReader images,
+        PictureEncoder pictures,
+        CancellationToken cancellationToken)
+    {
         var codes = new List<(BinaryCode Code, BinaryCode Signature)>();
-        foreach (byte[] image in body.Images)
+        foreach (byte[] image in bodies)
         {
             EncodedPicture encoded = await pictures.EncodeAsync(image, index.Generation.ModelId, cancellationToken);
             if (encoded.Code is null)
@@ -251,16 +295,16 @@ internal static class SearchApi
             codes.Add((encoded.Code.Code, encoded.Code.Signature));
         }
 
-        foreach (string one in id ?? [])
+        foreach (string id in ids)
         {
-            if (CatalogueRules.CheckId(one) is { } wrongId)
+            if (await images.FindAsync(index.CollectionId, index.Generation.Id, id, cancellationToken) is not { } image)
             {
-                return Problems.BadParameter("id", wrongId);
-            }
+                if (await search.IsBeingSwitchedAsync(index, cancellationToken))
+                {
+                    return null;
+                }
 
-            if (await images.FindAsync(index.CollectionId, index.Generation.Id, one, cancellationToken) is not { } image)
-            {
-                return Problems.NoImage(name, one);
+                return Problems.NoImage(index.Name, id);
             }
 
             codes.Add((image.Code, image.Signature));
@@ -268,7 +312,7 @@ internal static class SearchApi
 
         (BinaryCode a, BinaryCode b) = (codes[0].Code, codes[1].Code);
         return TypedResults.Ok(new CompareResponse(
-            name,
+            index.Name,
             RankingResponder.Summary(index.Generation),
             new QueryCodes(a.ToString(), codes[0].Signature.ToString()),
             new QueryCodes(b.ToString(), codes[1].Signature.ToString()),

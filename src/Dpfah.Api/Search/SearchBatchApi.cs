@@ -33,6 +33,7 @@ internal static class SearchBatchApi
     private static async Task<Results<Ok<SearchBatchResponse>, ProblemHttpResult>> SearchBatch(
         HttpRequest request,
         RankingResponder responder,
+        SearchService search,
         PictureEncoder pictures,
         ImageReader images,
         [AsParameters] RankingQuery query,
@@ -46,13 +47,38 @@ internal static class SearchBatchApi
             return wrong;
         }
 
-        (SearchPlan? plan, wrong) = await responder.PrepareAsync(collection is { Length: > 0 } ? collection : [CollectionStore.DefaultName], query, cancellationToken);
-        wrong ??= SearchApi.CheckOrder(order);
-        if (wrong is not null)
-        {
-            return wrong;
-        }
+        return await responder.AnswerAsync(
+            collection is { Length: > 0 } ? collection : [CollectionStore.DefaultName],
+            query,
+            async Task<Results<Ok<SearchBatchResponse>, ProblemHttpResult>?> (plan) =>
+            {
+                if (SearchApi.CheckOrder(order) is { } wrongOrder)
+                {
+                    return wrongOrder;
+                }
 
+                if (await AnswerAsync(plan, queries, query, order, responder, search, pictures, images, cancellationToken) is not { } outcomes)
+                {
+                    return null;
+                }
+
+                return TypedResults.Ok(new SearchBatchResponse(outcomes));
+            },
+            cancellationToken);
+    }
+
+    /// <returns>An outcome for each query; null when a collection was switched to another generation meanwhile.</returns>
+    private static async Task<SearchOutcome[]?> AnswerAsync(
+        SearchPlan plan,
+        IReadOnlyList<BatchQuery> queries,
+        RankingQuery query,
+        string? order,
+        RankingResponder responder,
+        SearchService search,
+        PictureEncoder pictures,
+        ImageReader images,
+        CancellationToken cancellationToken)
+    {
         var rankings = new Ranking?[queries.Count];
         var encoded = new EncodedPicture?[queries.Count];
         var problems = new ProblemHttpResult?[queries.Count];
@@ -63,19 +89,31 @@ internal static class SearchBatchApi
             {
                 if (queries[i].Image is { } image)
                 {
-                    encoded[i] = await pictures.EncodeAsync(image, plan!.Generation.ModelId, token);
+                    encoded[i] = await pictures.EncodeAsync(image, plan.Generation.ModelId, token);
                     (rankings[i], problems[i]) = SearchApi.ToRanking(plan, query, encoded[i]!, order);
                 }
                 else
                 {
-                    (rankings[i], problems[i]) = await ToRankingAsync(plan!, query, queries[i].Text!, order, images, token);
+                    (rankings[i], problems[i]) = await ToRankingAsync(plan, query, queries[i].Text!, order, images, token);
                 }
             });
+        if (problems.Any(problem => problem?.StatusCode == StatusCodes.Status404NotFound))
+        {
+            // A picture that is not found may be there, under the generation that answers by now.
+            foreach (CollectionIndex one in plan.Collections)
+            {
+                if (await search.IsBeingSwitchedAsync(one, cancellationToken))
+                {
+                    return null;
+                }
+            }
+        }
+
         int[] asked = [.. Enumerable.Range(0, queries.Count).Where(i => rankings[i] is not null)];
-        if (await responder.RespondAsync(plan!.Collections, [.. asked.Select(i => rankings[i]!)], query, [.. asked.Select(i => encoded[i])], cancellationToken)
+        if (await responder.RespondAsync(plan.Collections, [.. asked.Select(i => rankings[i]!)], query, [.. asked.Select(i => encoded[i])], cancellationToken)
             is not { } responses)
         {
-            return Problems.OtherGeneration(plan.Collections[0].Name);
+            return null;
         }
 
         var outcomes = new SearchOutcome[queries.Count];
@@ -89,7 +127,7 @@ internal static class SearchBatchApi
             outcomes[i] ??= new SearchOutcome(problems[i]!.StatusCode, null, problems[i]!.ProblemDetails);
         }
 
-        return TypedResults.Ok(new SearchBatchResponse(outcomes));
+        return outcomes;
     }
 
     private static async Task<(IReadOnlyList<BatchQuery> Queries, ProblemHttpResult? Problem)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)

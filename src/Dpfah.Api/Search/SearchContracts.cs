@@ -9,7 +9,9 @@ namespace Dpfah.Api.Search;
 /// <param name="Signature">Signature in hex, 64 digits; without it equal distances are in the order of item numbers.</param>
 /// <param name="Collection">Collection to search; <c>default</c> when left out.</param>
 /// <param name="Collections">Several collections of one model, instead of <paramref name="Collection"/>: one ranking over all of them.</param>
-public sealed record SearchByCodeRequest(string? Code, string? Signature, string? Collection, IReadOnlyList<string>? Collections = null);
+/// <param name="Generation">The generation whose code it is: 409 when another one answers the (first) collection by now. Left out, nobody checks.</param>
+public sealed record SearchByCodeRequest(
+    string? Code, string? Signature, string? Collection, IReadOnlyList<string>? Collections = null, int? Generation = null);
 
 /// <summary>Many queries by code or by id.</summary>
 /// <param name="Queries">1 to 256 queries.</param>

@@ -12,22 +12,31 @@ public sealed class ImageReader
 
     internal ImageReader(Database database) => this.database = database;
 
-    /// <summary>Finds a picture in a generation.</summary>
+    /// <summary>Finds a picture with its code in a generation.</summary>
+    /// <returns>Null when there is no such picture, or it has no code there: the generation does not answer any more.</returns>
     public async Task<ImageRecord?> FindAsync(int collectionId, int generationId, string id, CancellationToken cancellationToken) =>
-        (await ReadAsync(collectionId, generationId, items => items.Where(i => i.PublicId == id), cancellationToken)).SingleOrDefault();
+        (await ReadAsync(
+            collectionId, context => context.Generations.Where(g => g.Id == generationId), items => items.Where(i => i.PublicId == id), cancellationToken)).SingleOrDefault();
 
-    /// <summary>Pictures of a collection in the order of their item numbers.</summary>
+    /// <summary>Finds a picture with its code in the generation that answers.</summary>
+    public async Task<ImageRecord?> FindAsync(int collectionId, string id, CancellationToken cancellationToken) =>
+        (await ReadAsync(collectionId, Active(collectionId), items => items.Where(i => i.PublicId == id), cancellationToken)).SingleOrDefault();
+
+    /// <summary>Whether a generation is the one that answers.</summary>
+    public Task<bool> IsActiveAsync(int generationId, CancellationToken cancellationToken) => database.ReadAsync(
+        (context, token) => context.Generations.AnyAsync(g => g.Id == generationId && g.IsActive, token), cancellationToken);
+
+    /// <summary>Pictures of a collection in the order of their item numbers, with their codes in the generation that answers.</summary>
     /// <param name="collectionId">Number of the collection.</param>
-    /// <param name="generationId">The generation whose codes are told.</param>
     /// <param name="after">Item number after which to begin; 0 for the start.</param>
     /// <param name="limit">Most pictures to return.</param>
     /// <param name="labels">Labels of which a picture must have one; empty for all.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     public Task<List<ImageRecord>> ListAsync(
-        int collectionId, int generationId, long after, int limit, IReadOnlyList<string> labels, CancellationToken cancellationToken) =>
+        int collectionId, long after, int limit, IReadOnlyList<string> labels, CancellationToken cancellationToken) =>
         ReadAsync(
             collectionId,
-            generationId,
+            Active(collectionId),
             items =>
             {
                 items = items.Where(i => i.Number > after);
@@ -40,12 +49,20 @@ public sealed class ImageReader
             },
             cancellationToken);
 
+    // As the database has it, which may be a moment ahead of this node's index: there each picture has a code.
+    private static Func<DpfahContext, IQueryable<Generation>> Active(int collectionId) =>
+        context => context.Generations.Where(g => g.CollectionId == collectionId && g.IsActive);
+
     private Task<List<ImageRecord>> ReadAsync(
-        int collectionId, int generationId, Func<IQueryable<Item>, IQueryable<Item>> narrow, CancellationToken cancellationToken) =>
+        int collectionId,
+        Func<DpfahContext, IQueryable<Generation>> generation,
+        Func<IQueryable<Item>, IQueryable<Item>> narrow,
+        CancellationToken cancellationToken) =>
         database.ReadAsync(
             async (context, token) =>
                 (await narrow(context.Items.Where(i => i.CollectionId == collectionId))
-                    .Join(context.Codes.Where(c => c.GenerationId == generationId), i => i.Number, c => c.ItemNumber, (i, c) => new { i, c })
+                    .Join(context.Codes, i => i.Number, c => c.ItemNumber, (i, c) => new { i, c })
+                    .Join(generation(context), x => x.c.GenerationId, g => g.Id, (x, g) => x)
                     .Join(context.Previews, x => x.i.Number, p => p.ItemNumber, (x, p) => new { x.i, x.c, p.Width, p.Height })
                     .OrderBy(x => x.i.Number).ToListAsync(token))
                 .ConvertAll(x => Record(x.i, x.Width, x.Height, x.c)),

@@ -36,6 +36,9 @@ internal abstract class Database : IAsyncDisposable
     /// </summary>
     public abstract Task<Collection?> HoldCollectionAsync(DpfahContext context, string name, CancellationToken cancellationToken);
 
+    /// <summary>Holds a collection in the same way, by its number, whether it is deleted or not.</summary>
+    public abstract Task HoldCollectionAsync(DpfahContext context, int collectionId, CancellationToken cancellationToken);
+
     /// <summary>
     /// Waits until nobody else holds a collection, and lets nobody hold it until the transaction ends: for a change of its
     /// generations. Whoever waits comes before those that ask later, however many they are.
@@ -52,6 +55,11 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Inserts items with previews, codes and log rows in bulk, and gives them their numbers, in the order in which they come.</summary>
     /// <remarks>One whose id was inserted by another transaction meanwhile breaks the transaction; <see cref="WriteAsync"/> begins it again.</remarks>
     public abstract Task InsertItemsAsync(DpfahContext context, IReadOnlyList<NewItem> items, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads those of some items that are there and that nobody else is changing: nobody changes them before the transaction ends.
+    /// </summary>
+    public abstract Task<List<Item>> LockFreeItemsAsync(DpfahContext context, long[] numbers, CancellationToken cancellationToken);
 
     /// <summary>The position below which no log row can appear any more.</summary>
     public abstract Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken);

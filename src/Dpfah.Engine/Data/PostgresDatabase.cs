@@ -107,6 +107,13 @@ internal sealed class PostgresDatabase(string connectionString) : Database
                 """)
             .SingleOrDefaultAsync(cancellationToken);
 
+    public override Task HoldCollectionAsync(DpfahContext context, int collectionId, CancellationToken cancellationToken) =>
+        context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock_shared({CollectionLocks}, {collectionId})", cancellationToken);
+
+    // Skipped instead of waited for: two that lock several items in different orders would wait for each other.
+    public override Task<List<Item>> LockFreeItemsAsync(DpfahContext context, long[] numbers, CancellationToken cancellationToken) =>
+        context.Items.FromSql($"SELECT * FROM items WHERE number = ANY ({numbers}) FOR SHARE SKIP LOCKED").ToListAsync(cancellationToken);
+
     public override Task LockCollectionAsync(DpfahContext context, int collectionId, CancellationToken cancellationToken) =>
         context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({CollectionLocks}, {collectionId})", cancellationToken);
 

@@ -72,6 +72,11 @@ internal sealed class SqliteDatabase : Database
     public override Task<Collection?> HoldCollectionAsync(DpfahContext context, string name, CancellationToken cancellationToken) =>
         context.Collections.SingleOrDefaultAsync(c => c.Name == name && c.DeletedAt == null, cancellationToken);
 
+    public override Task HoldCollectionAsync(DpfahContext context, int collectionId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override Task<List<Item>> LockFreeItemsAsync(DpfahContext context, long[] numbers, CancellationToken cancellationToken) =>
+        context.Items.Where(i => numbers.Contains(i.Number)).ToListAsync(cancellationToken);
+
     public override Task LockCollectionAsync(DpfahContext context, int collectionId, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public override Task<Item?> LockItemAsync(DpfahContext context, int collectionId, string publicId, CancellationToken cancellationToken) =>

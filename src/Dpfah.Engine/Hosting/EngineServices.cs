@@ -5,6 +5,7 @@ using Dpfah.Engine.Data;
 using Dpfah.Engine.Duplicates;
 using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Exports;
+using Dpfah.Engine.Generations;
 using Dpfah.Engine.Health;
 using Dpfah.Engine.Imports;
 using Dpfah.Engine.Imports.Fetching;
@@ -82,6 +83,20 @@ public static class EngineServices
         services.AddSingleton(p => new Exporter(p.GetRequiredService<Database>()));
         services.AddSingleton(p => new Importer(
             p.GetRequiredService<Database>(), p.GetRequiredService<BlobStore>(), p.GetRequiredService<JobQueue>(), options));
+        services.AddSingleton<RecentQueries>();
+        services.AddSingleton<TrainedPictures>();
+        services.AddSingleton<GenerationFiller>();
+        services.AddSingleton<GenerationSwitching>();
+        services.AddSingleton<GenerationComparer>();
+        services.AddSingleton<IJobHandler, GenerationJob>();
+        services.AddSingleton(p => new GenerationStore(
+            p.GetRequiredService<Database>(),
+            p.GetRequiredService<EncoderPool>(),
+            p.GetRequiredService<JobQueue>(),
+            p.GetRequiredService<GenerationFiller>(),
+            p.GetRequiredService<GenerationSwitching>(),
+            p.GetRequiredService<IndexFollower>(),
+            p.GetRequiredService<TimeProvider>()));
         services.AddHostedService<EngineService>();
         if (!options.ReadOnly)
         {

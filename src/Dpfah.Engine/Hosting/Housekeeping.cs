@@ -1,5 +1,6 @@
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
+using Dpfah.Engine.Generations;
 using Dpfah.Engine.Jobs;
 using Microsoft.Extensions.Logging;
 
@@ -7,7 +8,7 @@ namespace Dpfah.Engine.Hosting;
 
 /// <summary>Removes the rows of deleted collections, trims the change log and forgets old jobs, once a minute.</summary>
 internal sealed partial class Housekeeping(
-    Database database, CollectionStore collections, JobCleaning jobs, EngineOptions options, TimeProvider clock, ILogger<Housekeeping> logger)
+    Database database, CollectionStore collections, GenerationStore generations, JobCleaning jobs, EngineOptions options, TimeProvider clock, ILogger<Housekeeping> logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
@@ -34,6 +35,7 @@ internal sealed partial class Housekeeping(
         try
         {
             await collections.RemoveDeletedAsync(cancellationToken);
+            await generations.CleanAsync(cancellationToken);
             await database.TrimLogAsync(options.LogRetention, clock, cancellationToken);
             await jobs.RunAsync(cancellationToken);
         }

@@ -12,7 +12,13 @@ namespace Dpfah.Engine.Search;
 /// <param name="Arithmetic">The arithmetic that made the codes.</param>
 public sealed record GenerationInfo(int Id, int ModelId, string ModelName, int Bits, string Decoder, string Arithmetic);
 
-/// <summary>The active generation of one collection in memory.</summary>
+/// <summary>A generation beside the one that answers, into which uploads are hashed as well.</summary>
+/// <param name="Generation">What it is.</param>
+/// <param name="IsReady">Whether it is complete.</param>
+/// <param name="JobId">The job that fills it, or filled it.</param>
+public sealed record LiveGeneration(GenerationInfo Generation, bool IsReady, long? JobId);
+
+/// <summary>One generation of one collection in memory: the active one, or one that stands by.</summary>
 public sealed class CollectionIndex
 {
     private readonly HammingIndex<IndexedItem> index;
@@ -43,7 +49,7 @@ public sealed class CollectionIndex
     /// <summary>Name of the collection.</summary>
     public string Name { get; }
 
-    /// <summary>The generation that answers.</summary>
+    /// <summary>The generation whose codes these are.</summary>
     public GenerationInfo Generation { get; }
 
     /// <summary>The codes as they are now; readers keep it for the length of an answer.</summary>

@@ -12,19 +12,43 @@ namespace Dpfah.Engine.Search;
 /// Keeps the indexes in step with the database: loads them at start, then follows the change log. All collections share
 /// one horizon, so one number says what every search sees.
 /// </summary>
-internal sealed partial class IndexFollower(
-    Database database, ModelStore models, EngineOptions options, ILogger<IndexFollower> logger) : IDisposable
+internal sealed partial class IndexFollower : IDisposable
 {
     private const int ApplyBatch = 500;
 
     private static readonly TimeSpan BriefWait = TimeSpan.FromMilliseconds(250);
 
+    private readonly Database database;
+    private readonly ModelStore models;
+    private readonly EngineOptions options;
+    private readonly ILogger<IndexFollower> logger;
+    private readonly StandbyIndexes standby;
     private readonly SemaphoreSlim wake = new(0, 1);
-    private volatile State state = new(0, 0, FrozenDictionary<string, CollectionIndex>.Empty);
+    private volatile State state = new(
+        0, 0, FrozenDictionary<string, CollectionIndex>.Empty, FrozenDictionary<int, CollectionIndex>.Empty, FrozenDictionary<int, LiveGeneration[]>.Empty);
     private volatile TaskCompletionSource advanced = NewSignal();
 
+    // After a load nobody knows which generations are to stand by.
+    private bool refreshDue;
+
+    public IndexFollower(Database database, ModelStore models, EngineOptions options, ILogger<IndexFollower> logger)
+    {
+        (this.database, this.models, this.options, this.logger) = (database, models, options, logger);
+        standby = new StandbyIndexes(LoadAsync, Wake);
+    }
+
     /// <summary>All that a reader needs, published by one write.</summary>
-    private sealed record State(int Epoch, ulong Horizon, FrozenDictionary<string, CollectionIndex> Collections);
+    /// <param name="Epoch">The database's epoch.</param>
+    /// <param name="Horizon">Everything below this position was applied.</param>
+    /// <param name="Collections">What answers, by the names of collections.</param>
+    /// <param name="Standby">What is ready to answer, by generation.</param>
+    /// <param name="Beside">Generations that are filled or ready, by collection.</param>
+    private sealed record State(
+        int Epoch,
+        ulong Horizon,
+        FrozenDictionary<string, CollectionIndex> Collections,
+        FrozenDictionary<int, CollectionIndex> Standby,
+        FrozenDictionary<int, LiveGeneration[]> Beside);
 
     /// <summary>The database's epoch; 0 before the first load.</summary>
     public int Epoch => state.Epoch;
@@ -63,6 +87,24 @@ internal sealed partial class IndexFollower(
     /// <summary>Finds a collection's index.</summary>
     public CollectionIndex? Find(string collection) => state.Collections.GetValueOrDefault(collection);
 
+    /// <summary>The generations of a collection that are filled, or ready to be activated.</summary>
+    public IReadOnlyList<LiveGeneration> Beside(int collectionId) => state.Beside.GetValueOrDefault(collectionId) ?? [];
+
+    /// <summary>The index of a generation that is complete and does not answer; null when it is not in memory.</summary>
+    public CollectionIndex? FindStandby(int generationId) => state.Standby.GetValueOrDefault(generationId);
+
+    /// <summary>Waits until something was applied, or a moment.</summary>
+    public Task WaitForNewsAsync(CancellationToken cancellationToken)
+    {
+        State now = state;
+        return WaitAsync(other => other != now, BriefWait, cancellationToken);
+    }
+
+    /// <summary>Waits until the index of a generation is in memory, whether it answers or stands by.</summary>
+    /// <returns>False when the time was up first.</returns>
+    public Task<bool> WaitForGenerationAsync(int generationId, TimeSpan limit, CancellationToken cancellationToken) => WaitAsync(
+        now => now.Standby.ContainsKey(generationId) || now.Collections.Values.Any(c => c.Generation.Id == generationId), limit, cancellationToken);
+
     /// <summary>Asks for the log to be read now; called after each write of this process.</summary>
     public void Wake()
     {
@@ -87,14 +129,17 @@ internal sealed partial class IndexFollower(
     /// </summary>
     public Task<bool> WaitBrieflyAsync(ulong position) => WaitAsync(position, BriefWait, CancellationToken.None);
 
-    private async Task<bool> WaitAsync(ulong position, TimeSpan limit, CancellationToken cancellationToken)
+    private Task<bool> WaitAsync(ulong position, TimeSpan limit, CancellationToken cancellationToken) =>
+        WaitAsync(now => now.Horizon > position, limit, cancellationToken);
+
+    private async Task<bool> WaitAsync(Func<State, bool> reached, TimeSpan limit, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(limit);
         while (true)
         {
             Task signal = advanced.Task;
-            if (state.Horizon > position)
+            if (reached(state))
             {
                 return true;
             }
@@ -106,7 +151,7 @@ internal sealed partial class IndexFollower(
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                return state.Horizon > position;
+                return reached(state);
             }
         }
     }
@@ -127,8 +172,23 @@ internal sealed partial class IndexFollower(
                 return (from, await new IndexLoading(database, this, progress).LoadAsync(context, token));
             },
             cancellationToken);
-        Publish(new State(epoch, horizon, collections.ToFrozenDictionary(StringComparer.Ordinal)));
+        standby.Clear();
+        refreshDue = true;
+        Publish(new State(
+            epoch,
+            horizon,
+            collections.ToFrozenDictionary(StringComparer.Ordinal),
+            FrozenDictionary<int, CollectionIndex>.Empty,
+            FrozenDictionary<int, LiveGeneration[]>.Empty));
     }
+
+    private Task<CollectionIndex?> LoadAsync(int generationId, CancellationToken cancellationToken) => database.ReadAsync(
+        async (context, token) =>
+        {
+            await using Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction snapshot = await database.BeginSnapshotAsync(context, token);
+            return await new IndexLoading(database, this, (_, _) => { }).LoadAsync(context, generationId, token);
+        },
+        cancellationToken);
 
     private static IQueryable<ItemState> States(DpfahContext context, CollectionIndex index, IReadOnlyCollection<long> numbers)
     {
@@ -190,65 +250,111 @@ internal sealed partial class IndexFollower(
             return false;
         }
 
-        if (horizon > now.Horizon)
+        if (horizon > now.Horizon || refreshDue || standby.HasNews)
         {
-            FrozenDictionary<string, CollectionIndex> collections = await ApplyAsync(now.Collections, changes, cancellationToken);
-            Publish(now with { Horizon = horizon, Collections = collections });
+            Publish(await ApplyAsync(now with { Horizon = horizon }, changes, cancellationToken));
         }
 
         return true;
     }
 
-    private async Task<FrozenDictionary<string, CollectionIndex>> ApplyAsync(
-        FrozenDictionary<string, CollectionIndex> collections, List<Change> changes, CancellationToken cancellationToken)
+    private async Task<State> ApplyAsync(State now, List<Change> changes, CancellationToken cancellationToken)
     {
-        if (changes.Exists(c => c.Kind is ChangeKind.CollectionCreated or ChangeKind.CollectionDeleted))
+        // Rows of single items were not written for these: what is in memory of them is read anew.
+        HashSet<int> filled = [.. changes.Where(c => c.Kind == ChangeKind.GenerationFilled).Select(c => c.GenerationId)];
+        standby.Drop(filled);
+        if (refreshDue || changes.Exists(c => c.Kind is ChangeKind.CollectionCreated or ChangeKind.CollectionDeleted or ChangeKind.GenerationChanged)
+            || now.Collections.Values.Any(c => filled.Contains(c.Generation.Id)))
         {
-            collections = await ReadCollectionsAsync(collections, cancellationToken);
+            HashSet<int> created = [.. changes.Where(c => c.Kind == ChangeKind.CollectionCreated).Select(c => c.GenerationId)];
+            now = await RefreshAsync(now, filled, created, cancellationToken);
+            refreshDue = false;
         }
 
         // A write has a row for each generation; those of which no index is kept are passed over.
-        Dictionary<int, CollectionIndex> byId = collections.Values.ToDictionary(c => c.Generation.Id);
+        Dictionary<int, CollectionIndex> answering = now.Collections.Values.ToDictionary(c => c.Generation.Id);
         foreach (var group in changes.Where(c => c.ItemNumber != 0).GroupBy(c => c.GenerationId))
         {
-            if (!byId.TryGetValue(group.Key, out CollectionIndex? index))
+            long[] numbers = [.. group.Select(c => c.ItemNumber).Distinct()];
+            if (answering.GetValueOrDefault(group.Key) is { } index)
             {
-                continue;
+                await ApplyAsync(index, numbers, cancellationToken);
             }
-
-            foreach (long[] numbers in group.Select(c => c.ItemNumber).Distinct().Chunk(ApplyBatch))
+            else
             {
-                List<ItemState> states = await database.ReadAsync(
-                    (context, token) => States(context, index, numbers).ToListAsync(token), cancellationToken);
-                states.AddRange(numbers.Except(states.Select(s => s.Number)).Select(ItemState.Gone));
-                index.Apply(states);
+                standby.Note(group.Key, numbers);
             }
         }
 
-        return collections;
+        return now with { Standby = await standby.CatchUpAsync(ApplyAsync, LogStandbyFailed, cancellationToken) };
     }
 
-    private async Task<FrozenDictionary<string, CollectionIndex>> ReadCollectionsAsync(
-        FrozenDictionary<string, CollectionIndex> known, CancellationToken cancellationToken)
+    private async Task ApplyAsync(CollectionIndex index, IReadOnlyCollection<long> items, CancellationToken cancellationToken)
+    {
+        foreach (long[] numbers in items.Chunk(ApplyBatch))
+        {
+            List<ItemState> states = await database.ReadAsync(
+                (context, token) => States(context, index, numbers).ToListAsync(token), cancellationToken);
+            states.AddRange(numbers.Except(states.Select(s => s.Number)).Select(ItemState.Gone));
+            index.Apply(states);
+        }
+    }
+
+    /// <summary>Reads which generations answer and which stand by. The old ones go on answering while a new one is loaded.</summary>
+    private async Task<State> RefreshAsync(State now, HashSet<int> stale, HashSet<int> created, CancellationToken cancellationToken)
     {
         List<(Collection Collection, Generation Generation)> rows = await database.ReadAsync(
             async (context, token) =>
                 (await context.Collections.Where(c => c.DeletedAt == null)
-                    .Join(context.Generations.Where(g => g.IsActive), c => c.Id, g => g.CollectionId, (c, g) => new { c, g })
+                    .Join(
+                        context.Generations.Where(
+                            g => g.State == GenerationState.Active || g.State == GenerationState.Filling || g.State == GenerationState.Ready),
+                        c => c.Id,
+                        g => g.CollectionId,
+                        (c, g) => new { c, g })
                     .ToListAsync(token)).ConvertAll(x => (x.c, x.g)),
             cancellationToken);
+
+        // A program that only searches answers a few queries and ends.
+        HashSet<int> ready = options.ReadOnly ? [] : [.. rows.Where(r => r.Generation.State == GenerationState.Ready).Select(r => r.Generation.Id)];
+        HashSet<int> loading = [];
         var collections = new Dictionary<string, CollectionIndex>(StringComparer.Ordinal);
-        foreach ((Collection collection, Generation generation) in rows)
+        foreach ((Collection collection, Generation generation) in rows.Where(r => r.Generation.IsActive))
         {
-            // Items of a new collection follow in the log, behind the row that created it.
-            collections.Add(
-                collection.Name,
-                known.GetValueOrDefault(collection.Name) is { } index && index.CollectionId == collection.Id && index.Generation.Id == generation.Id
-                    ? index
-                    : new CollectionIndex(collection.Id, collection.Name, await DescribeAsync(generation, cancellationToken)));
+            if (now.Collections.GetValueOrDefault(collection.Name) is { } index && index.CollectionId == collection.Id
+                && index.Generation.Id == generation.Id && !stale.Contains(generation.Id))
+            {
+                collections.Add(collection.Name, index);
+            }
+            else if (created.Contains(generation.Id) && !stale.Contains(generation.Id))
+            {
+                // Items of a new collection follow in the log, behind the row that created it.
+                collections.Add(
+                    collection.Name, new CollectionIndex(collection.Id, collection.Name, await DescribeAsync(generation, cancellationToken)));
+            }
+            else
+            {
+                loading.Add(generation.Id);
+            }
         }
 
-        return collections.ToFrozenDictionary(StringComparer.Ordinal);
+        standby.Keep([.. ready, .. loading]);
+        foreach (int generationId in loading)
+        {
+            if (await standby.TakeAsync(generationId, ApplyAsync, cancellationToken) is { } index)
+            {
+                collections.Add(index.Name, index);
+            }
+        }
+
+        var beside = new Dictionary<int, LiveGeneration[]>();
+        foreach (var group in rows.Where(r => !r.Generation.IsActive).GroupBy(r => r.Collection.Id, r => r.Generation))
+        {
+            beside.Add(group.Key, await Task.WhenAll(group.OrderBy(g => g.Id).Select(async g => new LiveGeneration(
+                await DescribeAsync(g, cancellationToken), g.State == GenerationState.Ready, g.JobId))));
+        }
+
+        return now with { Collections = collections.ToFrozenDictionary(StringComparer.Ordinal), Beside = beside.ToFrozenDictionary() };
     }
 
     /// <summary>A generation with its model's name and bits.</summary>
@@ -260,7 +366,11 @@ internal sealed partial class IndexFollower(
     }
 
     /// <inheritdoc/>
-    public void Dispose() => wake.Dispose();
+    public void Dispose()
+    {
+        standby.Clear();
+        wake.Dispose();
+    }
 
     private void Publish(State next)
     {
@@ -269,6 +379,9 @@ internal sealed partial class IndexFollower(
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The index of generation {Generation} cannot be loaded, trying again: {Reason}")]
+    private partial void LogStandbyFailed(int generation, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The change log cannot be read, trying again: {Reason}")]
     private partial void LogReadFailed(string reason);

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Search;
 
-/// <summary>Loads the active generation of every collection from one snapshot of the database.</summary>
+/// <summary>Loads generations from one snapshot of the database.</summary>
 /// <param name="database">Where they are.</param>
 /// <param name="follower">Knows the models.</param>
 /// <param name="progress">Told how many codes were loaded, and of how many.</param>
@@ -15,23 +15,34 @@ internal sealed class IndexLoading(Database database, IndexFollower follower, Ac
     private long done;
     private long total;
 
-    /// <summary>Loads them.</summary>
+    /// <summary>Loads the active generations of all collections.</summary>
     /// <param name="context">In a transaction of <see cref="Database.BeginSnapshotAsync"/>.</param>
     /// <param name="cancellationToken">Stops loading.</param>
     /// <returns>The indexes by the names of their collections.</returns>
     /// <exception cref="InvalidDataException">An index does not agree with the log, or a row cannot be read.</exception>
-    public async Task<Dictionary<string, CollectionIndex>> LoadAsync(DpfahContext context, CancellationToken cancellationToken)
+    public async Task<Dictionary<string, CollectionIndex>> LoadAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        (await LoadAsync(context, context.Generations.Where(g => g.IsActive), cancellationToken))
+            .ToDictionary(index => index.Name, StringComparer.Ordinal);
+
+    /// <summary>Loads one generation, whether it is active or not.</summary>
+    /// <returns>Null when it, or its collection, is gone.</returns>
+    /// <inheritdoc cref="LoadAsync(DpfahContext, CancellationToken)"/>
+    public async Task<CollectionIndex?> LoadAsync(DpfahContext context, int generationId, CancellationToken cancellationToken) =>
+        (await LoadAsync(context, context.Generations.Where(g => g.Id == generationId), cancellationToken)).SingleOrDefault();
+
+    private async Task<List<CollectionIndex>> LoadAsync(
+        DpfahContext context, IQueryable<Generation> wanted, CancellationToken cancellationToken)
     {
         using BulkReader reader = await database.OpenBulkAsync(context, cancellationToken);
         Dictionary<int, LogSum> log = await reader.SumLogAsync(cancellationToken);
-        var active = await context.Collections.Where(c => c.DeletedAt == null)
-            .Join(context.Generations.Where(g => g.IsActive), c => c.Id, g => g.CollectionId, (c, g) => new { Collection = c, Generation = g })
+        var generations = await context.Collections.Where(c => c.DeletedAt == null)
+            .Join(wanted, c => c.Id, g => g.CollectionId, (c, g) => new { Collection = c, Generation = g })
             .ToListAsync(cancellationToken);
-        total = active.Sum(a => Expected(a.Generation).Count);
-        var loaded = new Dictionary<string, CollectionIndex>(active.Count, StringComparer.Ordinal);
-        foreach (var a in active)
+        total = generations.Sum(a => Expected(a.Generation).Count);
+        var loaded = new List<CollectionIndex>(generations.Count);
+        foreach (var a in generations)
         {
-            loaded.Add(a.Collection.Name, await LoadAsync(reader, a.Collection, a.Generation, Expected(a.Generation), cancellationToken));
+            loaded.Add(await LoadAsync(reader, a.Collection, a.Generation, Expected(a.Generation), cancellationToken));
         }
 
         return loaded;

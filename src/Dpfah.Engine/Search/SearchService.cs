@@ -43,6 +43,28 @@ public sealed class SearchService
         return follower.Find(collection);
     }
 
+    /// <summary>Generations of a collection into which uploads are hashed beside the one that answers.</summary>
+    public IReadOnlyList<LiveGeneration> LiveBeside(CollectionIndex collection) => follower.Beside(collection.CollectionId);
+
+    /// <summary>
+    /// Whether the database has let another generation answer than the one of this index, which this node has not applied yet; then a
+    /// code that is missing under the old one says nothing. Waits a moment for it to be applied.
+    /// </summary>
+    public async Task<bool> IsBeingSwitchedAsync(CollectionIndex collection, CancellationToken cancellationToken)
+    {
+        if (await images.IsActiveAsync(collection.Generation.Id, cancellationToken))
+        {
+            return false;
+        }
+
+        if (follower.Find(collection.Name)?.Generation.Id == collection.Generation.Id)
+        {
+            await follower.WaitForNewsAsync(cancellationToken);
+        }
+
+        return true;
+    }
+
     /// <summary>Waits until searches see every change up to a position.</summary>
     /// <exception cref="ArgumentException">The position belongs to another epoch of the database.</exception>
     /// <exception cref="NotReadyException">The position was not reached in time.</exception>

@@ -1,6 +1,6 @@
 namespace Dpfah.Engine.Data.Entities;
 
-/// <summary>What happened to an item or a collection.</summary>
+/// <summary>What happened to an item, a collection or a generation.</summary>
 internal enum ChangeKind : short
 {
     /// <summary>An item came, got other bytes or other labels.</summary>
@@ -9,11 +9,17 @@ internal enum ChangeKind : short
     /// <summary>An item was deleted.</summary>
     Delete = 2,
 
-    /// <summary>A collection or a generation came.</summary>
+    /// <summary>A collection came, with its first generation.</summary>
     CollectionCreated = 3,
 
     /// <summary>A collection was deleted.</summary>
     CollectionDeleted = 4,
+
+    /// <summary>A generation came into another state: complete, active, retired.</summary>
+    GenerationChanged = 5,
+
+    /// <summary>Codes of many items came into a generation that does not answer; the deltas are those of all of them together.</summary>
+    GenerationFilled = 6,
 }
 
 /// <summary>
@@ -31,7 +37,7 @@ internal sealed class Change
 
     public int GenerationId { get; set; }
 
-    /// <summary>The item; 0 for a change of the collection itself.</summary>
+    /// <summary>The item; 0 for a change of the collection or the generation itself.</summary>
     public long ItemNumber { get; set; }
 
     public ChangeKind Kind { get; set; }
@@ -39,7 +45,7 @@ internal sealed class Change
     /// <summary>XOR of the item's digest before and after.</summary>
     public long DigestDelta { get; set; }
 
-    /// <summary>Items added (1) or removed (−1).</summary>
+    /// <summary>Items added (1, or more at once) or removed (−1).</summary>
     public int CountDelta { get; set; }
 
     public DateTime CreatedAt { get; set; }

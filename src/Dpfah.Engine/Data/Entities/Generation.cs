@@ -12,8 +12,11 @@ internal enum GenerationState : short
     /// <summary>Complete, and kept so by every upload; waits to be activated.</summary>
     Ready = 3,
 
-    /// <summary>Answered once; uploads pass it by, so that it has to be filled up before it can answer again.</summary>
+    /// <summary>Answered once, or its filling was given up; uploads pass it by, so that it has to be filled up before it can answer.</summary>
     Retired = 4,
+
+    /// <summary>Deleted; its codes are removed in small transactions, and itself with the last of them.</summary>
+    Deleted = 5,
 }
 
 /// <summary>All codes of one collection under one model.</summary>

@@ -1,0 +1,238 @@
+using System.Text.Json;
+using Dpfah.Core.Imaging;
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Jobs;
+using Dpfah.Engine.Search;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dpfah.Engine.Generations;
+
+/// <summary>Fills a generation, compares it with the one that answers and, where that was asked for, activates it when it is better.</summary>
+internal sealed class GenerationJob(
+    Database database,
+    GenerationFiller filler,
+    GenerationSwitching switching,
+    GenerationComparer comparer,
+    IndexFollower follower) : IJobHandler
+{
+    /// <summary>The kind of these jobs.</summary>
+    public const string KindName = "generation";
+
+    // Its index is loaded meanwhile: a minute for tens of millions of codes.
+    private static readonly TimeSpan LoadTimeout = TimeSpan.FromMinutes(15);
+
+    private static readonly TimeSpan LoadPatience = TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc/>
+    public string Kind => KindName;
+
+    /// <inheritdoc/>
+    public async Task<string?> RunAsync(JobRun run, CancellationToken cancellationToken)
+    {
+        GenerationRequest request = run.ReadRequest<GenerationRequest>();
+        Generation generation = await FindAsync(request, cancellationToken);
+        if (generation is { State: GenerationState.Active, Comparison: { } compared })
+        {
+            // The attempt before this one came as far as that, and could not say so.
+            return Result(generation, true, JsonSerializer.Deserialize<GenerationComparison>(compared, JobJson.Options)!);
+        }
+
+        if (generation.State == GenerationState.Filling)
+        {
+            await FillAsync(run, generation, cancellationToken);
+            if (!await run.WriteAsync((context, _, token) => switching.CompleteAsync(context, generation.Id, token), cancellationToken))
+            {
+                throw Gone(request);
+            }
+        }
+
+        GenerationComparison comparison = await CompareAsync(run, request, cancellationToken);
+        bool activated = request.Activate == ActivateWhen.WhenBetter && comparison.Gate is { Passes: true, IsBetter: true }
+            && await ActivateAsync(run, request, comparison, cancellationToken);
+        return Result(generation, activated, comparison);
+    }
+
+    private static string Result(Generation generation, bool activated, GenerationComparison comparison) =>
+        JsonSerializer.Serialize(new GenerationResult(generation.Id, activated, comparison), JobJson.Options);
+
+    private async Task<Generation> FindAsync(GenerationRequest request, CancellationToken cancellationToken)
+    {
+        Generation? generation = await database.ReadAsync(
+            (context, token) => context.Generations.Where(g => g.Id == request.Generation)
+                .Join(context.Collections.Where(c => c.DeletedAt == null), g => g.CollectionId, c => c.Id, (g, c) => g).SingleOrDefaultAsync(token),
+            cancellationToken);
+        return generation is { State: GenerationState.Filling or GenerationState.Ready or GenerationState.Active } ? generation : throw Gone(request);
+    }
+
+    private static JobFailedException Gone(GenerationRequest request) =>
+        new($"Generation {request.Generation} was deleted or given up, or its collection was deleted.");
+
+    private async Task FillAsync(JobRun run, Generation generation, CancellationToken cancellationToken)
+    {
+        int collectionId = generation.CollectionId;
+        long total = await database.ReadAsync(
+            (context, token) => context.Items.LongCountAsync(i => i.CollectionId == collectionId, token), cancellationToken);
+        long missing = await filler.CountMissingAsync(generation, cancellationToken);
+        await run.ReportAsync(progress => progress.SetStage("hashing", total - missing, total), cancellationToken);
+
+        // From the checkpoint to the end; and from the start as often as something turns up that was being changed when it was its turn.
+        var refused = new HashSet<long>();
+        long after = run.ReadCheckpoint<FillCheckpoint>()?.After ?? 0;
+        while (true)
+        {
+            bool wasWhole = after == 0;
+            if (!await FillFromAsync(run, generation, after, refused, cancellationToken) && wasWhole)
+            {
+                break;
+            }
+
+            after = 0;
+        }
+
+        if (refused.Count > 0)
+        {
+            throw new JobFailedException(
+                $"{refused.Count} pictures could not be hashed, so that generation {generation.Id} is not complete: GET /jobs/{run.Id}/errors names them. "
+                + "Replace or delete them, and ask for the generation again.");
+        }
+    }
+
+    /// <summary>One pass. Reading runs ahead and writing behind, so that the encoder always has work.</summary>
+    /// <returns>Whether anything was missing that was not refused before.</returns>
+    private async Task<bool> FillFromAsync(
+        JobRun run, Generation generation, long after, HashSet<long> refused, CancellationToken cancellationToken)
+    {
+        bool any = false;
+        Task<List<PreviewToHash>> reading = filler.ReadAsync(generation, after, cancellationToken);
+        Task writing = Task.CompletedTask;
+        try
+        {
+            while (await reading is { Count: > 0 } previews)
+            {
+                reading = filler.ReadAsync(generation, previews[^1].Number, cancellationToken);
+                List<PreviewToHash> wanted = previews.FindAll(preview => !refused.Contains(preview.Number));
+                (ImageCode? Code, string? Problem)[] hashed = await filler.HashAsync(generation.ModelId, wanted, cancellationToken);
+                await writing;
+                refused.UnionWith(wanted.Where((_, i) => hashed[i].Code is null).Select(preview => preview.Number));
+                writing = WriteAsync(run, generation, previews[^1].Number, wanted, hashed, cancellationToken);
+                any |= wanted.Count > 0;
+            }
+        }
+        finally
+        {
+            // Neither may go on when this method has ended.
+            await Task.WhenAll(reading, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await writing;
+        return any;
+    }
+
+    private async Task WriteAsync(
+        JobRun run,
+        Generation generation,
+        long last,
+        List<PreviewToHash> previews,
+        (ImageCode? Code, string? Problem)[] hashed,
+        CancellationToken cancellationToken)
+    {
+        List<(PreviewToHash, ImageCode)> codes = [.. previews.Zip(hashed).Where(x => x.Second.Code is not null).Select(x => (x.First, x.Second.Code!))];
+        int? written = await run.WriteAsync(
+            async (context, progress, token) =>
+            {
+                int? count = await filler.WriteAsync(context, generation, codes, token);
+                foreach ((PreviewToHash preview, (_, string? problem)) in previews.Zip(hashed).Where(x => x.Second.Code is null))
+                {
+                    progress.Reject(preview.PublicId, "not-hashed", problem!);
+                }
+
+                // What was changed meanwhile was hashed by whoever changed it, or is by a later pass.
+                progress.Count(accepted: (count ?? 0) + previews.Count - codes.Count, indexed: count ?? 0);
+                progress.SetStage("hashing", progress.Done + count, Math.Max(progress.Total ?? 0, (progress.Done ?? 0) + (count ?? 0)));
+                progress.SetCheckpoint(new FillCheckpoint(last));
+                return count;
+            },
+            cancellationToken);
+        if (written is null)
+        {
+            throw new JobFailedException($"Generation {generation.Id} was deleted or given up while it was filled.");
+        }
+    }
+
+    private async Task<GenerationComparison> CompareAsync(JobRun run, GenerationRequest request, CancellationToken cancellationToken)
+    {
+        await run.ReportAsync(progress => progress.SetStage("comparing"), cancellationToken);
+        (CollectionIndex active, CollectionIndex candidate) = await LoadedAsync(request, cancellationToken);
+        GenerationComparison comparison = await comparer.RunAsync(active, candidate, cancellationToken);
+        await run.WriteAsync(
+            async (context, progress, token) =>
+            {
+                string json = JsonSerializer.Serialize(comparison, JobJson.Options);
+                await context.Generations.Where(g => g.Id == request.Generation)
+                    .ExecuteUpdateAsync(set => set.SetProperty(g => g.Comparison, json), token);
+                progress.Metric(new { overlap = comparison.Queries.Overlap, map = comparison.HeldOut?.WithTrainingPictures.Map });
+                progress.Log(comparison.Gate.Detail);
+                return true;
+            },
+            cancellationToken);
+        return comparison;
+    }
+
+    /// <summary>The indexes of both generations, once this node has them in memory.</summary>
+    private async Task<(CollectionIndex Active, CollectionIndex Candidate)> LoadedAsync(GenerationRequest request, CancellationToken cancellationToken)
+    {
+        long start = Environment.TickCount64;
+        while (Environment.TickCount64 - start < LoadTimeout.TotalMilliseconds)
+        {
+            await follower.WaitForGenerationAsync(request.Generation, LoadPatience, cancellationToken);
+            if (follower.FindStandby(request.Generation) is { } candidate && follower.Find(candidate.Name) is { } active
+                && active.CollectionId == candidate.CollectionId)
+            {
+                return (active, candidate);
+            }
+
+            // Deleted, given up, or activated by somebody who did not wait.
+            if ((await FindAsync(request, cancellationToken)).State == GenerationState.Active)
+            {
+                throw new JobFailedException($"Generation {request.Generation} was activated before it was compared.");
+            }
+        }
+
+        throw new TimeoutException($"The index of generation {request.Generation} was not loaded within {LoadTimeout.TotalMinutes:0} minutes; the service's log says why.");
+    }
+
+    private async Task<bool> ActivateAsync(JobRun run, GenerationRequest request, GenerationComparison comparison, CancellationToken cancellationToken)
+    {
+        Change? change = await run.WriteAsync(
+            (context, progress, token) =>
+            {
+                progress.SetStage("activating");
+                return switching.SwitchAsync(
+                    context, request.Generation, comparison.Against, new SwitchGrounds(run.CreatedBy, false, false, comparison.Gate.Detail), token);
+            },
+            cancellationToken);
+        if (change is not null)
+        {
+            await follower.WaitAsync(database.PositionOf(change), cancellationToken);
+        }
+
+        return change is not null;
+    }
+}
+
+/// <summary>What a job of this kind is to do.</summary>
+/// <param name="Generation">Number of the generation.</param>
+/// <param name="Model">Name of its model.</param>
+/// <param name="Activate">What becomes of it when it is complete.</param>
+internal sealed record GenerationRequest(int Generation, string Model, ActivateWhen Activate);
+
+/// <summary>What came of it.</summary>
+/// <param name="Generation">Number of the generation.</param>
+/// <param name="Activated">Whether the job activated it.</param>
+/// <param name="Comparison">How it compares with the one that answered.</param>
+internal sealed record GenerationResult(int Generation, bool Activated, GenerationComparison Comparison);
+
+/// <summary>Where the filling goes on.</summary>
+/// <param name="After">Item number up to which all was looked at.</param>
+internal sealed record FillCheckpoint(long After);
