@@ -11,7 +11,7 @@ namespace Dpfah.Engine.Generations;
 
 /// <summary>Compares a complete generation with the one that answers, by their indexes in memory.</summary>
 internal sealed class GenerationComparer(
-    Database database, PictureEncoder pictures, TrainedPictures trained, RecentQueries recent, TimeProvider clock)
+    Database database, PictureEncoder pictures, SeenPictures seen, RecentQueries recent, TimeProvider clock)
 {
     /// <summary>Most held-out queries.</summary>
     public const int MostQueries = 2_000;
@@ -171,8 +171,8 @@ internal sealed class GenerationComparer(
     /// <summary>Numbers of the collection's items that one of the two models was trained on.</summary>
     private async Task<HashSet<long>> TrainedItemsAsync(CollectionIndex active, CollectionIndex candidate, CancellationToken cancellationToken)
     {
-        HashSet<string> digests = await trained.OfAsync(active.Generation.ModelId, cancellationToken);
-        digests.UnionWith(await trained.OfAsync(candidate.Generation.ModelId, cancellationToken));
+        HashSet<string> digests = await seen.OfAsync(active.Generation.ModelId, cancellationToken);
+        digests.UnionWith(await seen.OfAsync(candidate.Generation.ModelId, cancellationToken));
         var numbers = new HashSet<long>();
         int collectionId = active.CollectionId;
         for (long after = 0; digests.Count > 0;)

@@ -98,7 +98,10 @@ internal sealed class GenerationFiller(Database database, PictureEncoder picture
 
             context.Codes.Add(new StoredCode
             {
-                GenerationId = generation.Id, ItemNumber = item.Number, Code = code.Code.ToBytes(), Signature = code.Signature.ToBytes(),
+                GenerationId = generation.Id,
+                ItemNumber = item.Number,
+                Code = code.Code.ToBytes(),
+                Signature = code.Signature.ToBytes(),
             });
             change.DigestDelta ^= ItemDigest.Of(item.Number, code.Code, code.Signature, item.Labels);
             change.CountDelta++;

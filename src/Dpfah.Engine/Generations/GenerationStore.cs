@@ -27,6 +27,7 @@ public sealed class GenerationStore
     private readonly GenerationFiller filler;
     private readonly GenerationSwitching switching;
     private readonly IndexFollower follower;
+    private readonly IdentityCheck identityCheck;
     private readonly TimeProvider clock;
 
     internal GenerationStore(
@@ -36,6 +37,7 @@ public sealed class GenerationStore
         GenerationFiller filler,
         GenerationSwitching switching,
         IndexFollower follower,
+        IdentityCheck identityCheck,
         TimeProvider clock)
     {
         this.database = database;
@@ -44,6 +46,7 @@ public sealed class GenerationStore
         this.filler = filler;
         this.switching = switching;
         this.follower = follower;
+        this.identityCheck = identityCheck;
         this.clock = clock;
     }
 
@@ -237,6 +240,11 @@ public sealed class GenerationStore
 
         ulong position = database.PositionOf(change);
         await follower.WaitAsync(position, cancellationToken);
+        if (follower.Find(collection) is { } index)
+        {
+            await identityCheck.RunAsync(index, cancellationToken);
+        }
+
         return new ActivationOutcome(ActivationStatus.Activated, new Position(follower.Epoch, position), Comparison: comparison);
     }
 

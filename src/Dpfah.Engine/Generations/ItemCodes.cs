@@ -55,7 +55,10 @@ internal sealed class ItemCodes
             {
                 stored = new StoredCode
                 {
-                    GenerationId = generation.Id, ItemNumber = item.Number, Code = made.Code.ToBytes(), Signature = made.Signature.ToBytes(),
+                    GenerationId = generation.Id,
+                    ItemNumber = item.Number,
+                    Code = made.Code.ToBytes(),
+                    Signature = made.Signature.ToBytes(),
                 };
                 context.Codes.Add(stored);
                 codes.Add(stored);

@@ -84,7 +84,7 @@ public static class EngineServices
         services.AddSingleton(p => new Importer(
             p.GetRequiredService<Database>(), p.GetRequiredService<BlobStore>(), p.GetRequiredService<JobQueue>(), options));
         services.AddSingleton<RecentQueries>();
-        services.AddSingleton<TrainedPictures>();
+        services.AddSingleton<SeenPictures>();
         services.AddSingleton<GenerationFiller>();
         services.AddSingleton<GenerationSwitching>();
         services.AddSingleton<GenerationComparer>();
@@ -96,6 +96,7 @@ public static class EngineServices
             p.GetRequiredService<GenerationFiller>(),
             p.GetRequiredService<GenerationSwitching>(),
             p.GetRequiredService<IndexFollower>(),
+            p.GetRequiredService<IdentityCheck>(),
             p.GetRequiredService<TimeProvider>()));
         services.AddHostedService<EngineService>();
         if (!options.ReadOnly)

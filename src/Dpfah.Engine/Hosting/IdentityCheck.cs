@@ -16,21 +16,28 @@ internal sealed partial class IdentityCheck(Database database, EncoderPool encod
 {
     private const int Pictures = 100;
 
+    /// <summary>Looks at all collections.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         foreach (CollectionIndex collection in follower.Collections.Values)
         {
-            GenerationInfo generation = collection.Generation;
-            IImageEncoder encoder = await encoders.GetAsync(generation.ModelId, cancellationToken);
-            if (encoder.Identity.Decoder == generation.Decoder && encoder.Identity.Arithmetic == generation.Arithmetic)
-            {
-                continue;
-            }
-
-            IdentityDrift drift = await MeasureAsync(collection, encoder, cancellationToken);
-            collection.Drift = drift;
-            LogDrift(collection.Name, drift.Stored, drift.Running, drift.FlippedBits, drift.ComparedBits, drift.Pictures);
+            await RunAsync(collection, cancellationToken);
         }
+    }
+
+    /// <summary>Looks at one, such as after it was switched to another generation.</summary>
+    public async Task RunAsync(CollectionIndex collection, CancellationToken cancellationToken)
+    {
+        GenerationInfo generation = collection.Generation;
+        IImageEncoder encoder = await encoders.GetAsync(generation.ModelId, cancellationToken);
+        if (encoder.Identity.Decoder == generation.Decoder && encoder.Identity.Arithmetic == generation.Arithmetic)
+        {
+            return;
+        }
+
+        IdentityDrift drift = await MeasureAsync(collection, encoder, cancellationToken);
+        collection.Drift = drift;
+        LogDrift(collection.Name, drift.Stored, drift.Running, drift.FlippedBits, drift.ComparedBits, drift.Pictures);
     }
 
     private async Task<IdentityDrift> MeasureAsync(CollectionIndex collection, IImageEncoder encoder, CancellationToken cancellationToken)

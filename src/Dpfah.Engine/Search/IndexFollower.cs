@@ -17,6 +17,7 @@ internal sealed partial class IndexFollower : IDisposable
     private const int ApplyBatch = 500;
 
     private static readonly TimeSpan BriefWait = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan WaitInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly Database database;
     private readonly ModelStore models;
@@ -147,7 +148,9 @@ internal sealed partial class IndexFollower : IDisposable
             Wake();
             try
             {
-                await signal.WaitAsync(timeout.Token);
+                // Looked at again before the next poll: what holds the horizon back is often gone within milliseconds.
+                await Task.WhenAny(signal, Task.Delay(WaitInterval, timeout.Token));
+                timeout.Token.ThrowIfCancellationRequested();
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {

@@ -89,10 +89,13 @@ public abstract class SwitchTests
 
         private Task RunAsync(int seed, Func<Random, Task> once) => Task.Run(async () =>
         {
+            // A constant rate: what a switch costs is not to hang on how fast the searches come.
             var random = new Random(seed);
+            using var rate = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
             while (!stopping)
             {
                 await once(random);
+                await rate.WaitForNextTickAsync();
             }
         });
 

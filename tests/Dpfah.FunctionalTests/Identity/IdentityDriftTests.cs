@@ -1,6 +1,8 @@
 using System.Net;
 using Dpfah.Api.Collections;
+using Dpfah.Api.Generations;
 using Dpfah.Api.Search;
+using Dpfah.FunctionalTests.Generations;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
 
@@ -48,6 +50,35 @@ public abstract class IdentityDriftTests
         }
 
         await using RunningService again = await RunningService.StartAsync(database);
+        Assert.Null((await again.Client.GetAsync("/collections/default")).Read<CollectionResponse>().Drift);
+    }
+
+    [Fact]
+    public async Task Hashing_anew_by_the_same_model_ends_the_drift()
+    {
+        using TestDatabase database = await CreateDatabaseAsync();
+        await using (RunningService first = await RunningService.StartAsync(database))
+        {
+            await first.Client.UploadAsync("default", 0, 20);
+        }
+
+        await using (ServiceProcess other = HostProcess.Start(database, new Dictionary<string, string?> { ["DPFAH_TEST_ARITHMETIC"] = "2" }))
+        {
+            await other.WaitUntilReadyAsync();
+            using var client = new ApiClient(other.BaseAddress);
+            (_, GenerationStatusResponse generation) = await client.FillAsync("default", "hash-64");
+            (await client.ActivateAsync("default", generation.Generation.Id, """{"confirm":true}""")).AssertStatus(HttpStatusCode.OK);
+
+            CollectionResponse collection = (await client.GetAsync("/collections/default")).Read<CollectionResponse>();
+            Assert.Equal(("2", null), (collection.Generation.Arithmetic, collection.Drift));
+            Assert.Equal(0, (await client.FindAsync(Pictures.Png(7), "?k=1000")).Hits.Single(hit => hit.Id == "p7").Distance);
+        }
+
+        // Back where the first arithmetic runs: now it is the other generation that drifts, until it is switched.
+        await using RunningService again = await RunningService.StartAsync(database);
+        Assert.Equal(20, (await again.Client.GetAsync("/collections/default")).Read<CollectionResponse>().Drift!.FlippedBits);
+        int back = (await again.Client.GenerationsAsync("default")).Items[0].Generation.Id;
+        (await again.Client.ActivateAsync("default", back)).AssertStatus(HttpStatusCode.OK);
         Assert.Null((await again.Client.GetAsync("/collections/default")).Read<CollectionResponse>().Drift);
     }
 }

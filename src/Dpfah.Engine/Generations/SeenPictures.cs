@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dpfah.Engine.Generations;
 
 /// <summary>Knows which pictures a model was trained on, by the digests of their bytes.</summary>
-internal sealed class TrainedPictures(Database database)
+internal sealed class SeenPictures(Database database)
 {
     /// <summary>Digests of the pictures that a model, or one that it started from, was trained on.</summary>
     /// <returns>SHA-256 of the bytes as uploaded, lower-case hex; empty for a model that was trained on none that is known.</returns>
