@@ -10,17 +10,17 @@ namespace Dpfah.TestHost;
 /// pictures of a test share theirs with others: order among ties is what is tested most.
 /// </summary>
 /// <param name="decoder">Name of the decoder.</param>
-/// <param name="model">Name of the model; the hash of any but the first is of the name as well, so that no two models agree.</param>
+/// <param name="salt">Hashed with the preview, so that two models disagree; empty for none.</param>
 /// <param name="bits">Length of its codes.</param>
 /// <param name="time">How long a picture takes, one at a time; zero for no time at all.</param>
-internal sealed class HashEncoder(string decoder, string model, int bits, TimeSpan time) : IImageEncoder
+internal sealed class HashEncoder(string decoder, string salt, int bits, TimeSpan time) : IImageEncoder
 {
     private readonly SemaphoreSlim device = new(1);
 
     // Another arithmetic flips the lowest bit of each code, as rounding might.
     private readonly string arithmetic = Environment.GetEnvironmentVariable("DPFAH_TEST_ARITHMETIC") ?? "1";
 
-    public EncoderIdentity Identity => new(model, decoder, arithmetic);
+    public EncoderIdentity Identity => new("hash-64", decoder, arithmetic);
 
     public int Bits => bits;
 
@@ -40,13 +40,13 @@ internal sealed class HashEncoder(string decoder, string model, int bits, TimeSp
             }
         }
 
-        return Hash(previewJpeg.Span, model, bits, arithmetic == "1" ? 0 : 1);
+        return Hash(previewJpeg.Span, salt, bits, arithmetic == "1" ? 0 : 1);
     }
 
     /// <summary>The code of a preview.</summary>
-    public static ImageCode Hash(ReadOnlySpan<byte> previewJpeg, string model, int bits, int flipped)
+    public static ImageCode Hash(ReadOnlySpan<byte> previewJpeg, string salt, int bits, int flipped)
     {
-        byte[] hash = SHA256.HashData(model == HashEncoding.FirstModel ? previewJpeg : [.. previewJpeg, .. Encoding.UTF8.GetBytes(model)]);
+        byte[] hash = SHA256.HashData(salt.Length == 0 ? previewJpeg : [.. previewJpeg, .. Encoding.UTF8.GetBytes(salt)]);
         var code = new byte[bits / 8];
         code[0] = (byte)(hash[0] ^ flipped);
         return new ImageCode(BinaryCode.FromBytes(code), BinaryCode.FromBytes(hash), RealCode(code, hash, bits));

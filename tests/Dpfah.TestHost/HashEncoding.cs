@@ -18,8 +18,14 @@ public static class HashEncoding
     /// <summary>Parameter of a model: how many milliseconds a picture takes it, one picture at a time.</summary>
     public const string TimeParameter = "encode_ms";
 
+    /// <summary>Parameter of a model: text that is hashed with the preview, so that its codes are others than those of models without.</summary>
+    public const string SaltParameter = "salt";
+
     /// <summary>The code that a model gives a preview.</summary>
-    public static ImageCode CodeOf(ReadOnlySpan<byte> previewJpeg, string model, int bits) => HashEncoder.Hash(previewJpeg, model, bits, 0);
+    /// <param name="previewJpeg">The preview.</param>
+    /// <param name="salt">The model's salt; empty for none.</param>
+    /// <param name="bits">Length of its codes.</param>
+    public static ImageCode CodeOf(ReadOnlySpan<byte> previewJpeg, string salt, int bits) => HashEncoder.Hash(previewJpeg, salt, bits, 0);
 
     /// <summary>Registers the seam.</summary>
     public static void Add(IServiceCollection services, ServiceOptions options)
@@ -36,7 +42,7 @@ public static class HashEncoding
         {
             var model = ModelDescription.FromJson(SafetensorsFile.Open(files.HeadPath).Metadata[ModelDescription.MetadataKey]);
             double time = model.Parameters.TryGetValue(TimeParameter, out string? text) ? double.Parse(text, CultureInfo.InvariantCulture) : 0;
-            return new HashEncoder(decoder, model.Name, model.Bits, TimeSpan.FromMilliseconds(time));
+            return new HashEncoder(decoder, model.Parameters.GetValueOrDefault(SaltParameter, ""), model.Bits, TimeSpan.FromMilliseconds(time));
         }
     }
 

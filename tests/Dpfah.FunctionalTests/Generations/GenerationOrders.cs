@@ -34,10 +34,14 @@ internal static class GenerationOrders
             Bits = Bits,
             Backbone = new BackboneDescription("resnet18", 2, false, ""),
             Preprocessing = new Preprocessing(256, 224, [0, 0, 0], [1, 1, 1]),
-            Parameters = new Dictionary<string, string> { [HashEncoding.TimeParameter] = $"{milliseconds}" },
+            Parameters = new Dictionary<string, string> { [HashEncoding.TimeParameter] = $"{milliseconds}", [HashEncoding.SaltParameter] = name },
         };
         await service.Services.GetRequiredService<ModelStore>().ImportAsync(HashEncoding.Write(folder.Path, description), CancellationToken.None);
     }
+
+    /// <summary>The code that a model gives a preview: the first, or one that was added.</summary>
+    public static ImageCode CodeOf(byte[] previewJpeg, string model) =>
+        HashEncoding.CodeOf(previewJpeg, model == HashEncoding.FirstModel ? "" : model, Bits);
 
     /// <summary>Asks for a generation.</summary>
     public static Task<Answer> AskAsync(this ApiClient client, string collection, string model, string? activate = null) => client.SendJsonAsync(
@@ -70,7 +74,7 @@ internal static class GenerationOrders
 
     /// <summary>The code that a model gives a picture of a collection.</summary>
     public static async Task<ImageCode> CodeOfAsync(this ApiClient client, string collection, string id, string model) =>
-        HashEncoding.CodeOf((await client.GetAsync($"{ApiClient.ImagePath(collection, id)}/preview")).Body, model, Bits);
+        CodeOf((await client.GetAsync($"{ApiClient.ImagePath(collection, id)}/preview")).Body, model);
 
     /// <summary>Asserts that all pictures of a collection have the codes of a model.</summary>
     public static async Task AssertCodesAsync(this ApiClient client, string collection, string model)
@@ -102,6 +106,6 @@ internal static class GenerationOrders
     public static Func<byte[], string[]> LabelsBy(this RunningService service, string model)
     {
         IPreviewMaker previews = service.Services.GetRequiredService<IPreviewMaker>();
-        return picture => [$"{HashEncoding.CodeOf(previews.Make(picture).Preview!.Jpeg, model, Bits).Code.ToBytes()[0] & 7}"];
+        return picture => [$"{CodeOf(previews.Make(picture).Preview!.Jpeg, model).Code.ToBytes()[0] & 7}"];
     }
 }

@@ -6,7 +6,6 @@ using Dpfah.Api.Search;
 using Dpfah.Core.Imaging;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
-using Dpfah.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Dpfah.FunctionalTests.Generations;
@@ -153,7 +152,7 @@ public abstract class SwitchTests
         }
 
         private ImageCode CodeOf(string id, int generation) => codes.GetOrAdd(
-            (id, generation), key => HashEncoding.CodeOf(known[key.Id], models[key.Generation], GenerationOrders.Bits));
+            (id, generation), key => GenerationOrders.CodeOf(known[key.Id], models[key.Generation]));
 
         /// <summary>The answer is the whole ranking of the generation that it names.</summary>
         private void Check(SearchResponse found, ImageCode query, string? without)
