@@ -26,7 +26,7 @@ internal static class EvaluationsApi
             .WithQueryGuard()
             .RequireAuthorization(Policies.Trainer)
             .WithName("evaluateModel")
-            .WithSummary("Measure a model on the labelled pictures of a collection: a job")
+            .WithSummary("Measure a model on the labelled pictures of a collection, or on a data set: a job")
             .WithDescription("Each of some pictures is searched among all others; what shares a label with it is right. The result stands under /models/{model}/evaluation, figures under /models/{model}/plots.")
             .Accepts<EvaluationJobRequest>("application/json")
             .ProducesProblems(404, 413, 415, 422);
@@ -53,10 +53,16 @@ internal static class EvaluationsApi
             return wrong;
         }
 
-        if (body?.Model is not { } model || body.Collection is not { } collection)
+        if (body?.Model is not { } model || body.Collection is null == body.Dataset is null)
         {
             return Problems.BadParameter(
-                body?.Model is null ? "model" : "collection", "A model is measured on a collection: send JSON such as {\"model\": \"itq-64\", \"collection\": \"default\"}.");
+                body?.Model is null ? "model" : "collection",
+                "A model is measured on a collection or on a data set: send JSON such as {\"model\": \"itq-64\", \"collection\": \"default\"}, or {\"model\": \"itq-64\", \"dataset\": \"fashion-mnist\"}.");
+        }
+
+        if ((body.Dataset is null ? body.Path is not null ? "path" : body.Split is not null ? "split" : null : body.Filter is not null ? "filter" : null) is { } strange)
+        {
+            return Problems.BadParameter(strange, "'path' and 'split' are of a data set, 'filter' chooses among the pictures of a collection.");
         }
 
         int pictures = body.Pictures ?? EvaluationService.DefaultPictures, queries = body.Queries ?? EvaluationService.DefaultQueries;
@@ -80,6 +86,14 @@ internal static class EvaluationsApi
         if (!known.Exists(m => m.Key == model))
         {
             return Problems.NoModel(model, known.Select(m => m.Key));
+        }
+
+        if (body.Collection is not { } collection)
+        {
+            DatasetSplit? split = body.Split is { } s ? new DatasetSplit(s.QueriesPerClass, s.TrainPerClass, s.DatabaseIncludesTrain, s.Seed) : null;
+            (JobRecord? ofDataset, string? wrongDataset) = await evaluations.StartAsync(
+                model, body.Dataset!, body.Path, split, pictures, queries, context.User.Identity?.Name, cancellationToken);
+            return ofDataset is null ? Problems.BadDataset(wrongDataset!) : JobsApi.Accepted(ofDataset);
         }
 
         if (search.Find(collection) is not { } index)

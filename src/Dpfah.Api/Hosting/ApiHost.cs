@@ -97,6 +97,7 @@ public static class ApiHost
         });
         addEncoding(builder.Services, options);
         builder.Services.AddSingleton<IFigureMaker, FigureMaker>();
+        builder.Services.AddSingleton<IDatasetReader>(new DatasetReader(options));
         builder.Services.AddSingleton<RankingResponder>();
         builder.Services.AddExceptionHandler<ProblemHandler>();
         builder.Services.AddDpfahOpenApi();

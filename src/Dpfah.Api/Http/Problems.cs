@@ -113,6 +113,9 @@ internal static class Problems
     public static ProblemHttpResult TooFewLabels(string detail) => Create(
         StatusCodes.Status422UnprocessableEntity, "too-few-labels", "There is nothing to measure with", detail);
 
+    public static ProblemHttpResult BadDataset(string detail) => Create(
+        StatusCodes.Status422UnprocessableEntity, "bad-dataset", "The data set cannot be used", detail, ("parameter", "dataset"));
+
     public static ProblemHttpResult NoPlot(string name, IEnumerable<string> known) => Create(
         StatusCodes.Status404NotFound,
         "plot-not-found",

@@ -44,9 +44,9 @@ internal static class EvaluatedPictures
         return [.. chosen.UnorderedItems.Select(item => item.Element).OrderBy(picture => picture.Number)];
     }
 
-    /// <summary>Places of the pictures that are searched for, ascending; of more than <paramref name="most"/>, a sample.</summary>
-    public static int[] ChooseQueries(IReadOnlyList<EvaluatedPicture> pictures, int most) =>
-        [.. Enumerable.Range(0, pictures.Count).OrderBy(i => IdHash.Of(pictures[i].Number)).Take(most).Order()];
+    /// <summary>Pictures by number; of more than <paramref name="most"/>, a sample that depends on their numbers alone.</summary>
+    public static List<EvaluatedPicture> Sample(IReadOnlyList<EvaluatedPicture> pictures, int most) =>
+        [.. pictures.OrderBy(picture => IdHash.Of(picture.Number)).Take(most).OrderBy(picture => picture.Number)];
 
     /// <summary>Whether there is something to measure.</summary>
     /// <returns>Null, or a sentence that says what is missing.</returns>

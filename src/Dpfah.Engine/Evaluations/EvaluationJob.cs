@@ -1,22 +1,16 @@
 using System.Text.Json;
-using Dpfah.Core.Codes;
 using Dpfah.Core.Evaluation;
 using Dpfah.Core.Health;
-using Dpfah.Core.Imaging;
-using Dpfah.Core.Indexing.Filters;
-using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
-using Dpfah.Engine.Search;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Evaluations;
 
-/// <summary>Measures a model on the labelled pictures of a collection: each of some is searched among all others (leave-one-out).</summary>
-internal sealed class EvaluationJob(
-    Database database, IndexFollower follower, ImageReader images, ModelStore models, EvaluatedCodes codes, TimeProvider clock, IFigureMaker? figures = null) : IJobHandler
+/// <summary>Measures a model: on the labelled pictures of a collection, each against all others, or on the queries of a data set.</summary>
+internal sealed class EvaluationJob(ModelStore models, EvaluationTargets targets, TimeProvider clock, IFigureMaker? figures = null) : IJobHandler
 {
     public const string KindName = "evaluation";
 
@@ -31,95 +25,42 @@ internal sealed class EvaluationJob(
         ModelInfo model = modelId != 0
             ? await models.GetAsync(modelId, cancellationToken)
             : throw new JobFailedException($"The model '{request.Model}' was deleted.");
-        CollectionIndex index = await IndexAsync(run, cancellationToken);
-        ItemFilter? filter = await FilterAsync(request.Filter, index.CollectionId, cancellationToken);
         await run.ReportAsync(progress => progress.SetStage("choosing pictures"), cancellationToken);
-        List<EvaluatedPicture> pictures = EvaluatedPictures.Choose(index.Snapshot, filter, request.Pictures, cancellationToken);
-        (Dictionary<long, ItemCode> found, int hashed) = await codes.ReadAsync(run, index, model, pictures, cancellationToken);
-        pictures = pictures.FindAll(picture => found.ContainsKey(picture.Number));
-        if (EvaluatedPictures.Check(pictures) is { } tooFew)
-        {
-            throw new JobFailedException(tooFew);
-        }
-
+        IEvaluationTarget target = await targets.OpenAsync(run, request, cancellationToken);
+        (Dictionary<long, ItemCode> codes, int hashed) = await target.ReadCodesAsync(run, model, cancellationToken);
+        EvaluationSides sides = EvaluationSides.Of(target, codes, model.Description.Bits);
         await run.ReportAsync(progress => progress.SetStage("measuring"), cancellationToken);
-        int[] queries = EvaluatedPictures.ChooseQueries(pictures, request.Queries);
-        LabelledCodes items = Join(pictures, found, model.Description.Bits);
-        RetrievalResult retrieval = await Task.Run(
-            () => RetrievalEvaluation.RunLeaveOneOut(
-                items, queries, new RetrievalOptions { Cuts = [], PrecisionAt = [10, 100], RankStep = Math.Max(1, (pictures.Count - 1) / CurvePoints) }, cancellationToken),
-            cancellationToken);
-        CodeHealth health = await Task.Run(() => CodeHealth.Of(items.Codes, cancellationToken), cancellationToken);
-        IReadOnlyList<FigureFile> files = await DrawAsync(run, request.Model, pictures, queries, items, retrieval, cancellationToken);
+        (RetrievalResult retrieval, CodeHealth health) = await Task.Run(() => Measure(sides, cancellationToken), cancellationToken);
+        IReadOnlyList<FigureFile> files = await DrawAsync(run, request.Model, target, sides, retrieval, cancellationToken);
         string result = JsonSerializer.Serialize(
             new EvaluationResult(
                 request.Model,
                 model.Description.DigestWith(model.Digest),
                 request.Collection,
+                request.Dataset,
                 Metrics(retrieval, health),
-                new EvaluationCounts(pictures.Count, queries.Length, items.Labels.Classes, hashed),
-                [.. files.Select(file => file.Name)]),
+                new EvaluationCounts(sides.Database.Count, sides.Queries.Count, sides.DatabaseCodes.Labels.Classes, hashed),
+                [.. files.Select(file => file.Name)],
+                target.Warnings),
             JobJson.Options);
         await run.WriteAsync(
             async (context, progress, token) =>
             {
-                progress.Count(pictures.Count, hashed, pictures.Count - hashed);
-                await StoreAsync(context, model.Id, run.Id, request.Collection, result, files, token);
+                progress.Count(codes.Count, hashed, codes.Count - hashed);
+                await StoreAsync(context, model.Id, run.Id, target.Words, result, files, token);
                 return true;
             },
             cancellationToken);
         return result;
     }
 
-    /// <summary>The collection's index, once it has seen all that was there when the job began.</summary>
-    private async Task<CollectionIndex> IndexAsync(JobRun run, CancellationToken cancellationToken)
+    private static (RetrievalResult Retrieval, CodeHealth Health) Measure(EvaluationSides sides, CancellationToken cancellationToken)
     {
-        ulong position = await database.ReadAsync((context, token) => database.VisiblePositionAsync(context, token), cancellationToken);
-        await follower.WaitAsync(position, cancellationToken);
-        return follower.Find(run.CollectionName!) is { } index && index.CollectionId == run.CollectionId
-            ? index
-            : throw new JobFailedException($"The collection '{run.CollectionName}' was deleted.");
-    }
-
-    private async Task<ItemFilter?> FilterAsync(string? text, int collectionId, CancellationToken cancellationToken)
-    {
-        if (text is null)
-        {
-            return null;
-        }
-
-        return SearchFilter.TryParse(text, out SearchFilter? filter) is { } wrong
-            ? throw new JobFailedException(wrong)
-            : await filter!.ResolveAsync(images, [collectionId], cancellationToken);
-    }
-
-    private static LabelledCodes Join(List<EvaluatedPicture> pictures, Dictionary<long, ItemCode> found, int bits)
-    {
-        var classes = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (string label in pictures.SelectMany(picture => picture.Labels))
-        {
-            classes.TryAdd(label, classes.Count);
-        }
-
-        if (classes.Count > LabelMatrix.MaxClasses)
-        {
-            throw new JobFailedException($"There are {classes.Count:N0} labels; at most {LabelMatrix.MaxClasses:N0} can be measured with. Choose fewer by 'filter'.");
-        }
-
-        var matrix = new CodeMatrix(bits, pictures.Count);
-        var signatures = new CodeMatrix(ImageCode.SignatureBits, pictures.Count);
-        var labels = new LabelMatrix(classes.Count, pictures.Count);
-        for (int i = 0; i < pictures.Count; i++)
-        {
-            matrix.Set(i, found[pictures[i].Number].Code);
-            signatures.Set(i, found[pictures[i].Number].Signature);
-            foreach (string label in pictures[i].Labels)
-            {
-                labels.Add(i, classes[label]);
-            }
-        }
-
-        return new LabelledCodes(matrix, labels, signatures);
+        var options = new RetrievalOptions { Cuts = [], PrecisionAt = [10, 100], RankStep = Math.Max(1, (sides.Database.Count - 1) / CurvePoints) };
+        RetrievalResult retrieval = sides.Places is { } places
+            ? RetrievalEvaluation.RunLeaveOneOut(sides.DatabaseCodes, places, options, cancellationToken)
+            : RetrievalEvaluation.Run(sides.QueryCodes, sides.DatabaseCodes, options, cancellationToken);
+        return (retrieval, CodeHealth.Of(sides.DatabaseCodes.Codes, cancellationToken));
     }
 
     private static Dictionary<string, double> Metrics(RetrievalResult retrieval, CodeHealth health)
@@ -141,13 +82,7 @@ internal sealed class EvaluationJob(
     }
 
     private async Task<IReadOnlyList<FigureFile>> DrawAsync(
-        JobRun run,
-        string title,
-        List<EvaluatedPicture> pictures,
-        int[] queries,
-        LabelledCodes items,
-        RetrievalResult retrieval,
-        CancellationToken cancellationToken)
+        JobRun run, string title, IEvaluationTarget target, EvaluationSides sides, RetrievalResult retrieval, CancellationToken cancellationToken)
     {
         if (figures is null)
         {
@@ -155,25 +90,19 @@ internal sealed class EvaluationJob(
         }
 
         await run.ReportAsync(progress => progress.SetStage("drawing figures"), cancellationToken);
-        MeasuredModel measured = await Task.Run(() => FigureData.Of(title, pictures, queries, items, retrieval), cancellationToken);
-        Dictionary<string, byte[]> previews = await PreviewsAsync(pictures, measured, cancellationToken);
-        measured = FigureData.WithPreviews(measured, previews);
+        MeasuredModel measured = await Task.Run(() => FigureData.Of(title, sides, retrieval), cancellationToken);
+        var shown = measured.FirstResults.SelectMany(query => query.Hits.Select(hit => hit.Id).Append(query.Id)).ToHashSet(StringComparer.Ordinal);
+        Dictionary<long, string> ids = sides.Queries.Concat(sides.Database).Where(picture => shown.Contains(picture.Id))
+            .DistinctBy(picture => picture.Number).ToDictionary(picture => picture.Number, picture => picture.Id);
+        Dictionary<long, byte[]> previews = await target.ReadPreviewsAsync(ids.Keys, cancellationToken);
+        measured = FigureData.WithPreviews(measured, previews.ToDictionary(p => ids[p.Key], p => p.Value, StringComparer.Ordinal));
 
         // A drawing that has begun is not waited for when the job is to end.
         return await Task.Run(() => figures.Draw(measured), cancellationToken).WaitAsync(cancellationToken);
     }
 
-    private async Task<Dictionary<string, byte[]>> PreviewsAsync(List<EvaluatedPicture> pictures, MeasuredModel measured, CancellationToken cancellationToken)
-    {
-        var shown = measured.FirstResults.SelectMany(query => query.Hits.Select(hit => hit.Id).Append(query.Id)).ToHashSet(StringComparer.Ordinal);
-        Dictionary<long, string> ids = pictures.Where(picture => shown.Contains(picture.Id)).ToDictionary(picture => picture.Number, picture => picture.Id);
-        List<StoredPreview> previews = await database.ReadAsync(
-            (context, token) => context.Previews.Where(p => ids.Keys.Contains(p.ItemNumber)).ToListAsync(token), cancellationToken);
-        return previews.ToDictionary(p => ids[p.ItemNumber], p => p.Jpeg, StringComparer.Ordinal);
-    }
-
     private async Task StoreAsync(
-        DpfahContext context, int modelId, long jobId, string collection, string result, IReadOnlyList<FigureFile> files, CancellationToken cancellationToken)
+        DpfahContext context, int modelId, long jobId, string target, string result, IReadOnlyList<FigureFile> files, CancellationToken cancellationToken)
     {
         string[] names = [.. files.Select(file => file.Name)];
         await context.Figures.Where(f => f.ModelId == modelId && names.Contains(f.Name)).ExecuteDeleteAsync(cancellationToken);
@@ -182,7 +111,7 @@ internal sealed class EvaluationJob(
         {
             ModelId = modelId,
             JobId = jobId,
-            Target = $"the labelled pictures of collection '{collection}', each against all others",
+            Target = target,
             Result = result,
             CreatedAt = clock.GetUtcNow().UtcDateTime,
         });

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Dpfah.Core.Indexing.Filters;
-using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Search;
@@ -25,13 +23,13 @@ public sealed class EvaluationService
 
     private readonly Database database;
     private readonly JobQueue queue;
-    private readonly ImageReader images;
+    private readonly EvaluationTargets targets;
 
-    internal EvaluationService(Database database, JobQueue queue, ImageReader images)
+    internal EvaluationService(Database database, JobQueue queue, EvaluationTargets targets)
     {
         this.database = database;
         this.queue = queue;
-        this.images = images;
+        this.targets = targets;
     }
 
     /// <summary>Queues a measurement.</summary>
@@ -46,15 +44,47 @@ public sealed class EvaluationService
     public async Task<(JobRecord? Job, string? Refusal)> StartAsync(
         string model, CollectionIndex index, SearchFilter? filter, int pictures, int queries, string? createdBy, CancellationToken cancellationToken)
     {
-        ItemFilter? condition = filter is null ? null : await filter.ResolveAsync(images, [index.CollectionId], cancellationToken);
-        if (EvaluatedPictures.Check(EvaluatedPictures.Choose(index.Snapshot, condition, pictures, cancellationToken)) is { } refusal)
+        if (EvaluatedPictures.Check(await targets.ChooseAsync(index, filter, pictures, cancellationToken)) is { } refusal)
         {
             return (null, refusal);
         }
 
-        string request = JsonSerializer.Serialize(new EvaluationRequest(model, index.Name, filter?.Text, pictures, queries), JobJson.Options);
+        var request = new EvaluationRequest(model, index.Name, filter?.Text, null, null, null, pictures, queries);
         return (await queue.EnqueueAsync(
-            new NewJob(EvaluationJob.KindName, JobLanes.Encoding, request, createdBy, index.CollectionId, index.Name), [], cancellationToken), null);
+            new NewJob(EvaluationJob.KindName, JobLanes.Encoding, JsonSerializer.Serialize(request, JobJson.Options), createdBy, index.CollectionId, index.Name),
+            [],
+            cancellationToken), null);
+    }
+
+    /// <summary>Queues a measurement on a data set.</summary>
+    /// <param name="model">Name of a model that there is.</param>
+    /// <param name="dataset">Name of the data set.</param>
+    /// <param name="path">Its folder; null for where it lies by default.</param>
+    /// <param name="split">How it is split; null for the split that it brings, or that its protocol makes.</param>
+    /// <param name="pictures">Most pictures that are searched in.</param>
+    /// <param name="queries">Most pictures that are searched for.</param>
+    /// <param name="createdBy">Name of the key that asks; null without keys.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
+    /// <returns>The job; or a sentence that says why nothing could be measured.</returns>
+    public async Task<(JobRecord? Job, string? Refusal)> StartAsync(
+        string model, string dataset, string? path, DatasetSplit? split, int pictures, int queries, string? createdBy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            DatasetPictures opened = await targets.OpenAsync(dataset, path, split, cancellationToken);
+            if (opened.Queries.Count == 0 || opened.Database.Count == 0)
+            {
+                return (null, $"{opened.Title} has {opened.Queries.Count} queries and {opened.Database.Count} pictures to search in; a model is measured on both.");
+            }
+        }
+        catch (InvalidDataException error)
+        {
+            return (null, error.Message);
+        }
+
+        var request = new EvaluationRequest(model, null, null, dataset, path, split, pictures, queries);
+        return (await queue.EnqueueAsync(
+            new NewJob(EvaluationJob.KindName, JobLanes.Encoding, JsonSerializer.Serialize(request, JobJson.Options), createdBy), [], cancellationToken), null);
     }
 
     /// <summary>Measurements of a model, the newest first.</summary>

@@ -9,27 +9,39 @@ internal static class FigureData
     private const int EmbeddedQueries = 500;
     private const int ShownQueries = 8;
     private const int ShownHits = 10;
+    private const string Unlabelled = "no label";
 
     /// <summary>All but the previews.</summary>
-    public static MeasuredModel Of(string title, List<EvaluatedPicture> pictures, int[] queries, LabelledCodes items, RetrievalResult retrieval)
+    public static MeasuredModel Of(string title, EvaluationSides sides, RetrievalResult retrieval)
     {
-        int[] embedded = [.. queries.Take(EmbeddedQueries)];
-        BinaryCode[] all = [.. Enumerable.Range(0, items.Count).Select(i => items.Codes[i])];
+        int embedded = Math.Min(sides.Queries.Count, EmbeddedQueries);
+        BinaryCode[] database = [.. Enumerable.Range(0, sides.Database.Count).Select(i => sides.DatabaseCodes.Codes[i])];
 
         // The first query of each of eight labels.
-        int[] shown = [.. queries.GroupBy(query => pictures[query].Labels[0]).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => group.First()).Take(ShownQueries)];
+        int[] shown =
+        [
+            .. Enumerable.Range(0, sides.Queries.Count).GroupBy(query => LabelOf(sides.Queries[query]))
+                .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => group.First()).Take(ShownQueries),
+        ];
         return new MeasuredModel(
             title,
             retrieval.Ranking,
-            [.. embedded.Select(query => all[query])],
-            [.. embedded.Select(query => (pictures[query].Id, pictures[query].Labels[0]))],
-            [.. shown.Select(query => new ShownQuery(pictures[query].Id, pictures[query].Labels, [], Hits(query)))]);
+            [.. Enumerable.Range(0, embedded).Select(query => sides.QueryCodes.Codes[query])],
+            [.. sides.Queries.Take(embedded).Select(picture => (picture.Id, LabelOf(picture)))],
+            [.. shown.Select(query => new ShownQuery(sides.Queries[query].Id, sides.Queries[query].Labels, [], Hits(query)))]);
 
-        ShownHit[] Hits(int query) =>
-        [
-            .. HammingRanking.Order(all[query], all).Where(item => item != query).Take(ShownHits).Select(item => new ShownHit(
-                pictures[item].Id, all[query].HammingDistance(all[item]), items.Labels.Share(query, items.Labels, item), [])),
-        ];
+        ShownHit[] Hits(int query)
+        {
+            BinaryCode code = sides.QueryCodes.Codes[query];
+            return
+            [
+                .. HammingRanking.Order(code, database).Where(item => item != sides.Places?[query]).Take(ShownHits).Select(item => new ShownHit(
+                    sides.Database[item].Id,
+                    code.HammingDistance(database[item]),
+                    sides.QueryCodes.Labels.Share(query, sides.DatabaseCodes.Labels, item),
+                    [])),
+            ];
+        }
     }
 
     /// <summary>The same with previews; what has none any more, because it was deleted, is not shown.</summary>
@@ -44,4 +56,6 @@ internal static class FigureData
             }),
         ],
     };
+
+    private static string LabelOf(EvaluatedPicture picture) => picture.Labels.Count == 0 ? Unlabelled : picture.Labels[0];
 }

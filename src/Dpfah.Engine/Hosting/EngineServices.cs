@@ -70,10 +70,11 @@ public static class EngineServices
         services.AddSingleton(p => new DuplicatesService(p.GetRequiredService<Database>(), p.GetRequiredService<JobQueue>()));
         services.AddSingleton(p => new NotDuplicateStore(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IJobHandler, DuplicatesJob>();
-        services.AddSingleton<EvaluatedCodes>();
+        services.AddSingleton<PreviewHashing>();
+        services.AddSingleton<EvaluationTargets>();
         services.AddSingleton<IJobHandler, EvaluationJob>();
         services.AddSingleton(p => new EvaluationService(
-            p.GetRequiredService<Database>(), p.GetRequiredService<JobQueue>(), p.GetRequiredService<ImageReader>()));
+            p.GetRequiredService<Database>(), p.GetRequiredService<JobQueue>(), p.GetRequiredService<EvaluationTargets>()));
         services.AddSingleton<PictureFetcher>();
         services.AddSingleton<EntryPreparer>();
         services.AddSingleton<ImportPipeline>();

@@ -98,7 +98,7 @@ public sealed class PreviewMaker : IPreviewMaker
 
     /// <summary>The preview of a picture whose pixels are at hand, as those of a data set.</summary>
     /// <param name="image">The picture, upright.</param>
-    internal Preview Make(RgbImage image) => Encode(Shrink(image, image.Width, image.Height));
+    public Preview Make(RgbImage image) => Encode(Shrink(image, image.Width, image.Height));
 
     private Preview Encode(RgbImage preview) =>
         new(decoder.EncodeJpeg(preview, JpegQuality), preview.Width, preview.Height, decoder.Name);

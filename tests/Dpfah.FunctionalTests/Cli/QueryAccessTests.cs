@@ -11,7 +11,10 @@ public sealed partial class QueryAccessTests
     {
         string[] files = [.. Files("src").Where(file => Opens().IsMatch(File.ReadAllText(file))).Select(file => Path.GetFileName(file)!)];
         Assert.Equal(
-            ["CellFolder.cs", "EvaluationSplit.cs", "ModelEvaluation.cs", "Pictures.cs", "Reproducer.cs", "ResultPanel.cs", "RunEvaluation.cs", "SplitManifest.cs"],
+            [
+                "CellFolder.cs", "DatasetReader.cs", "EvaluationSplit.cs", "ModelEvaluation.cs", "ModelMetrics.cs", "Pictures.cs", "Reproducer.cs",
+                "ResultPanel.cs", "RunEvaluation.cs", "RunMeasurement.cs", "SplitManifest.cs", "TrainingWork.cs",
+            ],
             files.Order(StringComparer.Ordinal));
     }
 

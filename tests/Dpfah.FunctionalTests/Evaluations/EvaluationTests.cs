@@ -12,6 +12,7 @@ using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
+using Dpfah.FunctionalTests.Cli;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Jobs;
 using Dpfah.TestHost;
@@ -72,7 +73,7 @@ public abstract class EvaluationTests(ServiceFixture fixture)
         string other = await OtherModelAsync();
         IServiceProvider services = fixture.Service.Services;
         CollectionIndex index = services.GetRequiredService<SearchService>().Find(name)!;
-        string request = JsonSerializer.Serialize(new EvaluationRequest(other, name, null, 1_000, 1_000), JobJson.Options);
+        string request = JsonSerializer.Serialize(new EvaluationRequest(other, name, null, null, null, null, 1_000, 1_000), JobJson.Options);
         string lane = $"lane-{Guid.NewGuid():n}";
         await services.GetRequiredService<JobQueue>().EnqueueAsync(new NewJob(EvaluationJob.KindName, lane, request, null, index.CollectionId, name), [], default);
         JobRun run = (await services.GetRequiredService<JobClaims>().ClaimAsync(lane, [EvaluationJob.KindName], default))!;
@@ -92,6 +93,40 @@ public abstract class EvaluationTests(ServiceFixture fixture)
 
         double map = JsonDocument.Parse(result!).RootElement.GetProperty("metrics").GetProperty("map").GetDouble();
         Assert.InRange(map, 0.9, 0.9999);
+    }
+
+    [Fact]
+    public async Task A_model_is_measured_on_a_data_set_by_way_of_previews()
+    {
+        TinyDataset.Write(Path.Combine(fixture.Database.DataFolder, "datasets", "tiny"));
+        const string Split = "\"split\":{\"queriesPerClass\":4,\"trainPerClass\":10}";
+        JobResponse job = await EvaluateAsync($$"""{"model":"hash-64","dataset":"folder","path":"tiny",{{Split}}}""");
+        JobResponse some = await EvaluateAsync($$"""{"model":"hash-64","dataset":"folder","path":"tiny","pictures":50,"queries":7,{{Split}}}""");
+
+        // 24 pictures of each of ten classes: 4 are queries, 10 are left to a training.
+        Assert.Equal((100, 40, 10, 140), CountsOf(job));
+        Assert.Equal((50, 7, 57), (CountsOf(some).Pictures, CountsOf(some).Queries, CountsOf(some).Hashed));
+        Assert.Equal("folder", job.Result!.Value.GetProperty("dataset").GetString());
+        Assert.Null(job.Collection);
+
+        // Codes that have nothing to do with the pictures find a class of ten by chance.
+        Assert.InRange(Metric(job, "map"), 0.05, 0.3);
+        await RefusedAsync("""{"model":"hash-64","dataset":"folder","path":"tiny"}""", "");
+        await RefusedAsync("""{"model":"hash-64","dataset":"folder","path":"nowhere"}""", "nowhere");
+        await RefusedAsync("""{"model":"hash-64","dataset":"folder","path":"../models"}""", "leads out of it");
+        await RefusedAsync("""{"model":"hash-64","dataset":"collection","path":"tiny"}""", "There is no data set 'collection'");
+        Assert.Equal("path", (await StartAsync("""{"model":"hash-64","collection":"default","path":"tiny"}""")).ReadBadParameter().Parameter);
+
+        async Task RefusedAsync(string json, string why) => Assert.Contains(
+            why, (await StartAsync(json)).ReadProblem(HttpStatusCode.UnprocessableEntity, "bad-dataset").Detail, StringComparison.Ordinal);
+
+        static (int Pictures, int Queries, int Classes, int Hashed) CountsOf(JobResponse job)
+        {
+            JsonElement counts = job.Result!.Value.GetProperty("counts");
+            return (Count("pictures"), Count("queries"), Count("classes"), Count("hashed"));
+
+            int Count(string what) => counts.GetProperty(what).GetInt32();
+        }
     }
 
     [Fact]

@@ -1,0 +1,58 @@
+using Dpfah.Core.Indexing.Filters;
+using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Jobs;
+using Dpfah.Engine.Search;
+
+namespace Dpfah.Engine.Evaluations;
+
+/// <summary>Opens what a model is to be measured on.</summary>
+internal sealed class EvaluationTargets(
+    Database database, IndexFollower follower, ImageReader images, PreviewHashing hashing, IDatasetReader? datasets = null)
+{
+    /// <summary>Opens the target of a job.</summary>
+    /// <exception cref="JobFailedException">It is not there any more, or cannot be read.</exception>
+    public async Task<IEvaluationTarget> OpenAsync(JobRun run, EvaluationRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Dataset is { } dataset)
+        {
+            try
+            {
+                return new DatasetTarget(await OpenAsync(dataset, request.Path, request.Split, cancellationToken), request.Pictures, request.Queries, hashing);
+            }
+            catch (InvalidDataException error)
+            {
+                throw new JobFailedException(error.Message, error);
+            }
+        }
+
+        // The index, once it has seen all that was there when the job began.
+        ulong position = await database.ReadAsync((context, token) => database.VisiblePositionAsync(context, token), cancellationToken);
+        await follower.WaitAsync(position, cancellationToken);
+        if (follower.Find(run.CollectionName!) is not { } index || index.CollectionId != run.CollectionId)
+        {
+            throw new JobFailedException($"The collection '{run.CollectionName}' was deleted.");
+        }
+
+        SearchFilter? filter = null;
+        if (request.Filter is not null && SearchFilter.TryParse(request.Filter, out filter) is { } wrong)
+        {
+            throw new JobFailedException(wrong);
+        }
+
+        return new CollectionTarget(
+            database, index, await ChooseAsync(index, filter, request.Pictures, cancellationToken), request.Queries, hashing);
+    }
+
+    /// <summary>Opens a data set.</summary>
+    /// <exception cref="InvalidDataException">It is not known, not there or damaged; the message is for the caller.</exception>
+    public Task<DatasetPictures> OpenAsync(string dataset, string? path, DatasetSplit? split, CancellationToken cancellationToken) => Task.Run(
+        () => (datasets ?? throw new InvalidDataException("This program reads no data sets.")).Open(dataset, path, split), cancellationToken);
+
+    /// <summary>The labelled pictures of a collection that a model is measured on.</summary>
+    public async Task<List<EvaluatedPicture>> ChooseAsync(CollectionIndex index, SearchFilter? filter, int most, CancellationToken cancellationToken)
+    {
+        ItemFilter? condition = filter is null ? null : await filter.ResolveAsync(images, [index.CollectionId], cancellationToken);
+        return EvaluatedPictures.Choose(index.Snapshot, condition, most, cancellationToken);
+    }
+}
