@@ -12,6 +12,7 @@ using Dpfah.Engine.Imports.Fetching;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
+using Dpfah.Engine.Training;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -99,6 +100,13 @@ public static class EngineServices
             p.GetRequiredService<IndexFollower>(),
             p.GetRequiredService<IdentityCheck>(),
             p.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(TrainingProgram.Beside);
+        services.AddSingleton<TrainingItems>();
+        services.AddSingleton<TrainingPictures>();
+        services.AddSingleton<TrainedPictures>();
+        services.AddSingleton<IJobHandler, TrainingHandler>();
+        services.AddSingleton(p => new TrainingJobs(
+            p.GetRequiredService<Database>(), p.GetRequiredService<TrainingItems>(), p.GetRequiredService<ModelStore>(), p.GetRequiredService<JobQueue>()));
         services.AddHostedService<EngineService>();
         if (!options.ReadOnly)
         {

@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using Dpfah.Core.Models;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Hosting;
+using Dpfah.Engine.Jobs;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Models;
@@ -12,6 +15,9 @@ namespace Dpfah.Engine.Models;
 internal sealed class ModelStore(Database database, IFirstModel first, EngineOptions options, TimeProvider clock)
 {
     private const string Extension = ".safetensors";
+
+    // Among a model's figures: what its job told in the end.
+    private const string SummaryName = "summary.json";
 
     // A stored model never changes; its description stands in a head file of some hundred kilobytes.
     private readonly ConcurrentDictionary<int, ModelInfo> known = new();
@@ -78,6 +84,89 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
 
     /// <summary>Forgets a model that is gone.</summary>
     public void Forget(int modelId) => known.TryRemove(modelId, out _);
+    /// <summary>Finds a model by name.</summary>
+    public async Task<ModelInfo?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        int id = await database.ReadAsync(
+            (context, token) => context.Models.Where(m => m.Name == name).Select(m => m.Id).SingleOrDefaultAsync(token), cancellationToken);
+        return id == 0 ? null : await GetAsync(id, cancellationToken);
+    }
+
+    /// <summary>What was told of the model that a job has made; null when it has made none yet.</summary>
+    public Task<string?> FindByJobAsync(long jobId, CancellationToken cancellationToken) => database.ReadAsync(
+        async (context, token) => await context.Models.Where(m => m.JobId == jobId)
+            .Join(context.Figures.Where(f => f.Name == SummaryName), m => m.Id, f => f.ModelId, (m, f) => f.Bytes)
+            .SingleOrDefaultAsync(token) is { } bytes ? Encoding.UTF8.GetString(bytes) : null,
+        cancellationToken);
+
+    /// <summary>Where a model comes from; null when that is not known.</summary>
+    public async Task<ModelLineage?> FindLineageAsync(int modelId, CancellationToken cancellationToken)
+    {
+        string? lineage = await database.ReadAsync(
+            (context, token) => context.Models.Where(m => m.Id == modelId).Select(m => m.Lineage).SingleOrDefaultAsync(token), cancellationToken);
+        return lineage is null ? null : JsonSerializer.Deserialize<ModelLineage>(lineage, JobJson.Options);
+    }
+
+    /// <summary>Stores a model that a job has made, with its figures, in a transaction of the job.</summary>
+    /// <param name="context">The transaction.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="figures">Its figures.</param>
+    /// <param name="evaluation">What it was measured on and the metrics as JSON; null when it was not.</param>
+    /// <param name="summary">What the job tells of it, as JSON.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
+    /// <exception cref="InvalidDataException">Another model has its name.</exception>
+    public async Task<int> AddAsync(
+        DpfahContext context,
+        NewModel model,
+        IReadOnlyList<(string Name, string ContentType, byte[] Bytes)> figures,
+        (string Target, string Result)? evaluation,
+        string summary,
+        CancellationToken cancellationToken)
+    {
+        if (await context.Models.AnyAsync(m => m.Name == model.Description.Name, cancellationToken))
+        {
+            throw new InvalidDataException($"Another model was named '{model.Description.Name}' meanwhile.");
+        }
+
+        StoredModel stored = await StoreAsync(context, model, cancellationToken);
+        DateTime now = clock.GetUtcNow().UtcDateTime;
+        foreach ((string name, string contentType, byte[] bytes) in figures.Append((SummaryName, "application/json", Encoding.UTF8.GetBytes(summary))))
+        {
+            context.Figures.Add(new StoredFigure { ModelId = stored.Id, Name = name, ContentType = contentType, Bytes = bytes });
+        }
+
+        if (evaluation is var (target, result))
+        {
+            context.Evaluations.Add(new Evaluation { ModelId = stored.Id, JobId = model.JobId, Target = target, Result = result, CreatedAt = now });
+        }
+
+        await context.SaveChangesAsync(cancellationToken);
+        return stored.Id;
+    }
+
+    private async Task<StoredModel> StoreAsync(DpfahContext context, NewModel model, CancellationToken cancellationToken)
+    {
+        string backboneDigest = model.Description.Backbone.Digest;
+        if (!await context.Backbones.AnyAsync(b => b.Digest == backboneDigest, cancellationToken))
+        {
+            context.Backbones.Add(new StoredBackbone { Digest = backboneDigest, File = model.Backbone });
+        }
+
+        var stored = new StoredModel
+        {
+            Name = model.Description.Name,
+            Digest = model.HeadDigest,
+            BackboneDigest = backboneDigest,
+            Head = model.Head,
+            ParentId = model.ParentId,
+            JobId = model.JobId,
+            Lineage = model.Lineage,
+            CreatedAt = clock.GetUtcNow().UtcDateTime,
+        };
+        context.Models.Add(stored);
+        await context.SaveChangesAsync(cancellationToken);
+        return stored;
+    }
 
     /// <summary>Names of all models, with their numbers, in the order in which they came.</summary>
     public Task<List<KeyValuePair<string, int>>> NamesAsync(CancellationToken cancellationToken) =>
@@ -102,7 +191,7 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
         return records;
     }
 
-    /// <summary>Checks a model's files and stores them; a model of the same name and digest is found again.</summary>
+    /// <summary>Stores a model of this program's own; a model of the same name and digest is found again.</summary>
     /// <exception cref="InvalidDataException">The files do not belong together, or are damaged.</exception>
     public async Task<ModelInfo> ImportAsync(ModelFiles files, CancellationToken cancellationToken)
     {
@@ -132,22 +221,7 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
                         : throw new InvalidDataException($"Another model is already named '{description.Name}'.");
                 }
 
-                if (!await context.Backbones.AnyAsync(b => b.Digest == backboneDigest, token))
-                {
-                    context.Backbones.Add(new StoredBackbone { Digest = backboneDigest, File = backbone });
-                }
-
-                model = new StoredModel
-                {
-                    Name = description.Name,
-                    Digest = headDigest,
-                    BackboneDigest = backboneDigest,
-                    Head = head,
-                    CreatedAt = clock.GetUtcNow().UtcDateTime,
-                };
-                context.Models.Add(model);
-                await context.SaveChangesAsync(token);
-                return ModelInfo.From(model);
+                return ModelInfo.From(await StoreAsync(context, new NewModel(description, headDigest, head, backbone), token));
             },
             cancellationToken);
     }

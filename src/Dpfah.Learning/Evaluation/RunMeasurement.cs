@@ -67,6 +67,7 @@ public static class RunMeasurement
             figures.Embedding(metrics, split.Queries);
             figures.FirstResults(metrics, split.Queries, split.Database);
             File.WriteAllText(Path.Combine(target, EvaluationName), $"{metrics.Report.ToJson()}\n");
+            TrainedModel.WriteMetrics(model, metrics.Values);
         }
         else
         {

@@ -117,6 +117,19 @@ public sealed class TrainedModel : IDisposable
         return Digest(target);
     }
 
+    /// <summary>Writes into a model's description what was measured; its digest stays.</summary>
+    /// <param name="folder">Folder of a model that services can load; others are left as they are.</param>
+    /// <param name="metrics">Figures by name.</param>
+    public static void WriteMetrics(string folder, IReadOnlyDictionary<string, double> metrics)
+    {
+        string path = Files(folder).HeadPath;
+        if (File.Exists(path))
+        {
+            ModelHead head = ModelHead.Read(path);
+            new ModelHead(head.Description with { Metrics = metrics }, head.HashLayer, head.Signature) { ClassLayer = head.ClassLayer }.Write(path);
+        }
+    }
+
     /// <summary>Refuses a model that was trained by other options than those given, as far as its file tells them.</summary>
     /// <param name="folder">Folder of the model.</param>
     /// <param name="options">The options of its run.</param>

@@ -1,0 +1,328 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Dpfah.Core.Training;
+using Dpfah.Engine.Blobs;
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Jobs;
+using Dpfah.Engine.Models;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dpfah.Engine.Training;
+
+/// <summary>Trains a model: freezes the data, runs the child, stores what came of it.</summary>
+internal sealed class TrainingHandler(
+    Database database, TrainingItems items, TrainingPictures pictures, BlobStore blobs, ModelStore models, TrainingProgram program, EngineOptions options, TimeProvider clock)
+    : IJobHandler
+{
+    /// <summary>The kind of the job.</summary>
+    public const string JobKind = "training";
+
+    private const int EndedByItself = 1;
+    private const int SignalBase = 128;
+
+    /// <inheritdoc/>
+    public string Kind => JobKind;
+
+    /// <inheritdoc/>
+    public async Task<string?> RunAsync(JobRun run, CancellationToken cancellationToken)
+    {
+        // Its worker may have ended between the model and the job's end.
+        if (await models.FindByJobAsync(run.Id, cancellationToken) is { } made)
+        {
+            return made;
+        }
+
+        TrainingRequest request = run.ReadRequest<TrainingRequest>();
+        using var folder = new TrainingFolder(options.DataFolder, run);
+        await RemoveLeftoversAsync(folder, cancellationToken);
+        ModelInfo? parent = null;
+        string? parentDigest = null;
+        if (request.Parent is { } name)
+        {
+            parent = await models.FindAsync(name, cancellationToken)
+                ?? throw new JobFailedException($"The model '{name}' to start from is not there any more. Start the training from another one.");
+            parentDigest = parent.Description.DigestWith(parent.Digest);
+            folder.PutParent(await models.FetchAsync(parent.Id, cancellationToken));
+        }
+
+        TrainingCheckpoint? checkpoint = await PrepareAsync(run, request, folder, cancellationToken);
+        folder.WriteOptions(request, parentDigest);
+        await TrainAsync(run, folder, checkpoint, cancellationToken);
+        return await StoreAsync(run, request, parent, folder, checkpoint, cancellationToken);
+    }
+
+    /// <summary>Writes the pictures, and the state that the training is gone on from.</summary>
+    private async Task<TrainingCheckpoint?> PrepareAsync(JobRun run, TrainingRequest request, TrainingFolder folder, CancellationToken cancellationToken)
+    {
+        TrainingCheckpoint? checkpoint = run.ReadCheckpoint<TrainingCheckpoint>();
+        if (request.Source.Collection is { } collection)
+        {
+            int collectionId = run.CollectionId is { } id && await items.FindCollectionAsync(collection, cancellationToken) == id
+                ? id
+                : throw new JobFailedException($"The collection '{collection}' was deleted.");
+            if (checkpoint?.Manifest is not { } manifest || !await pictures.WriteAsync(folder.Data, manifest, collectionId, run, cancellationToken))
+            {
+                if (checkpoint is not null)
+                {
+                    await run.ReportAsync(
+                        progress => progress.Log("Pictures were changed or deleted since the training began: it begins anew with those of now."), cancellationToken);
+                }
+
+                checkpoint = await FreezeAsync(run, request, folder, collectionId, checkpoint, cancellationToken);
+            }
+        }
+
+        if (checkpoint?.State is { } state)
+        {
+            await using Stream stored = await blobs.OpenReadAsync(state, cancellationToken);
+            await using FileStream copy = File.Create(folder.State);
+            await stored.CopyToAsync(copy, cancellationToken);
+        }
+
+        return checkpoint;
+    }
+
+    /// <summary>Reads the pictures as they are now, and keeps what they are used for.</summary>
+    private async Task<TrainingCheckpoint> FreezeAsync(
+        JobRun run, TrainingRequest request, TrainingFolder folder, int collectionId, TrainingCheckpoint? before, CancellationToken cancellationToken)
+    {
+        DateTime now = clock.GetUtcNow().UtcDateTime;
+        List<TrainingItem> read = await items.ReadAsync(collectionId, request, cancellationToken);
+        CollectionPart[] parts = CollectionSplit.Make(
+            [.. read.Select(item => ((IReadOnlyList<string>)item.Labels, item.Digest))], request.Split.Shares(), request.Split.Seed ?? 0);
+        try
+        {
+            TrainingItems.ThrowIfTooFew(read, parts.Count(part => part == CollectionPart.Train), request);
+        }
+        catch (TrainingRefusedException error)
+        {
+            throw new JobFailedException(error.Message, error); // It was checked before; the pictures have changed since.
+        }
+
+        await pictures.WriteAsync(folder.Data, read, parts, run, cancellationToken);
+        BlobInfo manifest;
+        await using (FileStream written = File.OpenRead(Path.Combine(folder.Data, CollectionItem.FileName)))
+        {
+            manifest = await blobs.SpoolAsync(written, CollectionItem.FileName, long.MaxValue, cancellationToken);
+        }
+
+        var checkpoint = new TrainingCheckpoint(manifest.Id, null, 0, now);
+        await KeepAsync(run, checkpoint, manifest.Id, [before?.Manifest, before?.State], cancellationToken);
+        return checkpoint;
+    }
+
+    /// <summary>Runs the child to its end.</summary>
+    private async Task TrainAsync(JobRun run, TrainingFolder folder, TrainingCheckpoint? begun, CancellationToken cancellationToken)
+    {
+        // One at a time writes under the job: the reader of the child's reports, and who stores its newest state meanwhile.
+        using var writing = new SemaphoreSlim(1);
+        using var saving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var sentences = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        TrainingCheckpoint checkpoint = begun ?? new TrainingCheckpoint(null, null, 0, clock.GetUtcNow().UtcDateTime);
+        Task save = Task.CompletedTask;
+        long told = 0;
+        string stage = "starting";
+        await run.ReportAsync(progress => progress.SetStage(stage), cancellationToken);
+        int exitCode;
+        IReadOnlyList<string> lastLines;
+        await using (TrainingChild child = TrainingChild.Start(program, folder.Path, sentences.Enqueue))
+        {
+            try
+            {
+                exitCode = await child.RunAsync(OnReportAsync, cancellationToken);
+            }
+            finally
+            {
+                await saving.CancelAsync();
+                await save.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            }
+
+            lastLines = child.LastLines;
+        }
+
+        if (exitCode != 0)
+        {
+            throw Ended(exitCode, lastLines);
+        }
+
+        async Task OnReportAsync(JsonElement report)
+        {
+            if (report.TryGetProperty("state", out JsonElement state))
+            {
+                stage = state.GetString()!;
+                await WriteAsync(progress => progress.SetStage(stage));
+            }
+            else if (report.TryGetProperty("epochs", out _))
+            {
+                await WriteAsync(progress => progress.Metric(report));
+                if (save.IsCompleted)
+                {
+                    await save; // Its error, where there is one.
+                    save = Task.Run(SaveAsync, CancellationToken.None);
+                }
+            }
+            else if (told == 0 || Stopwatch.GetElapsedTime(told) >= TimeSpan.FromSeconds(1))
+            {
+                told = Stopwatch.GetTimestamp();
+                if (report.TryGetProperty("progress", out JsonElement at))
+                {
+                    long epoch = at.GetProperty("epoch").GetInt64() - 1, pictures = at.GetProperty("pictures").GetInt64();
+                    await WriteAsync(progress => progress.SetStage(
+                        stage, (epoch * pictures) + at.GetProperty("picturesDone").GetInt64(), at.GetProperty("epochs").GetInt64() * pictures));
+                }
+                else if (report.TryGetProperty("step", out JsonElement step))
+                {
+                    await WriteAsync(progress => progress.SetStage($"{stage}: {step.GetString()}", (long)(100 * report.GetProperty("done").GetDouble()), 100));
+                }
+            }
+        }
+
+        async Task WriteAsync(Action<JobProgress> report)
+        {
+            await writing.WaitAsync(cancellationToken);
+            try
+            {
+                await run.ReportAsync(
+                    progress =>
+                    {
+                        report(progress);
+                        foreach (string sentence in sentences)
+                        {
+                            progress.Log(sentence);
+                        }
+                    },
+                    cancellationToken);
+                sentences.Clear();
+            }
+            finally
+            {
+                writing.Release();
+            }
+        }
+
+        // The file is replaced by another when it is renewed: what is open here stays as it is.
+        async Task SaveAsync()
+        {
+            await using var file = new FileStream(folder.State, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            int epoch = int.Parse(Core.Models.SafetensorsFile.Read(file).Metadata["epoch"], System.Globalization.CultureInfo.InvariantCulture);
+            file.Position = 0;
+            BlobInfo state = await blobs.SpoolAsync(file, Path.GetFileName(folder.State), long.MaxValue, saving.Token);
+            await writing.WaitAsync(saving.Token);
+            try
+            {
+                long? old = checkpoint.State;
+                checkpoint = checkpoint with { State = state.Id, Epoch = epoch };
+                await KeepAsync(run, checkpoint, state.Id, [old], saving.Token);
+            }
+            finally
+            {
+                writing.Release();
+            }
+        }
+    }
+
+    private static Exception Ended(int exitCode, IReadOnlyList<string> lastLines)
+    {
+        string lines = lastLines.Count == 0 ? "It wrote nothing." : $"Its last lines: {string.Join(" | ", lastLines)}";
+        return exitCode switch
+        {
+            EndedByItself => new JobFailedException($"The training ended with an error. {lines}"),
+            > SignalBase => new InvalidOperationException(
+                $"The training's process was ended by signal {exitCode - SignalBase}{(exitCode - SignalBase == 9 ? ", as the system does when memory runs out" : "")}. {lines}"),
+            _ => new InvalidOperationException($"The training's process ended with code {exitCode}. {lines}"),
+        };
+    }
+
+    /// <summary>Makes a blob the job's and tells where to go on, then removes what it takes the place of.</summary>
+    private async Task KeepAsync(JobRun run, TrainingCheckpoint checkpoint, long blob, long?[] replaced, CancellationToken cancellationToken)
+    {
+        await run.WriteAsync(
+            async (context, progress, token) =>
+            {
+                progress.SetCheckpoint(checkpoint);
+                return await context.Blobs.Where(b => b.Id == blob).ExecuteUpdateAsync(set => set.SetProperty(b => b.JobId, run.Id), token);
+            },
+            cancellationToken);
+        foreach (long old in replaced.OfType<long>())
+        {
+            await blobs.DeleteAsync(old, cancellationToken);
+        }
+    }
+
+    private async Task<string> StoreAsync(
+        JobRun run, TrainingRequest request, ModelInfo? parent, TrainingFolder folder, TrainingCheckpoint? checkpoint, CancellationToken cancellationToken)
+    {
+        await run.ReportAsync(progress => progress.SetStage("storing the model"), cancellationToken);
+        JsonObject result = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(folder.Result, "result.json"), cancellationToken))!.AsObject();
+        string? manifest = request.Source.Collection is null ? null : TrainingPictures.DigestOf(folder.Data);
+        var lineage = new JsonObject
+        {
+            ["request"] = JsonSerializer.SerializeToNode(request, JobJson.Options),
+            ["dataManifest"] = manifest,
+            ["frozenAt"] = checkpoint?.FrozenAt,
+            ["split"] = result["split"]?.DeepClone(),
+            ["counts"] = result["counts"]?.DeepClone(),
+            ["codeVersion"] = result["codeVersion"]?.DeepClone(),
+            ["parent"] = parent is null ? null : new JsonObject { ["name"] = parent.Description.Name, ["digest"] = parent.Description.DigestWith(parent.Digest) },
+            ["epochs"] = result["epochs"]?.AsArray().Count,
+        };
+        var told = new JsonObject
+        {
+            ["model"] = request.Name,
+            ["digest"] = result["digest"]?.DeepClone(),
+            ["metrics"] = result["metrics"]?.DeepClone(),
+            ["parentMetrics"] = result["parentMetrics"]?.DeepClone(),
+            ["counts"] = result["counts"]?.DeepClone(),
+            ["warnings"] = result["warnings"]?.DeepClone(),
+            ["dataManifest"] = manifest,
+        };
+        NewModel model = await NewModel.ReadAsync(folder.Model, parent?.Id, run.Id, lineage.ToJsonString(), cancellationToken);
+        (string Name, string ContentType, byte[] Bytes)[] figures = await ReadFiguresAsync(folder, manifest is not null, cancellationToken);
+        string target = request.Source.Collection is { } collection ? $"the held-out pictures of collection '{collection}'" : $"the queries of {request.Source.Dataset}";
+        try
+        {
+            await run.WriteAsync(
+                (context, _, token) => models.AddAsync(
+                    context, model, figures, result["metrics"] is JsonObject { Count: > 0 } ? (target, told.ToJsonString()) : null, told.ToJsonString(), token),
+                cancellationToken);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new JobFailedException(error.Message, error);
+        }
+
+        return told.ToJsonString();
+    }
+
+    private static async Task<(string Name, string ContentType, byte[] Bytes)[]> ReadFiguresAsync(
+        TrainingFolder folder, bool withManifest, CancellationToken cancellationToken)
+    {
+        var figures = new List<(string, string, byte[])>();
+        foreach (string path in Directory.EnumerateFiles(folder.Result).Order(StringComparer.Ordinal))
+        {
+            string type = Path.GetExtension(path) switch { ".svg" => "image/svg+xml", ".png" => "image/png", _ => "application/json" };
+            figures.Add((Path.GetFileName(path), type, await File.ReadAllBytesAsync(path, cancellationToken)));
+        }
+
+        if (withManifest)
+        {
+            figures.Add(await TrainedPictures.PackAsync(Path.Combine(folder.Data, CollectionItem.FileName), cancellationToken));
+        }
+
+        return [.. figures];
+    }
+
+    /// <summary>Removes folders of jobs that have ended, such as after a kill.</summary>
+    private async Task RemoveLeftoversAsync(TrainingFolder folder, CancellationToken cancellationToken)
+    {
+        (long JobId, string Folder)[] others = [.. folder.Others()];
+        long[] ids = [.. others.Select(other => other.JobId)];
+        List<long> open = await database.ReadAsync(
+            (context, token) => context.Jobs.Where(j => ids.Contains(j.Id) && j.State <= JobState.Running).Select(j => j.Id).ToListAsync(token), cancellationToken);
+        foreach ((_, string left) in others.Where(other => !open.Contains(other.JobId)))
+        {
+            TrainingFolder.Remove(left);
+        }
+    }
+}
