@@ -39,6 +39,15 @@ public sealed class EngineOptions
     /// <summary>Imports and re-hashings that run at once on this node. Default: 2.</summary>
     public int EncodingJobs { get; set; } = 2;
 
+    /// <summary>Labelled pictures that are new or changed after which a collection's active model is trained again; 0 for never. Default: 0.</summary>
+    public int RetrainAfterLabels { get; set; }
+
+    /// <summary>Age of its data at which a collection's active model is trained again; zero for never. Default: never.</summary>
+    public TimeSpan RetrainEvery { get; set; }
+
+    /// <summary>How often it is looked whether a model is to be trained again. Default: 1 min.</summary>
+    public TimeSpan RetrainPollInterval { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Jobs that neither hash pictures in bulk nor train, that run at once on this node. Default: 2.</summary>
     public int GeneralJobs { get; set; } = 2;
 

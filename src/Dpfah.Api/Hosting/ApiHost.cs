@@ -15,9 +15,11 @@ using Dpfah.Api.Jobs;
 using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
 using Dpfah.Api.Search;
+using Dpfah.Api.Training;
 using Dpfah.Engine;
 using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Hosting;
+using Dpfah.Engine.Training;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace Dpfah.Api.Hosting;
@@ -94,7 +96,11 @@ public static class ApiHost
             ImportBytes = options.ImportBytes,
             ImportHosts = options.ImportHosts,
             ImportPrivateHosts = options.ImportPrivateHosts,
+            RetrainAfterLabels = options.RetrainAfterLabels,
+            RetrainEvery = options.RetrainEvery,
         });
+        builder.Services.AddSingleton(options.TrainingProgram is { Length: > 0 } program ? new TrainingProgram(program) : TrainingProgram.Beside);
+        builder.Services.AddSingleton(new TrainingDefaults(options));
         addEncoding(builder.Services, options);
         builder.Services.AddSingleton<IFigureMaker, FigureMaker>();
         builder.Services.AddSingleton<IDatasetReader>(new DatasetReader(options));
@@ -145,6 +151,7 @@ public static class ApiHost
         app.MapNotDuplicates();
         app.MapImports();
         app.MapExports();
+        app.MapTraining();
         app.MapHealth();
         app.MapGet("/", () => TypedResults.Redirect("/swagger/")).AllowAnonymous().ExcludeFromDescription();
         return app;

@@ -55,6 +55,21 @@ public sealed partial class ServiceOptions
     /// </summary>
     public string[] ImportPrivateHosts { get; set; } = [];
 
+    /// <summary>Threads of a training; 0 (default) for one less than there are cores, so that searches keep one.</summary>
+    public int TrainingThreads { get; set; }
+
+    /// <summary>Path of the terminal program's assembly, which trains as a child process. Default: <c>dpfah.dll</c> beside the service.</summary>
+    public string? TrainingProgram { get; set; }
+
+    /// <summary>Folder of data sets that trainings may name by a path below it. Default: <c>datasets</c> in <see cref="DataFolder"/>.</summary>
+    public string? DatasetFolder { get; set; }
+
+    /// <summary>Labelled pictures that are new or changed after which a collection's active model is trained again by itself; 0 (default) for never.</summary>
+    public int RetrainAfterLabels { get; set; }
+
+    /// <summary>Age of its data at which a collection's active model is trained again by itself, as <c>d.hh:mm:ss</c>; zero (default) for never.</summary>
+    public TimeSpan RetrainEvery { get; set; }
+
     /// <summary>Reads the settings; tells all that is wrong with them at once.</summary>
     /// <exception cref="InvalidOperationException">A setting is unknown or out of range.</exception>
     public static ServiceOptions Read(IConfiguration configuration)
@@ -71,7 +86,7 @@ public sealed partial class ServiceOptions
         }
 
         var options = new ServiceOptions();
-        foreach (string name in (string[])[nameof(Threads), nameof(Bits), nameof(EncodingJobs), nameof(GeneralJobs)])
+        foreach (string name in (string[])[nameof(Threads), nameof(Bits), nameof(EncodingJobs), nameof(GeneralJobs), nameof(TrainingThreads), nameof(RetrainAfterLabels)])
         {
             if (section[name] is { } text && !int.TryParse(text, out _))
             {
@@ -85,8 +100,7 @@ public sealed partial class ServiceOptions
             errors.Add($"Dpfah:ImportBytes is a whole number of bytes; it was '{bytes}'.");
             section[nameof(ImportBytes)] = null;
         }
-
-        foreach (string name in (string[])[nameof(JobLease), nameof(JobRetention)])
+        foreach (string name in (string[])[nameof(JobLease), nameof(JobRetention), nameof(RetrainEvery)])
         {
             if (section[name] is { } text && !TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _))
             {
@@ -119,6 +133,21 @@ public sealed partial class ServiceOptions
         if (options.Bits is < 8 or > 256 || options.Bits % 8 != 0)
         {
             errors.Add($"Dpfah:Bits is a multiple of 8 from 8 to 256; it was {options.Bits}.");
+        }
+
+        if (options.TrainingThreads is < 0 or > 256)
+        {
+            errors.Add($"Dpfah:TrainingThreads is 0 (one less than there are cores) to 256; it was {options.TrainingThreads}.");
+        }
+
+        if (options.RetrainAfterLabels < 0)
+        {
+            errors.Add($"Dpfah:RetrainAfterLabels is 0 (never) or a number of pictures; it was {options.RetrainAfterLabels}.");
+        }
+
+        if (options.RetrainEvery < TimeSpan.Zero)
+        {
+            errors.Add($"Dpfah:RetrainEvery is 00:00:00 (never) or a time; it was {options.RetrainEvery}.");
         }
 
         if (options.JobLease < TimeSpan.FromSeconds(1) || options.JobLease > TimeSpan.FromHours(1))

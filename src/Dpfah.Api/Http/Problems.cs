@@ -205,6 +205,9 @@ internal static class Problems
         "The request comes from a page of another site",
         "Without keys the service takes no writes and searches from pages of other sites. Set DPFAH_ADMIN_KEY and send the key.");
 
+    public static ProblemHttpResult TrainingRefused(string code, string detail, bool isConflict) => Create(
+        isConflict ? StatusCodes.Status409Conflict : StatusCodes.Status422UnprocessableEntity, code, "The training cannot be started", detail);
+
     public static ProblemHttpResult TooSlow() => Create(
         StatusCodes.Status408RequestTimeout, "too-slow", "The request came too slowly", "The request's body arrived too slowly. Send it again.");
 

@@ -111,6 +111,10 @@ public static class EngineServices
         if (!options.ReadOnly)
         {
             services.AddHostedService<JobWorker>();
+            if (RetrainSchedule.IsWanted(options))
+            {
+                services.AddHostedService<RetrainSchedule>();
+            }
         }
 
         return services;

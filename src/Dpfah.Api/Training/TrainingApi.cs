@@ -1,0 +1,100 @@
+using System.ComponentModel;
+using Dpfah.Api.Access;
+using Dpfah.Api.Http;
+using Dpfah.Api.Jobs;
+using Dpfah.Api.OpenApi;
+using Dpfah.Core.Models;
+using Dpfah.Engine.Jobs;
+using Dpfah.Engine.Models;
+using Dpfah.Engine.Search;
+using Dpfah.Engine.Training;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Dpfah.Api.Training;
+
+/// <summary>Trainings: started, repeated. How they go on is told by their jobs.</summary>
+internal static class TrainingApi
+{
+    public static void MapTraining(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/training-jobs", StartAsync)
+            .WithTags("Training").WithQueryGuard()
+            .RequireAuthorization(Policies.Trainer)
+            .WithName("startTraining")
+            .WithSummary("Train a model on a collection or a data set")
+            .WithDescription("202 with the job, whose 'request' has every default filled in. Its events tell the loss and, on pictures that are kept from the training, the mAP of "
+                + "each epoch; its result is a model with metrics, figures and its origin. 'itq' needs no labels: it is what to run first on an own catalogue. 409 when the name is taken; "
+                + "422 with a code when nothing could come of it: one label only, labels of one picture, no labels, too few pictures, or something that is not known.")
+            .Accepts<TrainingJobRequest>("application/json")
+            .ProducesProblems(409, 413, 415, 422);
+        routes.MapPost("/models/{model}/retrain", RetrainAsync)
+            .WithTags("Training").WithQueryGuard()
+            .RequireAuthorization(Policies.Trainer)
+            .WithName("retrainModel")
+            .WithSummary("Repeat the training of a model on the labels of today")
+            .WithDescription("The same request as the one that made the model, on its collection as it is now, starting from that model, under a new name.")
+            .Accepts<RetrainRequest>(isOptional: true, "application/json")
+            .ProducesProblems(404, 409, 413, 415, 422);
+    }
+
+    private static async Task<Results<Accepted<JobResponse>, ProblemHttpResult>> StartAsync(
+        HttpContext context, TrainingJobs trainings, TrainingDefaults defaults, SearchService search, CancellationToken cancellationToken)
+    {
+        _ = search.Collections;
+        (TrainingJobRequest? body, ProblemHttpResult? problem) = await JsonBody.ReadAsync<TrainingJobRequest>(context.Request, cancellationToken);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        if (body?.Name is null || body.Source is null)
+        {
+            return Problems.BadBody("A training has a 'name', and a 'source' such as {\"collection\": \"default\"}.");
+        }
+
+        return await RefusedAsync(async () =>
+        {
+            ModelDescription? parent = body.Parent is null ? null : await trainings.FindModelAsync(body.Parent, cancellationToken);
+            TrainingRequest request = defaults.Complete(body, parent);
+            if (request.Source.Dataset is not null)
+            {
+                await Task.Run(() => TrainingDefaults.CheckDataset(request), cancellationToken);
+            }
+
+            return await trainings.StartAsync(request, context.User.Identity?.Name, cancellationToken);
+        });
+    }
+
+    private static async Task<Results<Accepted<JobResponse>, ProblemHttpResult>> RetrainAsync(
+        HttpContext context,
+        TrainingJobs trainings,
+        ModelReader models,
+        SearchService search,
+        [Description("Name of a model that was trained here.")] string model,
+        CancellationToken cancellationToken)
+    {
+        _ = search.Collections;
+        (RetrainRequest? body, ProblemHttpResult? problem) = await JsonBody.ReadAsync<RetrainRequest>(context.Request, cancellationToken);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        List<KeyValuePair<string, int>> names = await models.NamesAsync(cancellationToken);
+        return names.Exists(known => known.Key == model)
+            ? await RefusedAsync(async () => (await trainings.RetrainAsync(model, body?.Name, context.User.Identity?.Name, cancellationToken))!)
+            : Problems.NoModel(model, names.Select(known => known.Key));
+    }
+
+    private static async Task<Results<Accepted<JobResponse>, ProblemHttpResult>> RefusedAsync(Func<Task<JobRecord>> start)
+    {
+        try
+        {
+            return JobsApi.Accepted(await start());
+        }
+        catch (TrainingRefusedException error)
+        {
+            return Problems.TrainingRefused(error.Code, error.Message, error.IsConflict);
+        }
+    }
+}
