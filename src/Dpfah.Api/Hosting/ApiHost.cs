@@ -99,7 +99,8 @@ public static class ApiHost
             RetrainAfterLabels = options.RetrainAfterLabels,
             RetrainEvery = options.RetrainEvery,
         });
-        builder.Services.AddSingleton(options.TrainingProgram is { Length: > 0 } program ? new TrainingProgram(program) : TrainingProgram.Beside);
+        builder.Services.AddSingleton(new TrainingProgram(
+            options.TrainingProgram is { Length: > 0 } program ? program : TrainingProgram.Beside.Assembly, options.TrainingNice));
         builder.Services.AddSingleton(new TrainingDefaults(options));
         addEncoding(builder.Services, options);
         builder.Services.AddSingleton<IFigureMaker, FigureMaker>();

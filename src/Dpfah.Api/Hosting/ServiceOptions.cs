@@ -61,6 +61,9 @@ public sealed partial class ServiceOptions
     /// <summary>Path of the terminal program's assembly, which trains as a child process. Default: <c>dpfah.dll</c> beside the service.</summary>
     public string? TrainingProgram { get; set; }
 
+    /// <summary>How far a training stands back behind searches: its niceness, 0 to 19. Default: 10.</summary>
+    public int TrainingNice { get; set; } = Engine.Training.TrainingProgram.DefaultNice;
+
     /// <summary>Folder of data sets that trainings may name by a path below it. Default: <c>datasets</c> in <see cref="DataFolder"/>.</summary>
     public string? DatasetFolder { get; set; }
 
@@ -86,7 +89,7 @@ public sealed partial class ServiceOptions
         }
 
         var options = new ServiceOptions();
-        foreach (string name in (string[])[nameof(Threads), nameof(Bits), nameof(EncodingJobs), nameof(GeneralJobs), nameof(TrainingThreads), nameof(RetrainAfterLabels)])
+        foreach (string name in (string[])[nameof(Threads), nameof(Bits), nameof(EncodingJobs), nameof(GeneralJobs), nameof(TrainingThreads), nameof(TrainingNice), nameof(RetrainAfterLabels)])
         {
             if (section[name] is { } text && !int.TryParse(text, out _))
             {
@@ -138,6 +141,11 @@ public sealed partial class ServiceOptions
         if (options.TrainingThreads is < 0 or > 256)
         {
             errors.Add($"Dpfah:TrainingThreads is 0 (one less than there are cores) to 256; it was {options.TrainingThreads}.");
+        }
+
+        if (options.TrainingNice is < 0 or > 19)
+        {
+            errors.Add($"Dpfah:TrainingNice is 0 to 19; it was {options.TrainingNice}.");
         }
 
         if (options.RetrainAfterLabels < 0)

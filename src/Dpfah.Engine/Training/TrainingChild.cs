@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 
 namespace Dpfah.Engine.Training;
 
 /// <summary>A run of <c>dpfah train</c> as a child process: a native crash, or memory that runs out, ends it and not the service.</summary>
 /// <remarks>
-/// It runs at low priority (nice 10), so that searches come first. It ends when its standard input is closed, which the system does
+/// It runs at low priority, so that searches come first. It ends when its standard input is closed, which the system does
 /// when this process ends, however it ends.
 /// </remarks>
 internal sealed class TrainingChild : IAsyncDisposable
@@ -60,7 +61,7 @@ internal sealed class TrainingChild : IAsyncDisposable
         // By the program `nice`: a priority set after the start would miss the threads that are there by then.
         if (!OperatingSystem.IsWindows())
         {
-            command = ["nice", "-n", "10", .. command];
+            command = ["nice", "-n", program.Nice.ToString(CultureInfo.InvariantCulture), .. command];
         }
 
         var start = new ProcessStartInfo(command[0], command[1..])
@@ -73,7 +74,13 @@ internal sealed class TrainingChild : IAsyncDisposable
 
         // Threads that wait for work would take the cores from searches.
         start.Environment["OMP_WAIT_POLICY"] = "passive";
-        return new TrainingChild(Process.Start(start)!, onError);
+        Process process = Process.Start(start)!;
+        if (OperatingSystem.IsWindows())
+        {
+            process.PriorityClass = ProcessPriorityClass.BelowNormal;
+        }
+
+        return new TrainingChild(process, onError);
     }
 
     /// <summary>Reads what it reports until it ends.</summary>

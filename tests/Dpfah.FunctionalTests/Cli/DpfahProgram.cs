@@ -8,7 +8,7 @@ internal static class DpfahProgram
     private static readonly string Dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
     // Of the same configuration as this test's own output: …/tests/X/bin/CONFIGURATION/net10.0[/RID]/
-    private static readonly string Assembly = Directory.EnumerateFiles(
+    public static readonly string Assembly = Directory.EnumerateFiles(
         Repository.PathOf($"src/Dpfah.Cli/bin/{(AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug")}/net10.0"),
         "dpfah.dll",
         SearchOption.AllDirectories).First(path => !path.Contains("/ref", StringComparison.Ordinal));

@@ -43,6 +43,7 @@ public sealed class PublishTests(PublishedOutput published) : IClassFixture<Publ
         client.DefaultRequestHeaders.Add("X-Api-Key", secrets["DPFAH_ADMIN_KEY"]);
         string code = await AssertPicturesFindThemselvesAsync(client);
         Assert.Equal(code, await EncodeAsync(enclosure, service, settings));
+        await AssertTrainsAsync(client);
 
         Assert.Equal(0, await service.TerminateAsync());
     }
@@ -122,6 +123,24 @@ public sealed class PublishTests(PublishedOutput published) : IClassFixture<Publ
         }
 
         return code;
+    }
+
+    /// <summary>A training by the terminal program that is published beside the service, on the ten pictures.</summary>
+    private static async Task AssertTrainsAsync(HttpClient client)
+    {
+        using HttpResponseMessage started = await client.PostAsJsonAsync(
+            "/training-jobs", new { name = "published", source = new { collection = "default" }, method = "itq", bits = 8, imageSide = 32 });
+        Assert.True(started.StatusCode == HttpStatusCode.Accepted, await started.Content.ReadAsStringAsync());
+        JsonElement job;
+        do
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+            job = await client.GetFromJsonAsync<JsonElement>(started.Headers.Location);
+        }
+        while (job.GetProperty("state").GetString() is "queued" or "running");
+
+        Assert.True(job.GetProperty("state").GetString() == "succeeded", job.GetRawText());
+        Assert.Equal(10, job.GetProperty("result").GetProperty("counts").GetProperty("train").GetInt32());
     }
 
     /// <summary>The code of the last picture by the terminal program, which is published beside the service.</summary>

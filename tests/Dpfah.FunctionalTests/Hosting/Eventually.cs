@@ -5,11 +5,15 @@ namespace Dpfah.FunctionalTests.Hosting;
 /// <summary>Asks again and again until an answer is as it should become.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(60);
 
     /// <summary>Asks until the condition holds.</summary>
-    /// <exception cref="TimeoutException">It did not come to hold within a minute; the message has the last answer.</exception>
-    public static async Task<T> BecomesAsync<T>(Func<Task<T>> ask, Func<T, bool> isWanted, Func<T, string>? tell = null)
+    /// <param name="ask">Asks.</param>
+    /// <param name="isWanted">The condition.</param>
+    /// <param name="tell">The last answer for the message; its own text if null.</param>
+    /// <param name="patience">How long to ask; a minute unless set.</param>
+    /// <exception cref="TimeoutException">It did not come to hold in time; the message has the last answer.</exception>
+    public static async Task<T> BecomesAsync<T>(Func<Task<T>> ask, Func<T, bool> isWanted, Func<T, string>? tell = null, TimeSpan? patience = null)
     {
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         var clock = Stopwatch.StartNew();
@@ -22,7 +26,7 @@ internal static class Eventually
                 return answer;
             }
         }
-        while (clock.Elapsed < Patience && await pause.WaitForNextTickAsync());
+        while (clock.Elapsed < (patience ?? DefaultPatience) && await pause.WaitForNextTickAsync());
 
         throw new TimeoutException($"The last answer was: {(tell is null ? answer : tell(answer))}");
     }

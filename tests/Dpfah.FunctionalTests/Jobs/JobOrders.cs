@@ -20,10 +20,11 @@ internal static class JobOrders
     public static async Task<JobResponse> JobAsync(this ApiClient client, long id) => (await client.GetAsync($"/jobs/{id}")).Read<JobResponse>();
 
     /// <summary>Waits until a job has ended.</summary>
-    public static Task<JobResponse> EndOfJobAsync(this ApiClient client, long id) => Eventually.BecomesAsync(
+    public static Task<JobResponse> EndOfJobAsync(this ApiClient client, long id, TimeSpan? patience = null) => Eventually.BecomesAsync(
         () => client.JobAsync(id),
         job => job.State is JobState.Succeeded or JobState.Failed or JobState.Cancelled,
-        job => JsonSerializer.Serialize(job, Answer.Json));
+        job => JsonSerializer.Serialize(job, Answer.Json),
+        patience);
 
     /// <summary>Asks for a job's end.</summary>
     public static async Task<JobResponse> CancelJobAsync(this ApiClient client, long id) =>
