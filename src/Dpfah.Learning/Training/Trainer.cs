@@ -19,6 +19,8 @@ namespace Dpfah.Learning.Training;
 /// </remarks>
 public sealed class Trainer : IDisposable
 {
+    private const int PicturesForSize = 256;
+
     private readonly HashingLoss loss;
     private readonly RmsProp optimizer;
     private readonly BatchLoader loader;
@@ -52,6 +54,11 @@ public sealed class Trainer : IDisposable
         {
             Network.to(device);
             ChannelsLast.Apply(Network);
+            if (parent is not null && UnsupervisedModel.Methods.Contains(parent.Head.Description.Method) && parent.Head.HashLayer.Bits == options.Bits)
+            {
+                BringToUnitSize();
+            }
+
             loss = method.CreateLoss(
                 new LossShape(Pictures.Count, options.Bits, Pictures.ClassNames.Count, Pictures.Dataset.MultiLabel, device), options.Loss);
             optimizer = new RmsProp(Network.named_parameters().Select(p => (p.name, p.parameter as Tensor)), options.LearningRate, options.WeightDecay);
@@ -205,6 +212,22 @@ public sealed class Trainer : IDisposable
         Resize = options.Augmentation == Augmentation.CropAndFlip ? (int)Math.Round(options.ImageSide * 256 / 224.0) : options.ImageSide,
         Crop = options.ImageSide,
     };
+
+    /// <summary>
+    /// Scales a hash layer that was fitted without labels, whose real codes are of any size, so that they are of size 1 in the mean: losses
+    /// pull them there, and from afar they pull so hard that the network forgets what it knew. No code changes by it.
+    /// </summary>
+    private void BringToUnitSize()
+    {
+        using IDisposable noGrad = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using Encoders.FeatureExtractor extractor = TrainedModel.Open(this);
+        PictureSet some = Pictures.Subset(Enumerable.Range(0, Math.Min(Pictures.Count, PicturesForSize)));
+        Tensor features = extractor.Extract(some, null, CancellationToken.None).to(device);  // (n, features)
+        double size = Network.HashLayer.call(features).abs().mean().to_type(ScalarType.Float64).item<double>();
+        _ = Network.HashLayer.weight.mul_(1 / size);
+        _ = Network.HashLayer.bias!.mul_(1 / size);
+    }
 
     private static Tensor LabelMatrixOf(PictureSet pictures, Device device)
     {
