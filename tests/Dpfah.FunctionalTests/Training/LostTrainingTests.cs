@@ -29,7 +29,7 @@ public sealed class LostTrainingTests(PostgresServer server)
             Assert.True(first.State == JobState.Succeeded, first.Error);
 
             JobResponse job = await client.TrainAsync($$"""
-                {"name": "second", "source": {"collection": "default"}, "parent": "first", "imageSide": 32, "epochs": {{Epochs}}, "batchSize": 20, "learningRate": 0.0001}
+                {"name": "second", "source": {"collection": "default"}, "parent": "first", "imageSide": 32, "epochs": {{Epochs}}, "batchSize": 20, "learningRate": 0.0001, "validateEvery": 4}
                 """);
             Assert.Equal(("dpfah", 32, 10.0), (job.Request.GetProperty("method").GetString(), job.Request.GetProperty("bits").GetInt32(), job.Request.GetProperty("hyperParameters").GetProperty("eta").GetDouble()));
             id = job.Id;
@@ -55,7 +55,9 @@ public sealed class LostTrainingTests(PostgresServer server)
         SentEvent[] events = SentEvent.Read((await reader.GetAsync($"/jobs/{id}/events")).Text);
         JsonElement[] epochs = [.. events.Where(e => e.Kind == "metric").Select(e => e.Data)];
         Assert.Equal(Enumerable.Range(1, Epochs), epochs.Select(e => e.GetProperty("epoch").GetInt32()).Distinct());
-        Assert.All(epochs, e => Assert.InRange(e.GetProperty("validation").GetProperty("map").GetDouble(), 0.05, 1));
+        Assert.All(
+            epochs.Where(e => e.GetProperty("epoch").GetInt32() % 4 == 0),
+            e => Assert.InRange(e.GetProperty("validation").GetProperty("map").GetDouble(), 0.05, 1));
         Assert.Equal(0, await database.ReadAsync<int>($"SELECT COUNT(*) FROM blobs WHERE job_id = {id} AND name <> 'items.ndjson' AND name <> 'checkpoint.safetensors'"));
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"mAP {done.Metric("map", "parentMetrics"):0.000} -> {done.Metric("map"):0.000}"));
