@@ -84,6 +84,7 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
 
     /// <summary>Forgets a model that is gone.</summary>
     public void Forget(int modelId) => known.TryRemove(modelId, out _);
+
     /// <summary>Finds a model by name.</summary>
     public async Task<ModelInfo?> FindAsync(string name, CancellationToken cancellationToken)
     {
