@@ -1,14 +1,18 @@
 using System.Net;
-using System.Text.Json;
 using Dpfah.Api.Collections;
 using Dpfah.Api.Generations;
 using Dpfah.Api.Images;
 using Dpfah.Api.Jobs;
 using Dpfah.Api.Search;
+using Dpfah.Core.Training;
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Generations;
 using Dpfah.Engine.Jobs;
+using Dpfah.Engine.Training;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Dpfah.FunctionalTests.Generations;
@@ -120,7 +124,7 @@ public abstract class GenerationTests
         List<ImageResponse> images = await client.ListAsync(Collection);
 
         // It was trained on 60; the 120 others are enough.
-        await TrainedOnAsync(database, images.Take(60));
+        await TrainedOnAsync(service, images.Take(60));
         (_, GenerationStatusResponse generation) = await client.FillAsync(Collection, Second);
         HeldOutComparison heldOut = generation.Comparison!.HeldOut!;
         Assert.Equal((180, 60, 60), (heldOut.Labelled, heldOut.Trained, heldOut.Queries));
@@ -128,7 +132,7 @@ public abstract class GenerationTests
         Assert.True(generation.Comparison.Gate.Passes);
 
         // Compared again, when it was trained on all but 99: too few.
-        await TrainedOnAsync(database, images.Take(81));
+        await TrainedOnAsync(service, images.Take(81));
         (_, generation) = await client.FillAsync(Collection, Second);
         Assert.Equal((false, GateReason.TooFewHeldOut, null), (generation.Comparison!.Gate.Passes, generation.Comparison.Gate.Reason, generation.Comparison.HeldOut));
         Problem refused = (await client.ActivateAsync(Collection, generation.Generation.Id)).ReadProblem(HttpStatusCode.Conflict, "gate-closed");
@@ -305,8 +309,21 @@ public abstract class GenerationTests
         }
     }
 
-    private static Task<int> TrainedOnAsync(TestDatabase database, IEnumerable<ImageResponse> images) => database.ExecuteAsync(
-        $"UPDATE models SET lineage = '{JsonSerializer.Serialize(new { trainedOn = images.Select(image => image.Sha256) })}' WHERE name = '{Second}'");
+    private static async Task TrainedOnAsync(RunningService service, IEnumerable<ImageResponse> images)
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllLinesAsync(folder["items"], images.Select(image => new CollectionItem(image.Id, [], image.Sha256, CollectionPart.Train, 0, 1).ToJson()));
+        (string name, string contentType, byte[] bytes) = await TrainedPictures.PackAsync(folder["items"], CancellationToken.None);
+        await service.Services.GetRequiredService<Database>().WriteAsync(
+            async (context, token) =>
+            {
+                int model = await context.Models.Where(m => m.Name == Second).Select(m => m.Id).SingleAsync(token);
+                await context.Figures.Where(f => f.ModelId == model).ExecuteDeleteAsync(token);
+                context.Figures.Add(new StoredFigure { ModelId = model, Name = name, ContentType = contentType, Bytes = bytes });
+                return await context.SaveChangesAsync(token);
+            },
+            CancellationToken.None);
+    }
 
     private static async Task<(string Model, long Pictures)> StateAsync(ApiClient client)
     {
