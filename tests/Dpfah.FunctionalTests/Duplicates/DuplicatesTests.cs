@@ -1,11 +1,13 @@
 using System.Net;
 using System.Text.Json;
 using Dpfah.Api.Duplicates;
+using Dpfah.Api.Generations;
 using Dpfah.Api.Images;
 using Dpfah.Api.Jobs;
 using Dpfah.Core.Codes;
 using Dpfah.Engine.Duplicates;
 using Dpfah.Engine.Jobs;
+using Dpfah.FunctionalTests.Generations;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Jobs;
 
@@ -78,6 +80,25 @@ public abstract class DuplicatesTests(ServiceFixture fixture)
         await client.DeleteAsync(ApiClient.ImagePath(name, "c"));
         await client.AddAsync(name, "c", SharedPictures.Picture(1));
         Assert.Equal([["a", "b/ü", "c"]], await IdsAsync(name));
+    }
+
+    [Fact]
+    public async Task Marks_hold_under_the_codes_of_another_model()
+    {
+        string name = await client.CreateCollectionAsync(), model = $"m-{Guid.NewGuid():n}";
+        foreach (string id in (string[])["a", "b", "c"])
+        {
+            await client.AddAsync(name, id, SharedPictures.Picture(1));
+        }
+
+        await MarkAsync(name, "a", "c", HttpStatusCode.NoContent);
+        await fixture.Service.AddModelAsync(model);
+        (_, GenerationStatusResponse generation) = await client.FillAsync(name, model);
+        (await client.ActivateAsync(name, generation.Generation.Id, """{"force":true,"confirm":true}""")).AssertStatus(HttpStatusCode.OK);
+
+        JobResponse job = await RunAsync(name, """{"distance":0}""");
+        Assert.Equal(model, job.Result!.Value.GetProperty("model").GetString());
+        Assert.Equal(["a", "b"], Assert.Single(await GroupsAsync(name, job.Id)).Members.Select(member => member.Id));
     }
 
     [Fact]

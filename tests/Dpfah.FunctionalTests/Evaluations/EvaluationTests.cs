@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -13,6 +14,7 @@ using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Dpfah.FunctionalTests.Cli;
+using Dpfah.FunctionalTests.Generations;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Jobs;
 using Dpfah.TestHost;
@@ -93,6 +95,21 @@ public abstract class EvaluationTests(ServiceFixture fixture)
 
         double map = JsonDocument.Parse(result!).RootElement.GetProperty("metrics").GetProperty("map").GetDouble();
         Assert.InRange(map, 0.9, 0.9999);
+    }
+
+    [Fact]
+    public async Task A_measurement_is_cancelled_within_seconds()
+    {
+        string name = await FillAsync(), model = $"m-{Guid.NewGuid():n}";
+        await fixture.Service.AddModelAsync(model, milliseconds: 2_000);
+        long id = (await StartAsync($$"""{"model":"{{model}}","collection":"{{name}}"}""")).Read<JobResponse>(HttpStatusCode.Accepted).Id;
+        await Eventually.BecomesAsync(() => client.JobAsync(id), job => job.Progress.Stage is "loading the model" or "hashing pictures");
+        var clock = Stopwatch.StartNew();
+
+        await client.CancelJobAsync(id);
+
+        Assert.Equal(JobState.Cancelled, (await client.EndOfJobAsync(id)).State);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
     }
 
     [Fact]
