@@ -63,7 +63,8 @@ internal sealed class DatasetReader(ServiceOptions options) : IDatasetReader
             return null;
         }
 
-        string root = Path.GetFullPath(Path.Combine(options.DataFolder, "datasets")), full = Path.GetFullPath(Path.Combine(root, path));
+        string root = Path.GetFullPath(options.DatasetFolder is { Length: > 0 } folder ? folder : Path.Combine(options.DataFolder, "datasets"));
+        string full = Path.GetFullPath(Path.Combine(root, path));
         return full.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal)
             ? full
             : throw new InvalidDataException($"'path' is a folder below the setting Dpfah:DatasetFolder; '{path}' leads out of it.");
