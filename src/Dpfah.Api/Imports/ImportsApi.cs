@@ -66,7 +66,8 @@ internal static class ImportsApi
         string? contentType = MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type) ? type.MediaType.Value : null;
         try
         {
-            ImportStart start = await importer.StartAsync(collection, request.Body, contentType, options, null, cancellationToken);
+            ImportStart start = await importer.StartAsync(
+                collection, request.Body, contentType, options, request.HttpContext.User.Identity?.Name, cancellationToken);
             return start.Status switch
             {
                 ImportStartStatus.Queued => JobsApi.Accepted(start.Job!),

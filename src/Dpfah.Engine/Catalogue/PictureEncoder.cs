@@ -21,7 +21,7 @@ public sealed class PictureEncoder : IDisposable
     private readonly SemaphoreSlim decoding = new(Environment.ProcessorCount);
 
     // Places of their own: a query does not wait behind all pictures of an import.
-    private readonly SemaphoreSlim decodingInBackground = new(Environment.ProcessorCount);
+    private readonly BackgroundThreads background = new(Environment.ProcessorCount, "background decoding");
 
     internal PictureEncoder(IPreviewMaker previews, EncoderPool encoders)
     {
@@ -47,16 +47,26 @@ public sealed class PictureEncoder : IDisposable
     }
 
     /// <summary>Makes the preview, or says why there is none.</summary>
-    public Task<PreviewResult> PreviewAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
-        DecodeAsync(decoding, () => previews.Make(bytes), cancellationToken);
+    public async Task<PreviewResult> PreviewAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        await decoding.WaitAsync(cancellationToken);
+        try
+        {
+            return previews.Make(bytes);
+        }
+        finally
+        {
+            decoding.Release();
+        }
+    }
 
     /// <summary>Makes the preview for a job.</summary>
     internal Task<PreviewResult> PreviewInBackgroundAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
-        DecodeAsync(decodingInBackground, () => previews.Make(bytes), cancellationToken);
+        background.RunAsync(() => previews.Make(bytes), cancellationToken);
 
     /// <summary>Takes a preview as it comes out of an export, or says why it is none.</summary>
     internal Task<PreviewResult> AdoptInBackgroundAsync(byte[] jpeg, string decoder, CancellationToken cancellationToken) =>
-        DecodeAsync(decodingInBackground, () => previews.Adopt(jpeg, decoder), cancellationToken);
+        background.RunAsync(() => previews.Adopt(jpeg, decoder), cancellationToken);
 
     /// <summary>Hashes a preview with a model.</summary>
     /// <exception cref="EncoderBusyException">The encoder's queue is full; never told to background work.</exception>
@@ -71,19 +81,6 @@ public sealed class PictureEncoder : IDisposable
     public void Dispose()
     {
         decoding.Dispose();
-        decodingInBackground.Dispose();
-    }
-
-    private static async Task<PreviewResult> DecodeAsync(SemaphoreSlim places, Func<PreviewResult> decode, CancellationToken cancellationToken)
-    {
-        await places.WaitAsync(cancellationToken);
-        try
-        {
-            return decode();
-        }
-        finally
-        {
-            places.Release();
-        }
+        background.Dispose();
     }
 }

@@ -16,6 +16,9 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer)
     /// <summary>Most entries of a batch.</summary>
     public const int BatchEntries = 500;
 
+    // A process that dies soon has got somewhere, and one that is killed by a picture has got close to it.
+    private const int FirstBatchEntries = 50;
+
     // While a batch is written, as many as come meanwhile wait prepared.
     private const int EntriesAhead = 1024;
     private const long BytesAhead = 128 << 20;
@@ -164,6 +167,7 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer)
     {
         var batch = new List<PreparedEntry>(BatchEntries);
         long held = 0, since = 0;
+        int most = FirstBatchEntries;
         Task<PreparedEntry?> pending = NextAsync(ahead, cancellationToken);
         while (true)
         {
@@ -197,7 +201,7 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer)
             since = batch.Count == 0 ? Stopwatch.GetTimestamp() : since;
             batch.Add(next);
             held += next.Bytes?.Length ?? 0;
-            if (batch.Count == BatchEntries || held > BatchBytes)
+            if (batch.Count == most || held > BatchBytes)
             {
                 await WriteAsync();
             }
@@ -218,7 +222,7 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer)
             await write(batch);
             budget.Release(toRelease);
             batch.Clear();
-            held = 0;
+            (held, most) = (0, BatchEntries);
         }
     }
 

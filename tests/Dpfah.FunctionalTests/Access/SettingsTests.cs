@@ -18,6 +18,10 @@ public sealed class SettingsTests(SqliteService running) : IClassFixture<SqliteS
         "'gimp'", "'gpu'", "DataFolder is empty");
 
     [Theory]
+    [InlineData("--Dpfah:ImportBytes", "many", "whole number of bytes; it was 'many'")]
+    [InlineData("--Dpfah:ImportBytes", "1", "at least 1048576; it was 1")]
+    [InlineData("--Dpfah:ImportHosts:0", "https://shop.example", "one was 'https://shop.example'")]
+    [InlineData("--Dpfah:ImportPrivateHosts:0", "shop.example", "one was 'shop.example'")]
     [InlineData("--Dpfah:Bits", "264", "it was 264")]
     [InlineData("--Dpfah:Bits", "many", "whole number; it was 'many'")]
     [InlineData("--Dpfah:Threads", "-1", "it was -1")]

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text;
+using Dpfah.Api.Generations;
 using Dpfah.Api.Images;
 using Dpfah.Api.Jobs;
 using Dpfah.Engine.Jobs;
+using Dpfah.FunctionalTests.Generations;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
 using Dpfah.FunctionalTests.Jobs;
@@ -156,6 +158,31 @@ public abstract class ImportTests(ServiceFixture service)
     }
 
     [Fact]
+    public async Task An_import_beside_a_generation_that_is_filled_writes_both()
+    {
+        const string Model = "other-64";
+        using TestDatabase database = await CreateDatabaseAsync();
+        await using (RunningService first = await RunningService.StartAsync(database))
+        {
+            ApiClient client = first.Client;
+            await first.AddModelAsync(Model, milliseconds: 2);
+            (await client.ImportAsync("default", Archives.Zip(Enumerable.Range(0, 200).Select(n => ($"{n}.png", Pictures.Png(n)))))).AssertSucceeded(200);
+            JobResponse filling = (await client.AskAsync("default", Model)).Read<JobResponse>(HttpStatusCode.Accepted);
+            byte[] more = Archives.Zip(Enumerable.Range(100, 300).Select(n => ($"{n}.png", Pictures.Png(n + (n % 2)))));
+            (await client.ImportAsync("default", more)).AssertSucceeded(250, unchanged: 50);
+            Assert.Equal(JobState.Succeeded, (await client.EndOfJobAsync(filling.Id)).State);
+
+            GenerationStatusResponse filled = (await client.GenerationsAsync("default")).Items.Single(g => g.Generation.Model == Model);
+            Assert.Equal((400, 0), (filled.Pictures, filled.Missing));
+            (await client.ActivateAsync("default", filled.Generation.Id, """{"force":true,"confirm":true}""")).AssertStatus(HttpStatusCode.OK);
+            await client.AssertCodesAsync("default", Model);
+        }
+
+        await using RunningService second = await RunningService.StartAsync(database);
+        Assert.Equal(400, (await second.Client.ListAsync("default")).Count);
+    }
+
+    [Fact]
     public async Task A_dry_run_tells_what_would_be_and_writes_nothing()
     {
         string collection = await Client.CreateCollectionAsync();
@@ -203,6 +230,49 @@ public abstract class ImportTests(ServiceFixture service)
         Assert.Equal("labels", (await Client.SendImportAsync(collection, zip, "?labels=x")).ReadBadParameter().Parameter);
         Assert.Equal("dryRun", (await Client.SendImportAsync(collection, zip, "?dryRun=yes")).ReadBadParameter().Parameter);
         Assert.Equal("label", (await Client.SendImportAsync(collection, zip, "?label=x")).ReadBadParameter().Parameter);
+    }
+
+    [Fact]
+    public async Task Imports_and_uploads_of_the_same_ids_at_once_leave_each_picture_once()
+    {
+        string collection = await Client.CreateCollectionAsync();
+        byte[] archive = Archives.Tar(Enumerable.Range(0, 2000).Select(n => ($"{n}.png", Pictures.Png(n))));
+        JobResponse[] jobs = await Task.WhenAll(Client.StartImportAsync(collection, archive), Client.StartImportAsync(collection, archive));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 200),
+            new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            async (n, _) => Assert.Contains(
+                (await Client.PutAsync(collection, $"{n * 10}.png", Pictures.Png(n * 10))).Status, (HttpStatusCode[])[HttpStatusCode.OK, HttpStatusCode.Created]));
+
+        foreach (JobResponse job in jobs)
+        {
+            JobResponse ended = await Client.EndOfJobAsync(job.Id);
+            Assert.True(ended.State == JobState.Succeeded, ended.Error);
+            Assert.Equal((2000, 0, 2000), (ended.Counts.Accepted, ended.Counts.Rejected, ended.Counts.Indexed + ended.Counts.Unchanged));
+        }
+
+        List<ImageResponse> images = await Client.ListAsync(collection);
+        Assert.Equal(2000, images.Count);
+        Assert.Equal(2000, images.Select(image => image.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task An_upload_that_is_too_large_is_refused_and_leaves_nothing()
+    {
+        using TestDatabase database = await CreateDatabaseAsync();
+        await using RunningService limited = await RunningService.StartAsync(database, "--Dpfah:ImportBytes", "1048576");
+        byte[] upload = [.. Archives.Tar(("1.png", Pictures.Png(1))), .. new byte[1 << 20]];
+
+        foreach ((string, string)[] headers in new (string, string)[][] { [], [("Transfer-Encoding", "chunked")] })
+        {
+            Answer answer = await limited.Client.SendAsync(
+                HttpMethod.Post, "/collections/default/imports", new ByteArrayContent(upload), headers);
+            Problem problem = answer.ReadProblem(HttpStatusCode.RequestEntityTooLarge, "too-large");
+            Assert.Contains("1,048,576 bytes", problem.Detail, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, await database.ReadAsync<long>("SELECT count(*) FROM blob_chunks"));
+        Assert.Equal(0, await database.ReadAsync<long>("SELECT count(*) FROM jobs"));
     }
 
     [Fact]

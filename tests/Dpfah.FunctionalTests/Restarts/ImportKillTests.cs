@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Dpfah.Api.Images;
 using Dpfah.Api.Jobs;
+using Dpfah.Engine.Jobs;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Imports;
 using Dpfah.FunctionalTests.Infrastructure;
@@ -19,7 +20,7 @@ public abstract class ImportKillTests
     private const int RejectedEvery = 100;
     private const int DefaultKills = 6;
 
-    private static readonly Dictionary<string, string?> ShortLease = new() { ["Dpfah__JobLease"] = "00:00:01" };
+    private static readonly Dictionary<string, string?> ShortLease = new() { ["Dpfah__JobLease"] = "00:00:02" };
 
     protected abstract Task<TestDatabase> CreateDatabaseAsync();
 
@@ -31,7 +32,7 @@ public abstract class ImportKillTests
         byte[] archive = Archives.Tar(Enumerable.Range(0, Entries).Select(
             n => ($"class{n % 7}/{n}.png", n % RejectedEvery == 0 ? "no picture"u8.ToArray() : Pictures.Png(n))));
         var random = new Random(1);
-        long id = 0, reached = 0;
+        long id = 0;
         int midway = 0;
         for (int kill = 0; kill < kills; kill++)
         {
@@ -40,18 +41,19 @@ public abstract class ImportKillTests
             using var client = new ApiClient(service.BaseAddress);
             id = id == 0 ? (await client.StartImportAsync("default", archive)).Id : id;
 
-            // At any moment from before the first batch on, but so that something is left for the next kill; and every second time
-            // after some progress: a job whose process is lost three times without any is given up.
-            long most = (kill + 1L) * (Entries - 500) / kills, least = kill % 2 == 0 ? 0 : reached;
+            // At any moment from before the first batch on, but so that something is left for the next kill. A job whose process is lost
+            // three times without progress is given up: every second time the kill waits for some.
+            long most = (kill + 1L) * (Entries - 500) / kills;
+            int lost = kill % 2 == 0 ? 2 : 1;
             using var moment = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(1, 1500)));
             JobResponse job;
             do
             {
                 job = (await client.GetAsync($"/jobs/{id}")).Read<JobResponse>();
+                Assert.True(job.State <= JobState.Running, $"{job.State}: {job.Error}");
             }
-            while (job.Counts.Accepted < most && (!moment.IsCancellationRequested || (kill % 2 == 1 && job.Counts.Accepted == least)));
+            while ((job.Counts.Accepted < most && !moment.IsCancellationRequested) || job.Attempts > lost);
 
-            reached = job.Counts.Accepted;
             await service.KillAsync();
             midway += job.Counts.Accepted < Entries ? 1 : 0;
         }
