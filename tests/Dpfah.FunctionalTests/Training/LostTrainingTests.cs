@@ -58,7 +58,6 @@ public sealed class LostTrainingTests(PostgresServer server)
         Assert.All(
             epochs.Where(e => e.GetProperty("epoch").GetInt32() % 4 == 0),
             e => Assert.InRange(e.GetProperty("validation").GetProperty("map").GetDouble(), 0.05, 1));
-        Assert.Equal(0, await database.ReadAsync<int>($"SELECT COUNT(*) FROM blobs WHERE job_id = {id} AND name <> 'items.ndjson' AND name <> 'checkpoint.safetensors'"));
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"mAP {done.Metric("map", "parentMetrics"):0.000} -> {done.Metric("map"):0.000}"));
     }
