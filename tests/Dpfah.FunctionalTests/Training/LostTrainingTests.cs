@@ -11,7 +11,7 @@ namespace Dpfah.FunctionalTests.Training;
 /// <summary>A supervised training through the API that loses its child, then its service, and is better than its parent in the end.</summary>
 public sealed class LostTrainingTests(PostgresServer server)
 {
-    private const int Epochs = 12;
+    private const int Epochs = 8;
 
     [Fact]
     public async Task Fine_tuning_beats_its_parent_on_held_out_pictures_whoever_is_killed_meanwhile()
@@ -23,13 +23,13 @@ public sealed class LostTrainingTests(PostgresServer server)
         {
             await service.WaitUntilReadyAsync();
             using var client = new ApiClient(service.BaseAddress);
-            await client.ImportSampleAsync("default", perClass: 40);
+            await client.ImportSampleAsync("default", perClass: 30);
             JobResponse first = await client.TrainAsync("""{"name": "first", "source": {"collection": "default"}, "method": "itq", "bits": 32, "imageSide": 32}""");
             first = await client.EndOfJobAsync(first.Id, Trainings.Patience);
             Assert.True(first.State == JobState.Succeeded, first.Error);
 
             JobResponse job = await client.TrainAsync($$"""
-                {"name": "second", "source": {"collection": "default"}, "parent": "first", "imageSide": 32, "epochs": {{Epochs}}, "batchSize": 20, "learningRate": 0.0001, "validateEvery": 4}
+                {"name": "second", "source": {"collection": "default"}, "parent": "first", "imageSide": 32, "epochs": {{Epochs}}, "batchSize": 12, "learningRate": 0.00015, "validateEvery": 4}
                 """);
             Assert.Equal(("dpfah", 32, 10.0), (job.Request.GetProperty("method").GetString(), job.Request.GetProperty("bits").GetInt32(), job.Request.GetProperty("hyperParameters").GetProperty("eta").GetDouble()));
             id = job.Id;
