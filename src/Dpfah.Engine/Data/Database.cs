@@ -56,6 +56,9 @@ internal abstract class Database : IAsyncDisposable
     /// <remarks>One whose id was inserted by another transaction meanwhile breaks the transaction; <see cref="WriteAsync"/> begins it again.</remarks>
     public abstract Task InsertItemsAsync(DpfahContext context, IReadOnlyList<NewItem> items, CancellationToken cancellationToken);
 
+    /// <summary>Inserts codes of items that are there, in bulk.</summary>
+    public abstract Task InsertCodesAsync(DpfahContext context, IReadOnlyList<StoredCode> codes, CancellationToken cancellationToken);
+
     /// <summary>
     /// Reads those of some items that are there and that nobody else is changing: nobody changes them before the transaction ends.
     /// </summary>

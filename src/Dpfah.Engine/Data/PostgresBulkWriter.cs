@@ -6,7 +6,7 @@ using NpgsqlTypes;
 
 namespace Dpfah.Engine.Data;
 
-/// <summary>Inserts many items by binary COPY, on the connection and in the transaction of a context.</summary>
+/// <summary>Inserts many items or codes by binary COPY, on the connection and in the transaction of a context.</summary>
 internal static class PostgresBulkWriter
 {
     private const string Items =
@@ -36,6 +36,14 @@ internal static class PostgresBulkWriter
         await CopyAsync(connection, Codes, codes, WriteCodeAsync, cancellationToken);
         await CopyAsync(connection, Changes, codes, WriteChangeAsync, cancellationToken);
     }
+
+    /// <summary>Inserts codes of items that are there.</summary>
+    public static Task InsertCodesAsync(DpfahContext context, IReadOnlyList<StoredCode> codes, CancellationToken cancellationToken) => CopyAsync(
+        (NpgsqlConnection)context.Database.GetDbConnection(),
+        Codes,
+        codes,
+        (row, code, token) => WriteCodeAsync(row, code.GenerationId, code.ItemNumber, code.Code, code.Signature, token),
+        cancellationToken);
 
     private static async Task CopyAsync<T>(
         NpgsqlConnection connection,
@@ -85,13 +93,17 @@ internal static class PostgresBulkWriter
         await row.WriteAsync(added.Preview.Decoder, NpgsqlDbType.Text, cancellationToken);
     }
 
+    private static Task WriteCodeAsync(
+        NpgsqlBinaryImporter row, (NewItem Item, int GenerationId, ImageCode Code) added, CancellationToken cancellationToken) => WriteCodeAsync(
+        row, added.GenerationId, added.Item.Item.Number, added.Code.Code.ToBytes(), added.Code.Signature.ToBytes(), cancellationToken);
+
     private static async Task WriteCodeAsync(
-        NpgsqlBinaryImporter row, (NewItem Item, int GenerationId, ImageCode Code) added, CancellationToken cancellationToken)
+        NpgsqlBinaryImporter row, int generationId, long itemNumber, byte[] code, byte[] signature, CancellationToken cancellationToken)
     {
-        await row.WriteAsync(added.GenerationId, NpgsqlDbType.Integer, cancellationToken);
-        await row.WriteAsync(added.Item.Item.Number, NpgsqlDbType.Bigint, cancellationToken);
-        await row.WriteAsync(added.Code.Code.ToBytes(), NpgsqlDbType.Bytea, cancellationToken);
-        await row.WriteAsync(added.Code.Signature.ToBytes(), NpgsqlDbType.Bytea, cancellationToken);
+        await row.WriteAsync(generationId, NpgsqlDbType.Integer, cancellationToken);
+        await row.WriteAsync(itemNumber, NpgsqlDbType.Bigint, cancellationToken);
+        await row.WriteAsync(code, NpgsqlDbType.Bytea, cancellationToken);
+        await row.WriteAsync(signature, NpgsqlDbType.Bytea, cancellationToken);
     }
 
     private static async Task WriteChangeAsync(

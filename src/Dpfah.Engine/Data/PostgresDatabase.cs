@@ -114,6 +114,9 @@ internal sealed class PostgresDatabase(string connectionString) : Database
     public override Task<List<Item>> LockFreeItemsAsync(DpfahContext context, long[] numbers, CancellationToken cancellationToken) =>
         context.Items.FromSql($"SELECT * FROM items WHERE number = ANY ({numbers}) FOR SHARE SKIP LOCKED").ToListAsync(cancellationToken);
 
+    public override Task InsertCodesAsync(DpfahContext context, IReadOnlyList<StoredCode> codes, CancellationToken cancellationToken) =>
+        PostgresBulkWriter.InsertCodesAsync(context, codes, cancellationToken);
+
     public override Task LockCollectionAsync(DpfahContext context, int collectionId, CancellationToken cancellationToken) =>
         context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({CollectionLocks}, {collectionId})", cancellationToken);
 

@@ -7,21 +7,23 @@ using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Dpfah.Engine.Data;
 
-/// <summary>Inserts many items by prepared statements, on the connection and in the transaction of a context.</summary>
+/// <summary>Inserts many items or codes by prepared statements, on the connection and in the transaction of a context.</summary>
 internal static class SqliteBulkWriter
 {
+    private const string InsertCode = "INSERT INTO codes (generation_id, item_number, code, signature) VALUES ($0, $1, $2, $3)";
+
     public static void Insert(DpfahContext context, IReadOnlyList<NewItem> items)
     {
-        var connection = (SqliteConnection)context.Database.GetDbConnection();
-        var transaction = (SqliteTransaction)context.Database.CurrentTransaction!.GetDbTransaction();
         using SqliteCommand item = Prepare(
+            context,
             "INSERT INTO items (collection_id, public_id, labels, metadata, content_digest, version, created_at, updated_at) "
             + "VALUES ($0, $1, $2, $3, $4, $5, $6, $7) RETURNING number",
             8);
         using SqliteCommand preview = Prepare(
-            "INSERT INTO previews (item_number, jpeg, width, height, decoder) VALUES ($0, $1, $2, $3, $4)", 5);
-        using SqliteCommand code = Prepare("INSERT INTO codes (generation_id, item_number, code, signature) VALUES ($0, $1, $2, $3)", 4);
+            context, "INSERT INTO previews (item_number, jpeg, width, height, decoder) VALUES ($0, $1, $2, $3, $4)", 5);
+        using SqliteCommand code = Prepare(context, InsertCode, 4);
         using SqliteCommand change = Prepare(
+            context,
             "INSERT INTO changes (collection_id, generation_id, item_number, kind, digest_delta, count_delta, created_at) "
             + "VALUES ($0, $1, $2, $3, $4, $5, $6)",
             7);
@@ -49,18 +51,29 @@ internal static class SqliteBulkWriter
                 change.ExecuteNonQuery();
             }
         }
+    }
 
-        SqliteCommand Prepare(string text, int parameters)
+    /// <summary>Inserts codes of items that are there.</summary>
+    public static void InsertCodes(DpfahContext context, IReadOnlyList<StoredCode> codes)
+    {
+        using SqliteCommand insert = Prepare(context, InsertCode, 4);
+        foreach (StoredCode code in codes)
         {
-            SqliteCommand command = connection.CreateCommand();
-            (command.CommandText, command.Transaction) = (text, transaction);
-            for (int i = 0; i < parameters; i++)
-            {
-                command.Parameters.Add(new SqliteParameter { ParameterName = $"${i}" });
-            }
-
-            return command;
+            Bind(insert, code.GenerationId, code.ItemNumber, code.Code, code.Signature);
+            insert.ExecuteNonQuery();
         }
+    }
+
+    private static SqliteCommand Prepare(DpfahContext context, string text, int parameters)
+    {
+        SqliteCommand command = ((SqliteConnection)context.Database.GetDbConnection()).CreateCommand();
+        (command.CommandText, command.Transaction) = (text, (SqliteTransaction)context.Database.CurrentTransaction!.GetDbTransaction());
+        for (int i = 0; i < parameters; i++)
+        {
+            command.Parameters.Add(new SqliteParameter { ParameterName = $"${i}" });
+        }
+
+        return command;
     }
 
     private static void Bind(SqliteCommand command, params ReadOnlySpan<object> values)

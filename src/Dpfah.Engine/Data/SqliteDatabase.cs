@@ -77,6 +77,12 @@ internal sealed class SqliteDatabase : Database
     public override Task<List<Item>> LockFreeItemsAsync(DpfahContext context, long[] numbers, CancellationToken cancellationToken) =>
         context.Items.Where(i => numbers.Contains(i.Number)).ToListAsync(cancellationToken);
 
+    public override Task InsertCodesAsync(DpfahContext context, IReadOnlyList<StoredCode> codes, CancellationToken cancellationToken)
+    {
+        SqliteBulkWriter.InsertCodes(context, codes);
+        return Task.CompletedTask;
+    }
+
     public override Task LockCollectionAsync(DpfahContext context, int collectionId, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public override Task<Item?> LockItemAsync(DpfahContext context, int collectionId, string publicId, CancellationToken cancellationToken) =>

@@ -19,8 +19,8 @@ internal sealed class GenerationComparer(
     /// <summary>Most pictures of the database that these search.</summary>
     public const int MostDatabase = 20_000;
 
-    /// <summary>Fewest held-out queries with which a model is judged.</summary>
-    public const int FewestQueries = 50;
+    /// <summary>Fewest held-out pictures by which a model is judged.</summary>
+    public const int FewestHeldOut = 100;
 
     /// <summary>How much lower the mAP may be and still count as not worse: what re-hashing with another arithmetic may cost.</summary>
     public const double Tolerance = 0.005;
@@ -46,10 +46,9 @@ internal sealed class GenerationComparer(
 
         HashSet<long> trainedOn = await TrainedItemsAsync(active, candidate, cancellationToken);
         List<long> heldOut = labelled.FindAll(number => !trainedOn.Contains(number));
-        int count = Math.Min(MostQueries, heldOut.Count / 2);
-        HeldOutComparison? measured = count < FewestQueries
+        HeldOutComparison? measured = heldOut.Count < FewestHeldOut
             ? null
-            : await Task.Run(() => Measure(both, labelled, heldOut, count, cancellationToken), cancellationToken);
+            : await Task.Run(() => Measure(both, labelled, heldOut, cancellationToken), cancellationToken);
         return new GenerationComparison(
             active.Generation.Id,
             clock.GetUtcNow().UtcDateTime,
@@ -75,7 +74,7 @@ internal sealed class GenerationComparer(
                 false,
                 false,
                 GateReason.TooFewHeldOut,
-                $"Of {labelled} labelled pictures {heldOut} were not trained on; {2 * FewestQueries} are needed, half of them as queries.");
+                $"Of {labelled} labelled pictures {heldOut} were not trained on; {FewestHeldOut} are needed.");
         }
 
         RetrievalComparison[] measurements = [.. new[] { measured.WithTrainingPictures, measured.WithoutTrainingPictures }.OfType<RetrievalComparison>()];
@@ -91,38 +90,39 @@ internal sealed class GenerationComparer(
             passes, isBetter, passes ? GateReason.NotWorse : GateReason.Worse, $"mAP of {measured.Queries} held-out queries: {numbers}.");
     }
 
-    private static HeldOutComparison Measure(Both both, List<long> labelled, List<long> heldOut, int count, CancellationToken cancellationToken)
+    private static HeldOutComparison Measure(Both both, List<long> labelled, List<long> heldOut, CancellationToken cancellationToken)
     {
-        List<long> chosen = Sample(heldOut, count);
-        List<Pair> queries = both.Find(chosen);
-        RetrievalComparison with = Measure(queries, both.Find(Sample([.. labelled.Except(chosen)], MostDatabase)), cancellationToken);
-        RetrievalComparison? without = heldOut.Count == labelled.Count
-            ? null
-            : Measure(queries, both.Find(Sample([.. heldOut.Except(chosen)], MostDatabase)), cancellationToken);
-        return new HeldOutComparison(labelled.Count, labelled.Count - heldOut.Count, count, with, without);
+        List<long> queries = Sample(heldOut, MostQueries);
+        RetrievalComparison with = MeasureAmong(both, queries, labelled, cancellationToken);
+        RetrievalComparison? without = heldOut.Count == labelled.Count ? null : MeasureAmong(both, queries, heldOut, cancellationToken);
+        return new HeldOutComparison(labelled.Count, labelled.Count - heldOut.Count, queries.Count, with, without);
     }
 
-    private static RetrievalComparison Measure(List<Pair> queries, List<Pair> items, CancellationToken cancellationToken)
+    /// <summary>Searches with each query among all others of a sample that has all queries in it.</summary>
+    private static RetrievalComparison MeasureAmong(Both both, List<long> queries, List<long> from, CancellationToken cancellationToken)
     {
+        HashSet<long> chosen = [.. queries];
+        List<long> numbers = [.. chosen.Union(Sample(from, MostDatabase)).Order()];
+        List<Pair> items = both.Find(numbers);
+        int[] places = [.. Enumerable.Range(0, numbers.Count).Where(i => chosen.Contains(numbers[i]))];
+
         // The most frequent labels; others cannot weigh much.
-        Dictionary<string, int> classes = queries.Concat(items).SelectMany(p => p.Labels).CountBy(label => label, StringComparer.Ordinal)
+        Dictionary<string, int> classes = items.SelectMany(p => p.Labels).CountBy(label => label, StringComparer.Ordinal)
             .OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(MostClasses)
             .Select((pair, i) => (pair.Key, i)).ToDictionary(x => x.Key, x => x.i, StringComparer.Ordinal);
-        (LabelMatrix queryLabels, LabelMatrix itemLabels) = (Labels(queries), Labels(items));
+        var labels = LabelMatrix.From(
+            classes.Count, [.. items.Select(p => (IReadOnlyList<int>)[.. p.Labels.Where(classes.ContainsKey).Select(label => classes[label])])]);
         RankingMetrics active = Rank(pair => pair.Active), candidate = Rank(pair => pair.Candidate);
         return new RetrievalComparison(
-            items.Count,
+            items.Count - 1,
             new BeforeAfter(active.Map, candidate.Map),
             new BeforeAfter(active.PrecisionAt[0].Precision, candidate.PrecisionAt[0].Precision));
 
-        LabelMatrix Labels(List<Pair> pairs) => LabelMatrix.From(
-            classes.Count, [.. pairs.Select(p => (IReadOnlyList<int>)[.. p.Labels.Where(classes.ContainsKey).Select(label => classes[label])])]);
-
-        RankingMetrics Rank(Func<Pair, IndexEntry<IndexedItem>> of) => RetrievalEvaluation.Run(
-            Codes(queries, queryLabels, of), Codes(items, itemLabels, of), Measured, cancellationToken).FineRanking!;
-
-        static LabelledCodes Codes(List<Pair> pairs, LabelMatrix labels, Func<Pair, IndexEntry<IndexedItem>> of) => new(
-            CodeMatrix.From([.. pairs.Select(p => of(p).Code)]), labels, CodeMatrix.From([.. pairs.Select(p => of(p).Signature)]));
+        RankingMetrics Rank(Func<Pair, IndexEntry<IndexedItem>> of) => RetrievalEvaluation.RunLeaveOneOut(
+            new LabelledCodes(CodeMatrix.From([.. items.Select(p => of(p).Code)]), labels, CodeMatrix.From([.. items.Select(p => of(p).Signature)])),
+            places,
+            Measured,
+            cancellationToken).FineRanking!;
     }
 
     private async Task<QueryComparison> CompareQueriesAsync(

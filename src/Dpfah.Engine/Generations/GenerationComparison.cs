@@ -39,17 +39,17 @@ public enum GateReason
 /// <param name="Detail">The same with numbers, in a sentence.</param>
 public sealed record GateVerdict(bool Passes, bool IsBetter, GateReason Reason, string Detail);
 
-/// <summary>Retrieval of held-out pictures: each query has its labels, relevant is what shares one, ranked as a search ranks.</summary>
+/// <summary>Retrieval of held-out pictures, each among all others: relevant is what shares a label, ranked as a search ranks.</summary>
 /// <param name="Labelled">Pictures of the collection with a label.</param>
 /// <param name="Trained">Those of them that one of the models, or a model that it started from, was trained on.</param>
-/// <param name="Queries">Held-out pictures that were searched with: all of them, up to half, or a sample.</param>
+/// <param name="Queries">Held-out pictures that were searched with: all of them, or a sample of 2,000.</param>
 /// <param name="WithTrainingPictures">In a database that has the training pictures in it, as the collection has.</param>
 /// <param name="WithoutTrainingPictures">In a database of held-out pictures alone; null when no picture was trained on.</param>
 public sealed record HeldOutComparison(
     long Labelled, long Trained, int Queries, RetrievalComparison WithTrainingPictures, RetrievalComparison? WithoutTrainingPictures);
 
 /// <summary>Both generations on the same queries and the same database.</summary>
-/// <param name="Database">Pictures that were searched, a sample of a large collection; no query is among them.</param>
+/// <param name="Database">Pictures among which each query was searched: all, or a sample of 20,000 and the other queries.</param>
 /// <param name="Map">mAP of the whole ranking.</param>
 /// <param name="PrecisionAt10">Share of relevant pictures among the first 10.</param>
 public sealed record RetrievalComparison(int Database, BeforeAfter Map, BeforeAfter PrecisionAt10);

@@ -88,6 +88,7 @@ internal sealed class GenerationFiller(Database database, PictureEncoder picture
             Kind = ChangeKind.GenerationFilled,
             CreatedAt = clock.GetUtcNow().UtcDateTime,
         };
+        var codes = new List<StoredCode>(hashed.Count);
         foreach ((PreviewToHash preview, ImageCode code) in hashed)
         {
             if (there.Contains(preview.Number) || !items.TryGetValue(preview.Number, out Item? item)
@@ -96,7 +97,7 @@ internal sealed class GenerationFiller(Database database, PictureEncoder picture
                 continue;
             }
 
-            context.Codes.Add(new StoredCode
+            codes.Add(new StoredCode
             {
                 GenerationId = generation.Id,
                 ItemNumber = item.Number,
@@ -104,16 +105,17 @@ internal sealed class GenerationFiller(Database database, PictureEncoder picture
                 Signature = code.Signature.ToBytes(),
             });
             change.DigestDelta ^= ItemDigest.Of(item.Number, code.Code, code.Signature, item.Labels);
-            change.CountDelta++;
         }
 
-        if (change.CountDelta > 0)
+        if (codes.Count > 0)
         {
+            await database.InsertCodesAsync(context, codes, cancellationToken);
+            change.CountDelta = codes.Count;
             context.Changes.Add(change);
             await context.SaveChangesAsync(cancellationToken);
         }
 
-        return change.CountDelta;
+        return codes.Count;
     }
 
     /// <summary>Fills in what little is missing, at once.</summary>
