@@ -20,7 +20,7 @@ public abstract class ImportKillTests
     private const int RejectedEvery = 100;
     private const int DefaultKills = 6;
 
-    private static readonly Dictionary<string, string?> ShortLease = new() { ["Dpfah__JobLease"] = "00:00:02" };
+    private static readonly Dictionary<string, string?> ShortLease = new() { ["Dpfah__JobLease"] = "00:00:03" };
 
     protected abstract Task<TestDatabase> CreateDatabaseAsync();
 
@@ -42,9 +42,9 @@ public abstract class ImportKillTests
             id = id == 0 ? (await client.StartImportAsync("default", archive)).Id : id;
 
             // At any moment from before the first batch on, but so that something is left for the next kill. A job whose process is lost
-            // three times without progress is given up: every second time the kill waits for some.
+            // three times without progress is given up, and a machine that is busy may lose one by itself: after one loss the kill waits
+            // for progress.
             long most = (kill + 1L) * (Entries - 500) / kills;
-            int lost = kill % 2 == 0 ? 2 : 1;
             using var moment = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(1, 1500)));
             JobResponse job;
             do
@@ -52,7 +52,7 @@ public abstract class ImportKillTests
                 job = (await client.GetAsync($"/jobs/{id}")).Read<JobResponse>();
                 Assert.True(job.State <= JobState.Running, $"{job.State}: {job.Error}");
             }
-            while ((job.Counts.Accepted < most && !moment.IsCancellationRequested) || job.Attempts > lost);
+            while ((job.Counts.Accepted < most && !moment.IsCancellationRequested) || job.Attempts > 1);
 
             await service.KillAsync();
             midway += job.Counts.Accepted < Entries ? 1 : 0;
