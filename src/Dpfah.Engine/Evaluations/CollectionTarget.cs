@@ -10,11 +10,11 @@ using Microsoft.EntityFrameworkCore;
 namespace Dpfah.Engine.Evaluations;
 
 /// <summary>
-/// Labelled pictures of a collection, each against all others. Their codes are those of the index where the model is the active one, those of
+/// Labelled pictures of a collection, each that the model was not trained on against all others. Their codes are those of the index where the model is the active one, those of
 /// the database where a complete generation has it, and else made from the previews.
 /// </summary>
 internal sealed class CollectionTarget(
-    Database database, CollectionIndex index, List<EvaluatedPicture> pictures, int queries, PreviewHashing hashing) : IEvaluationTarget
+    Database database, CollectionIndex index, List<EvaluatedPicture> pictures, HashSet<long> trained, int queries, PreviewHashing hashing) : IEvaluationTarget
 {
     private const int RowsAtOnce = 500;
 
@@ -25,13 +25,18 @@ internal sealed class CollectionTarget(
     public IReadOnlyList<EvaluatedPicture> Database => pictures;
 
     /// <inheritdoc/>
-    public IReadOnlyList<EvaluatedPicture> Queries { get; } = EvaluatedPictures.Sample(pictures, queries);
+    public IReadOnlyList<EvaluatedPicture> Queries { get; } = EvaluatedPictures.Sample(
+        pictures.Count > trained.Count ? pictures.FindAll(picture => !trained.Contains(picture.Number)) : pictures, queries);
 
     /// <inheritdoc/>
     public bool LeavesOneOut => true;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Warnings => [];
+    public IReadOnlyList<string> Warnings => trained.Count == 0
+        ? []
+        : trained.Count < pictures.Count
+            ? [$"The model was trained on {trained.Count:N0} of the {pictures.Count:N0} pictures: they are searched in, and not searched for."]
+            : ["The model was trained on all of these pictures, so that the figures flatter it."];
 
     /// <inheritdoc/>
     public async Task<(Dictionary<long, ItemCode> Codes, int Hashed)> ReadCodesAsync(JobRun run, ModelInfo model, CancellationToken cancellationToken)

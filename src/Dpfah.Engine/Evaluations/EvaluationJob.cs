@@ -26,7 +26,7 @@ internal sealed class EvaluationJob(ModelStore models, EvaluationTargets targets
             ? await models.GetAsync(modelId, cancellationToken)
             : throw new JobFailedException($"The model '{request.Model}' was deleted.");
         await run.ReportAsync(progress => progress.SetStage("choosing pictures"), cancellationToken);
-        IEvaluationTarget target = await targets.OpenAsync(run, request, cancellationToken);
+        IEvaluationTarget target = await targets.OpenAsync(run, request, modelId, cancellationToken);
         (Dictionary<long, ItemCode> codes, int hashed) = await target.ReadCodesAsync(run, model, cancellationToken);
         EvaluationSides sides = EvaluationSides.Of(target, codes, model.Description.Bits);
         await run.ReportAsync(progress => progress.SetStage("measuring"), cancellationToken);

@@ -1,18 +1,22 @@
 using Dpfah.Core.Indexing.Filters;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
+using Dpfah.Engine.Generations;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Search;
+using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Evaluations;
 
 /// <summary>Opens what a model is to be measured on.</summary>
 internal sealed class EvaluationTargets(
-    Database database, IndexFollower follower, ImageReader images, PreviewHashing hashing, IDatasetReader? datasets = null)
+    Database database, IndexFollower follower, ImageReader images, PreviewHashing hashing, SeenPictures seen, IDatasetReader? datasets = null)
 {
+    private const int RowsAtOnce = 500;
+
     /// <summary>Opens the target of a job.</summary>
     /// <exception cref="JobFailedException">It is not there any more, or cannot be read.</exception>
-    public async Task<IEvaluationTarget> OpenAsync(JobRun run, EvaluationRequest request, CancellationToken cancellationToken)
+    public async Task<IEvaluationTarget> OpenAsync(JobRun run, EvaluationRequest request, int modelId, CancellationToken cancellationToken)
     {
         if (request.Dataset is { } dataset)
         {
@@ -40,8 +44,26 @@ internal sealed class EvaluationTargets(
             throw new JobFailedException(wrong);
         }
 
+        List<EvaluatedPicture> pictures = await ChooseAsync(index, filter, request.Pictures, cancellationToken);
         return new CollectionTarget(
-            database, index, await ChooseAsync(index, filter, request.Pictures, cancellationToken), request.Queries, hashing);
+            database, index, pictures, await TrainedAsync(pictures, modelId, cancellationToken), request.Queries, hashing);
+    }
+
+    /// <summary>Numbers of the pictures that a model, or one that it started from, was trained on.</summary>
+    private async Task<HashSet<long>> TrainedAsync(List<EvaluatedPicture> pictures, int modelId, CancellationToken cancellationToken)
+    {
+        HashSet<string> digests = await seen.OfAsync(modelId, cancellationToken);
+        HashSet<long> numbers = [];
+        foreach (EvaluatedPicture[] some in digests.Count == 0 ? [] : pictures.Chunk(RowsAtOnce))
+        {
+            long[] asked = [.. some.Select(picture => picture.Number)];
+            var rows = await database.ReadAsync(
+                (context, token) => context.Items.Where(i => asked.Contains(i.Number)).Select(i => new { i.Number, i.ContentDigest }).ToListAsync(token),
+                cancellationToken);
+            numbers.UnionWith(rows.Where(row => digests.Contains(Convert.ToHexStringLower(row.ContentDigest))).Select(row => row.Number));
+        }
+
+        return numbers;
     }
 
     /// <summary>Opens a data set.</summary>

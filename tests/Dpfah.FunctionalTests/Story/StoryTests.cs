@@ -67,6 +67,16 @@ public abstract class StoryTests
         JsonElement[] models = [.. (await GetAsync(client, "/models")).GetProperty("items").EnumerateArray()];
         Assert.Equal([Collection], models.Single(m => m.GetProperty("name").GetString() == "own-dpfah").GetProperty("collections").EnumerateArray().Select(c => c.GetString()));
 
+        // Measured anew on the catalogue: what it was trained on is searched in, and not searched for.
+        JsonElement measured = (await RunAsync(client, "/evaluations", Json(new { model = "own-dpfah", collection = Collection }))).GetProperty("result");
+        Assert.InRange(Int(measured.GetProperty("counts"), "queries"), 200, pictures.Count - 500);
+        Assert.Contains("was trained on", measured.GetProperty("warnings")[0].GetString(), StringComparison.Ordinal);
+        Assert.True(measured.GetProperty("metrics").GetProperty("map").GetDouble() > before + 0.1, measured.ToString());
+        foreach (string figure in (string[])["pr.svg", "precision-at-n.json", "tsne.png", "top10.png"])
+        {
+            (await client.GetAsync($"/models/own-dpfah/plots/{figure}")).AssertStatus(HttpStatusCode.OK);
+        }
+
         // A picture that is not in the catalogue finds its like.
         int right = 0, asked = 0;
         foreach (SamplePicture query in FashionSample.ReadQueries())
