@@ -100,14 +100,23 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
     public async Task<(T Value, JobProgress Progress)> WriteAsync<T>(
         JobRun run, Func<DpfahContext, JobProgress, CancellationToken, Task<T>> work, bool tellProgress, CancellationToken cancellationToken)
     {
+        (T Value, JobProgress Progress)? before = null;
         (T, JobProgress) written = await database.WriteAsync(
             async (context, token) =>
             {
                 StoredJob job = await LockAsync(context, run, token);
+                if (before is { } done && job.Writes == run.Writes + 1)
+                {
+                    // The commit had taken effect, only its answer was lost.
+                    return done;
+                }
+
                 var progress = new JobProgress(run);
                 T value = await work(context, progress, token);
                 Apply(context, job, progress, tellProgress);
+                job.Writes = run.Writes + 1;
                 await context.SaveChangesAsync(token);
+                before = (value, progress);
                 return (value, progress);
             },
             cancellationToken);

@@ -20,6 +20,7 @@ internal sealed class JobRun
         (Id, Kind, Fence, Attempt) = (job.Id, job.Kind, job.Fence, job.Attempts);
         (Request, CreatedBy, CollectionId, CollectionName) = (job.Request, job.CreatedBy, job.CollectionId, job.CollectionName);
         (Checkpoint, Stage, Done, Total) = (job.Checkpoint, job.Stage, job.Done, job.Total);
+        Writes = job.Writes;
         Counts = new JobCounts(job.Accepted, job.Indexed, job.Unchanged, job.Rejected);
     }
 
@@ -46,6 +47,9 @@ internal sealed class JobRun
 
     /// <summary>That collection's name.</summary>
     public string? CollectionName { get; }
+
+    /// <summary>Transactions of the job that were committed.</summary>
+    public long Writes { get; private set; }
 
     /// <summary>Items so far.</summary>
     public JobCounts Counts { get; private set; }
@@ -80,6 +84,7 @@ internal sealed class JobRun
         bool tell = told == 0 || Stopwatch.GetElapsedTime(told, now) >= TellEvery;
         (T value, JobProgress progress) = await claims.WriteAsync(this, work, tell, cancellationToken);
         (Counts, Checkpoint, Stage, Done, Total) = (progress.Counts, progress.Checkpoint, progress.Stage, progress.Done, progress.Total);
+        Writes++;
         told = tell ? now : told;
         Attempt = progress.HasNewCheckpoint ? 1 : Attempt;
         return value;

@@ -218,9 +218,9 @@ public abstract class WorkerTests
     }
 
     private static string Insert(CountingJob.Order order) =>
-        "INSERT INTO jobs (kind, lane, state, request, created_at, not_before_ms, lease_until_ms, fence, attempts, cancel_requested, accepted, indexed, "
+        "INSERT INTO jobs (kind, lane, state, request, created_at, not_before_ms, lease_until_ms, fence, attempts, cancel_requested, writes, accepted, indexed, "
         + "unchanged, rejected, event_seq) VALUES "
-        + $"('{CountingJob.Name}', '{JobLanes.General}', 1, '{JsonSerializer.Serialize(order, JobJson.Options)}', '2026-01-01 00:00:00', 0, 0, 0, 0, false, 0, 0, 0, 0, 0)";
+        + $"('{CountingJob.Name}', '{JobLanes.General}', 1, '{JsonSerializer.Serialize(order, JobJson.Options)}', '2026-01-01 00:00:00', 0, 0, 0, 0, false, 0, 0, 0, 0, 0, 0)";
 }
 
 public sealed class WorkerTests_Postgres(PostgresServer server) : WorkerTests

@@ -70,6 +70,9 @@ internal sealed class StoredJob
     /// <summary>Where to go on: a JSON value that the handler wrote; null at the start.</summary>
     public string? Checkpoint { get; set; }
 
+    /// <summary>Transactions of the job that were committed: a commit whose answer was lost is told from one that did not happen.</summary>
+    public long Writes { get; set; }
+
     /// <summary>Sequence of the last event.</summary>
     public long EventSeq { get; set; }
 

@@ -649,6 +649,10 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("worker");
 
+                    b.Property<long>("Writes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("writes");
+
                     b.HasKey("Id");
 
                     b.HasIndex("Lane", "Id")

@@ -618,6 +618,10 @@ namespace Dpfah.Engine.Data.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("worker");
 
+                    b.Property<long>("Writes")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("writes");
+
                     b.HasKey("Id");
 
                     b.HasIndex("Lane", "Id")

@@ -1,10 +1,9 @@
 using System;
 using Microsoft.EntityFrameworkCore.Migrations;
-using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace Dpfah.Engine.Data.Migrations.Postgres
+namespace Dpfah.Engine.Data.Migrations.Sqlite
 {
     /// <inheritdoc />
     public partial class Jobs : Migration
@@ -15,50 +14,50 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
             migrationBuilder.AddColumn<long>(
                 name: "job_id",
                 table: "models",
-                type: "bigint",
+                type: "INTEGER",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "lineage",
                 table: "models",
-                type: "text",
+                type: "TEXT",
                 nullable: true);
 
             migrationBuilder.AddColumn<int>(
                 name: "parent_id",
                 table: "models",
-                type: "integer",
+                type: "INTEGER",
                 nullable: true);
 
             migrationBuilder.AddColumn<bool>(
                 name: "auto_activate",
                 table: "generations",
-                type: "boolean",
+                type: "INTEGER",
                 nullable: false,
                 defaultValue: false);
 
             migrationBuilder.AddColumn<string>(
                 name: "comparison",
                 table: "generations",
-                type: "text",
+                type: "TEXT",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "created_by",
                 table: "generations",
-                type: "text",
+                type: "TEXT",
                 nullable: true);
 
             migrationBuilder.AddColumn<long>(
                 name: "job_id",
                 table: "generations",
-                type: "bigint",
+                type: "INTEGER",
                 nullable: true);
 
             migrationBuilder.AddColumn<short>(
                 name: "state",
                 table: "generations",
-                type: "smallint",
+                type: "INTEGER",
                 nullable: false,
                 defaultValue: (short)1);
 
@@ -66,13 +65,13 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                 name: "evaluations",
                 columns: table => new
                 {
-                    id = table.Column<int>(type: "integer", nullable: false)
-                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
-                    model_id = table.Column<int>(type: "integer", nullable: false),
-                    job_id = table.Column<long>(type: "bigint", nullable: true),
-                    target = table.Column<string>(type: "text", nullable: false),
-                    result = table.Column<string>(type: "text", nullable: false),
-                    created_at = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                    id = table.Column<int>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    model_id = table.Column<int>(type: "INTEGER", nullable: false),
+                    job_id = table.Column<long>(type: "INTEGER", nullable: true),
+                    target = table.Column<string>(type: "TEXT", nullable: false),
+                    result = table.Column<string>(type: "TEXT", nullable: false),
+                    created_at = table.Column<DateTime>(type: "TEXT", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -89,10 +88,10 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                 name: "figures",
                 columns: table => new
                 {
-                    model_id = table.Column<int>(type: "integer", nullable: false),
-                    name = table.Column<string>(type: "text", nullable: false),
-                    content_type = table.Column<string>(type: "text", nullable: false),
-                    bytes = table.Column<byte[]>(type: "bytea", nullable: false)
+                    model_id = table.Column<int>(type: "INTEGER", nullable: false),
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    content_type = table.Column<string>(type: "TEXT", nullable: false),
+                    bytes = table.Column<byte[]>(type: "BLOB", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -109,17 +108,17 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                 name: "generation_switches",
                 columns: table => new
                 {
-                    id = table.Column<int>(type: "integer", nullable: false)
-                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
-                    collection_id = table.Column<int>(type: "integer", nullable: false),
-                    from_generation_id = table.Column<int>(type: "integer", nullable: false),
-                    to_generation_id = table.Column<int>(type: "integer", nullable: false),
-                    to_model = table.Column<string>(type: "text", nullable: false),
-                    by = table.Column<string>(type: "text", nullable: true),
-                    forced = table.Column<bool>(type: "boolean", nullable: false),
-                    confirmed = table.Column<bool>(type: "boolean", nullable: false),
-                    gate = table.Column<string>(type: "text", nullable: true),
-                    created_at = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                    id = table.Column<int>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    collection_id = table.Column<int>(type: "INTEGER", nullable: false),
+                    from_generation_id = table.Column<int>(type: "INTEGER", nullable: false),
+                    to_generation_id = table.Column<int>(type: "INTEGER", nullable: false),
+                    to_model = table.Column<string>(type: "TEXT", nullable: false),
+                    by = table.Column<string>(type: "TEXT", nullable: true),
+                    forced = table.Column<bool>(type: "INTEGER", nullable: false),
+                    confirmed = table.Column<bool>(type: "INTEGER", nullable: false),
+                    gate = table.Column<string>(type: "TEXT", nullable: true),
+                    created_at = table.Column<DateTime>(type: "TEXT", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -136,35 +135,36 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                 name: "jobs",
                 columns: table => new
                 {
-                    id = table.Column<long>(type: "bigint", nullable: false)
-                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
-                    kind = table.Column<string>(type: "text", nullable: false),
-                    lane = table.Column<string>(type: "text", nullable: false),
-                    state = table.Column<short>(type: "smallint", nullable: false),
-                    collection_id = table.Column<int>(type: "integer", nullable: true),
-                    collection_name = table.Column<string>(type: "text", nullable: true),
-                    request = table.Column<string>(type: "text", nullable: false),
-                    created_by = table.Column<string>(type: "text", nullable: true),
-                    created_at = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    started_at = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    finished_at = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    not_before_ms = table.Column<long>(type: "bigint", nullable: false),
-                    lease_until_ms = table.Column<long>(type: "bigint", nullable: false),
-                    worker = table.Column<string>(type: "text", nullable: true),
-                    fence = table.Column<long>(type: "bigint", nullable: false),
-                    attempts = table.Column<int>(type: "integer", nullable: false),
-                    cancel_requested = table.Column<bool>(type: "boolean", nullable: false),
-                    stage = table.Column<string>(type: "text", nullable: true),
-                    done = table.Column<long>(type: "bigint", nullable: true),
-                    total = table.Column<long>(type: "bigint", nullable: true),
-                    accepted = table.Column<long>(type: "bigint", nullable: false),
-                    indexed = table.Column<long>(type: "bigint", nullable: false),
-                    unchanged = table.Column<long>(type: "bigint", nullable: false),
-                    rejected = table.Column<long>(type: "bigint", nullable: false),
-                    checkpoint = table.Column<string>(type: "text", nullable: true),
-                    event_seq = table.Column<long>(type: "bigint", nullable: false),
-                    result = table.Column<string>(type: "text", nullable: true),
-                    error = table.Column<string>(type: "text", nullable: true)
+                    id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    kind = table.Column<string>(type: "TEXT", nullable: false),
+                    lane = table.Column<string>(type: "TEXT", nullable: false),
+                    state = table.Column<short>(type: "INTEGER", nullable: false),
+                    collection_id = table.Column<int>(type: "INTEGER", nullable: true),
+                    collection_name = table.Column<string>(type: "TEXT", nullable: true),
+                    request = table.Column<string>(type: "TEXT", nullable: false),
+                    created_by = table.Column<string>(type: "TEXT", nullable: true),
+                    created_at = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    started_at = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    finished_at = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    not_before_ms = table.Column<long>(type: "INTEGER", nullable: false),
+                    lease_until_ms = table.Column<long>(type: "INTEGER", nullable: false),
+                    worker = table.Column<string>(type: "TEXT", nullable: true),
+                    fence = table.Column<long>(type: "INTEGER", nullable: false),
+                    attempts = table.Column<int>(type: "INTEGER", nullable: false),
+                    cancel_requested = table.Column<bool>(type: "INTEGER", nullable: false),
+                    stage = table.Column<string>(type: "TEXT", nullable: true),
+                    done = table.Column<long>(type: "INTEGER", nullable: true),
+                    total = table.Column<long>(type: "INTEGER", nullable: true),
+                    accepted = table.Column<long>(type: "INTEGER", nullable: false),
+                    indexed = table.Column<long>(type: "INTEGER", nullable: false),
+                    unchanged = table.Column<long>(type: "INTEGER", nullable: false),
+                    rejected = table.Column<long>(type: "INTEGER", nullable: false),
+                    checkpoint = table.Column<string>(type: "TEXT", nullable: true),
+                    writes = table.Column<long>(type: "INTEGER", nullable: false),
+                    event_seq = table.Column<long>(type: "INTEGER", nullable: false),
+                    result = table.Column<string>(type: "TEXT", nullable: true),
+                    error = table.Column<string>(type: "TEXT", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -175,11 +175,11 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                 name: "not_duplicates",
                 columns: table => new
                 {
-                    first_item = table.Column<long>(type: "bigint", nullable: false),
-                    second_item = table.Column<long>(type: "bigint", nullable: false),
-                    collection_id = table.Column<int>(type: "integer", nullable: false),
-                    created_by = table.Column<string>(type: "text", nullable: true),
-                    created_at = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                    first_item = table.Column<long>(type: "INTEGER", nullable: false),
+                    second_item = table.Column<long>(type: "INTEGER", nullable: false),
+                    collection_id = table.Column<int>(type: "INTEGER", nullable: false),
+                    created_by = table.Column<string>(type: "TEXT", nullable: true),
+                    created_at = table.Column<DateTime>(type: "TEXT", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -202,13 +202,13 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                 name: "blobs",
                 columns: table => new
                 {
-                    id = table.Column<long>(type: "bigint", nullable: false)
-                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
-                    job_id = table.Column<long>(type: "bigint", nullable: true),
-                    name = table.Column<string>(type: "text", nullable: false),
-                    length = table.Column<long>(type: "bigint", nullable: false),
-                    sha256 = table.Column<byte[]>(type: "bytea", nullable: true),
-                    created_at = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                    id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    job_id = table.Column<long>(type: "INTEGER", nullable: true),
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    length = table.Column<long>(type: "INTEGER", nullable: false),
+                    sha256 = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    created_at = table.Column<DateTime>(type: "TEXT", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -225,10 +225,10 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                 name: "duplicate_members",
                 columns: table => new
                 {
-                    job_id = table.Column<long>(type: "bigint", nullable: false),
-                    group_number = table.Column<int>(type: "integer", nullable: false),
-                    item_number = table.Column<long>(type: "bigint", nullable: false),
-                    distance = table.Column<int>(type: "integer", nullable: false)
+                    job_id = table.Column<long>(type: "INTEGER", nullable: false),
+                    group_number = table.Column<int>(type: "INTEGER", nullable: false),
+                    item_number = table.Column<long>(type: "INTEGER", nullable: false),
+                    distance = table.Column<int>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -245,11 +245,11 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                 name: "job_events",
                 columns: table => new
                 {
-                    job_id = table.Column<long>(type: "bigint", nullable: false),
-                    seq = table.Column<long>(type: "bigint", nullable: false),
-                    kind = table.Column<short>(type: "smallint", nullable: false),
-                    data = table.Column<string>(type: "text", nullable: false),
-                    created_at = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                    job_id = table.Column<long>(type: "INTEGER", nullable: false),
+                    seq = table.Column<long>(type: "INTEGER", nullable: false),
+                    kind = table.Column<short>(type: "INTEGER", nullable: false),
+                    data = table.Column<string>(type: "TEXT", nullable: false),
+                    created_at = table.Column<DateTime>(type: "TEXT", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -266,11 +266,11 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                 name: "job_rejections",
                 columns: table => new
                 {
-                    job_id = table.Column<long>(type: "bigint", nullable: false),
-                    number = table.Column<long>(type: "bigint", nullable: false),
-                    item = table.Column<string>(type: "text", nullable: false),
-                    code = table.Column<string>(type: "text", nullable: false),
-                    reason = table.Column<string>(type: "text", nullable: false)
+                    job_id = table.Column<long>(type: "INTEGER", nullable: false),
+                    number = table.Column<long>(type: "INTEGER", nullable: false),
+                    item = table.Column<string>(type: "TEXT", nullable: false),
+                    code = table.Column<string>(type: "TEXT", nullable: false),
+                    reason = table.Column<string>(type: "TEXT", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -287,9 +287,9 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                 name: "blob_chunks",
                 columns: table => new
                 {
-                    blob_id = table.Column<long>(type: "bigint", nullable: false),
-                    number = table.Column<int>(type: "integer", nullable: false),
-                    bytes = table.Column<byte[]>(type: "bytea", nullable: false)
+                    blob_id = table.Column<long>(type: "INTEGER", nullable: false),
+                    number = table.Column<int>(type: "INTEGER", nullable: false),
+                    bytes = table.Column<byte[]>(type: "BLOB", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -345,9 +345,6 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                 principalTable: "models",
                 principalColumn: "id",
                 onDelete: ReferentialAction.SetNull);
-
-            // Chunks of archives and of tensors do not shrink.
-            migrationBuilder.Sql("ALTER TABLE blob_chunks ALTER COLUMN bytes SET STORAGE EXTERNAL");
         }
 
         /// <inheritdoc />
