@@ -103,6 +103,7 @@ public static class EngineServices
         services.TryAddSingleton(TrainingProgram.Beside);
         services.AddSingleton<TrainingItems>();
         services.AddSingleton<TrainingPictures>();
+        services.AddSingleton<TrainingLeftovers>();
         services.AddSingleton<TrainedPictures>();
         services.AddSingleton<IJobHandler, TrainingHandler>();
         services.AddSingleton(p => new TrainingJobs(

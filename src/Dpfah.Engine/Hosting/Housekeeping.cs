@@ -2,13 +2,24 @@ using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Generations;
 using Dpfah.Engine.Jobs;
+using Dpfah.Engine.Training;
 using Microsoft.Extensions.Logging;
 
 namespace Dpfah.Engine.Hosting;
 
-/// <summary>Removes the rows of deleted collections, trims the change log and forgets old jobs, once a minute.</summary>
+/// <summary>
+/// Removes the rows of deleted collections and what killed trainings left, trims the change log and forgets old jobs: at the start, then
+/// once a minute.
+/// </summary>
 internal sealed partial class Housekeeping(
-    Database database, CollectionStore collections, GenerationStore generations, JobCleaning jobs, EngineOptions options, TimeProvider clock, ILogger<Housekeeping> logger)
+    Database database,
+    CollectionStore collections,
+    GenerationStore generations,
+    JobCleaning jobs,
+    TrainingLeftovers leftovers,
+    EngineOptions options,
+    TimeProvider clock,
+    ILogger<Housekeeping> logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
@@ -38,6 +49,7 @@ internal sealed partial class Housekeeping(
             await generations.CleanAsync(cancellationToken);
             await database.TrimLogAsync(options.LogRetention, clock, cancellationToken);
             await jobs.RunAsync(cancellationToken);
+            await leftovers.RemoveAsync(cancellationToken);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {

@@ -14,8 +14,7 @@ internal sealed class TrainingFolder : IDisposable
     // Named by the fence: what a process left that was killed, or that is stopped and goes on later, is not in the way.
     public TrainingFolder(string dataFolder, JobRun run)
     {
-        Root = System.IO.Path.GetFullPath(System.IO.Path.Combine(dataFolder, "training"));
-        Path = System.IO.Path.Combine(Root, $"{run.Id}-{run.Fence}");
+        Path = System.IO.Path.Combine(Root(dataFolder), $"{run.Id}-{run.Fence}");
         Remove(Path);
         Directory.CreateDirectory(Data);
     }
@@ -29,19 +28,29 @@ internal sealed class TrainingFolder : IDisposable
     /// <summary>The state of the training between two epochs, while it runs.</summary>
     public string State => System.IO.Path.Combine(Path, "checkpoint.safetensors");
 
+    /// <summary>What the epochs did, a line each.</summary>
+    public string Metrics => System.IO.Path.Combine(Path, "metrics.jsonl");
+
     /// <summary>The files of the finished model.</summary>
     public ModelFiles Model => FilesIn("model");
 
     /// <summary>Where numbers and figures are in the end.</summary>
     public string Result => System.IO.Path.Combine(Path, "result");
 
-    private string Root { get; }
-
-    /// <summary>Numbers of the jobs of which something was left here.</summary>
-    public IEnumerable<(long JobId, string Folder)> Others() => Directory.EnumerateDirectories(Root)
-        .Where(folder => folder != Path)
-        .Select(folder => (long.TryParse(System.IO.Path.GetFileName(folder).Split('-')[0], out long id) ? id : 0, folder))
-        .Where(other => other.Item1 > 0);
+    /// <summary>All trainings' folders on this node, with the job and the fence of each.</summary>
+    /// <param name="dataFolder">The service's folder.</param>
+    public static IEnumerable<(long JobId, long Fence, string Folder)> All(string dataFolder)
+    {
+        string root = Root(dataFolder);
+        foreach (string folder in Directory.Exists(root) ? Directory.GetDirectories(root) : [])
+        {
+            string[] name = System.IO.Path.GetFileName(folder).Split('-');
+            if (name.Length == 2 && long.TryParse(name[0], out long job) && long.TryParse(name[1], out long fence))
+            {
+                yield return (job, fence, folder);
+            }
+        }
+    }
 
     /// <summary>Copies the model to start from.</summary>
     public void PutParent(ModelFiles files)
@@ -123,9 +132,11 @@ internal sealed class TrainingFolder : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // The next training tries again.
+            // Tried again with all that is left over.
         }
     }
+
+    private static string Root(string dataFolder) => System.IO.Path.GetFullPath(System.IO.Path.Combine(dataFolder, "training"));
 
     private ModelFiles FilesIn(string name) => new(
         System.IO.Path.Combine(Path, name, "backbone.safetensors"), System.IO.Path.Combine(Path, name, "head.safetensors"));

@@ -12,7 +12,7 @@ namespace Dpfah.Engine.Training;
 
 /// <summary>Trains a model: freezes the data, runs the child, stores what came of it.</summary>
 internal sealed class TrainingHandler(
-    Database database, TrainingItems items, TrainingPictures pictures, BlobStore blobs, ModelStore models, TrainingProgram program, EngineOptions options, TimeProvider clock)
+    Database database, TrainingItems items, TrainingPictures pictures, TrainingLeftovers leftovers, BlobStore blobs, ModelStore models, TrainingProgram program, EngineOptions options, TimeProvider clock)
     : IJobHandler
 {
     /// <summary>The kind of the job.</summary>
@@ -20,6 +20,7 @@ internal sealed class TrainingHandler(
 
     private const int EndedByItself = 1;
     private const int SignalBase = 128;
+    private static readonly TimeSpan ReportsDelay = TimeSpan.FromMilliseconds(50);
 
     /// <inheritdoc/>
     public string Kind => JobKind;
@@ -35,7 +36,7 @@ internal sealed class TrainingHandler(
 
         TrainingRequest request = run.ReadRequest<TrainingRequest>();
         using var folder = new TrainingFolder(options.DataFolder, run);
-        await RemoveLeftoversAsync(folder, cancellationToken);
+        await leftovers.RemoveAsync(cancellationToken);
         ModelInfo? parent = null;
         string? parentDigest = null;
         if (request.Parent is { } name)
@@ -78,9 +79,29 @@ internal sealed class TrainingHandler(
             await using Stream stored = await blobs.OpenReadAsync(state, cancellationToken);
             await using FileStream copy = File.Create(folder.State);
             await stored.CopyToAsync(copy, cancellationToken);
+            await WriteMetricsAsync(run, folder, checkpoint.Epoch, cancellationToken);
         }
 
         return checkpoint;
+    }
+
+    /// <summary>Writes what the epochs of a state did, as the job has told it: the result counts and draws all of them.</summary>
+    private async Task WriteMetricsAsync(JobRun run, TrainingFolder folder, int epochs, CancellationToken cancellationToken)
+    {
+        List<string> told = await database.ReadAsync(
+            (context, token) => context.JobEvents.Where(e => e.JobId == run.Id && e.Kind == JobEventKind.Metric)
+                .OrderBy(e => e.Seq).Select(e => e.Data).ToListAsync(token),
+            cancellationToken);
+
+        // An epoch that was trained more than once was told as often: the last time counts.
+        var lines = new SortedDictionary<int, string>();
+        foreach (string line in told)
+        {
+            using JsonDocument report = JsonDocument.Parse(line);
+            lines[report.RootElement.GetProperty("epoch").GetInt32()] = line;
+        }
+
+        await File.WriteAllLinesAsync(folder.Metrics, lines.Where(line => line.Key <= epochs).Select(line => line.Value), cancellationToken);
     }
 
     /// <summary>Reads the pictures as they are now, and keeps what they are used for.</summary>
@@ -122,6 +143,7 @@ internal sealed class TrainingHandler(
         TrainingCheckpoint checkpoint = begun ?? new TrainingCheckpoint(null, null, 0, clock.GetUtcNow().UtcDateTime);
         Task save = Task.CompletedTask;
         long told = 0;
+        int epochTold = checkpoint.Epoch;
         string stage = "starting";
         await run.ReportAsync(progress => progress.SetStage(stage), cancellationToken);
         int exitCode;
@@ -156,6 +178,7 @@ internal sealed class TrainingHandler(
             else if (report.TryGetProperty("epochs", out _))
             {
                 await WriteAsync(progress => progress.Metric(report));
+                Volatile.Write(ref epochTold, report.GetProperty("epoch").GetInt32());
                 if (save.IsCompleted)
                 {
                     await save; // Its error, where there is one.
@@ -208,6 +231,13 @@ internal sealed class TrainingHandler(
             int epoch = int.Parse(Core.Models.SafetensorsFile.Read(file).Metadata["epoch"], System.Globalization.CultureInfo.InvariantCulture);
             file.Position = 0;
             BlobInfo state = await blobs.SpoolAsync(file, Path.GetFileName(folder.State), long.MaxValue, saving.Token);
+
+            // The child may be an epoch ahead of its reports, and whoever goes on from this state needs those of all its epochs.
+            while (Volatile.Read(ref epochTold) < epoch)
+            {
+                await Task.Delay(ReportsDelay, saving.Token);
+            }
+
             await writing.WaitAsync(saving.Token);
             try
             {
@@ -311,18 +341,5 @@ internal sealed class TrainingHandler(
         }
 
         return [.. figures];
-    }
-
-    /// <summary>Removes folders of jobs that have ended, such as after a kill.</summary>
-    private async Task RemoveLeftoversAsync(TrainingFolder folder, CancellationToken cancellationToken)
-    {
-        (long JobId, string Folder)[] others = [.. folder.Others()];
-        long[] ids = [.. others.Select(other => other.JobId)];
-        List<long> open = await database.ReadAsync(
-            (context, token) => context.Jobs.Where(j => ids.Contains(j.Id) && j.State <= JobState.Running).Select(j => j.Id).ToListAsync(token), cancellationToken);
-        foreach ((_, string left) in others.Where(other => !open.Contains(other.JobId)))
-        {
-            TrainingFolder.Remove(left);
-        }
     }
 }

@@ -58,6 +58,9 @@ public sealed class LostTrainingTests(PostgresServer server)
         Assert.All(
             epochs.Where(e => e.GetProperty("epoch").GetInt32() % 4 == 0),
             e => Assert.InRange(e.GetProperty("validation").GetProperty("map").GetDouble(), 0.05, 1));
+        using JsonDocument lineage = JsonDocument.Parse(await database.ReadAsync<string>("SELECT lineage FROM models WHERE name = 'second'"));
+        Assert.Equal(Epochs, lineage.RootElement.GetProperty("epochs").GetInt32());
+        Assert.Empty(Directory.GetDirectories(Path.Combine(database.DataFolder, "training")));
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"mAP {done.Metric("map", "parentMetrics"):0.000} -> {done.Metric("map"):0.000}"));
     }
