@@ -101,6 +101,9 @@ internal abstract class Database : IAsyncDisposable
     public abstract Task<StoredJob?> LockNextJobAsync(
         DpfahContext context, string lane, string[] kinds, long now, CancellationToken cancellationToken);
 
+    /// <summary>Waits until no other transaction queues a training, and lets none do so until this one ends: names are checked by one at a time.</summary>
+    public virtual Task LockTrainingsAsync(DpfahContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Tells other processes, when the transaction commits, that there is something to do; where the database cannot, they find it by polling.</summary>
     public virtual Task NotifyJobsAsync(DpfahContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -20,6 +20,9 @@ internal sealed class PostgresDatabase(string connectionString) : Database
     // First key of the advisory locks on collections; the second is the collection's number.
     private const int CollectionLocks = 0x44504643;
 
+    // First key of the advisory lock on the queueing of trainings; the second is 0.
+    private const int TrainingLock = 0x44505446;
+
     private readonly DbContextOptions<PostgresContext> options = PostgresContext.Options(connectionString);
 
     public override string Provider => "postgres";
@@ -158,6 +161,9 @@ internal sealed class PostgresDatabase(string connectionString) : Database
                 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
                 """)
             .AsTracking().SingleOrDefaultAsync(cancellationToken);
+
+    public override Task LockTrainingsAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({TrainingLock}, 0)", cancellationToken);
 
     public override Task NotifyJobsAsync(DpfahContext context, CancellationToken cancellationToken) =>
         context.Database.ExecuteSqlRawAsync($"NOTIFY {JobsChannel}", cancellationToken);

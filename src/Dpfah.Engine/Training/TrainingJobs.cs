@@ -102,15 +102,17 @@ public sealed partial class TrainingJobs
     /// <exception cref="TrainingRefusedException">The name is taken.</exception>
     internal async Task<StoredJob> AddAsync(DpfahContext context, string name, NewJob job, CancellationToken cancellationToken)
     {
-        if (await context.Models.AnyAsync(m => m.Name == name, cancellationToken))
-        {
-            throw Taken($"A model is already named '{name}'");
-        }
-
+        await database.LockTrainingsAsync(context, cancellationToken);
         List<StoredJob> open = await OpenAsync(context, cancellationToken);
         if (open.Find(j => JsonSerializer.Deserialize<TrainingRequest>(j.Request, JobJson.Options)?.Name == name) is { } other)
         {
             throw Taken($"Training job {other.Id} makes a model named '{name}'");
+        }
+
+        // After the jobs: a training stores its model first and ends then.
+        if (await context.Models.AnyAsync(m => m.Name == name, cancellationToken))
+        {
+            throw Taken($"A model is already named '{name}'");
         }
 
         return await queue.AddAsync(context, job, cancellationToken);

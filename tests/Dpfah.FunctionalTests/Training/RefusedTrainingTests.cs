@@ -75,6 +75,22 @@ public abstract class RefusedTrainingTests
         JobResponse ended = await Eventually.BecomesAsync(() => client.JobAsync(job.Id), j => j.Error is not null);
         Assert.Contains("The program that trains, '/no/such/program.dll', is missing", ended.Error, StringComparison.Ordinal);
         await client.CancelJobAsync(job.Id);
+
+        Answer[] atOnce = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => client.AskToTrainAsync("""{"name": "once", "source": {"collection": "default"}}""")));
+        Answer accepted = Assert.Single(atOnce, answer => answer.Status == HttpStatusCode.Accepted);
+        Assert.All(atOnce.Where(answer => answer != accepted), answer => answer.ReadProblem(HttpStatusCode.Conflict, "name-taken"));
+        await client.CancelJobAsync(accepted.Read<JobResponse>(HttpStatusCode.Accepted).Id);
+    }
+
+    [Fact]
+    public async Task What_a_killed_service_left_of_trainings_is_removed_at_the_start()
+    {
+        using TestDatabase database = await CreateDatabaseAsync();
+        string left = Path.Combine(database.DataFolder, "training", "7-1", "data");
+        Directory.CreateDirectory(left);
+        await File.WriteAllBytesAsync(Path.Combine(left, "previews.bin"), new byte[10]);
+        await using RunningService service = await RunningService.StartAsync(database);
+        await Eventually.BecomesAsync(() => Task.FromResult(Directory.GetDirectories(Path.Combine(database.DataFolder, "training"))), folders => folders.Length == 0);
     }
 
     [Fact]
