@@ -52,6 +52,13 @@ internal static class Problems
         $"These collections have codes of '{name}', active or not: {string.Join(", ", collections)}. Delete the codes or the collections first.",
         ("parameter", "model"));
 
+    public static ProblemHttpResult ModelHasChildren(string name, IEnumerable<string> children) => Create(
+        StatusCodes.Status409Conflict,
+        "model-has-children",
+        "Other models started from this one",
+        $"These models started from '{name}', and what it was trained on counts as seen by them: {string.Join(", ", children)}. Delete them first.",
+        ("parameter", "model"));
+
     public static ProblemHttpResult OtherModel(string collection, string model) => Create(
         StatusCodes.Status409Conflict,
         "other-model",

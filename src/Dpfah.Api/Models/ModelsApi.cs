@@ -116,7 +116,8 @@ internal static class ModelsApi
         {
             ModelDeletionStatus.Deleted => TypedResults.NoContent(),
             ModelDeletionStatus.IsDefault => Problems.ModelIsDefault(model),
-            ModelDeletionStatus.InUse => Problems.ModelInUse(model, deletion.Collections),
+            ModelDeletionStatus.HasChildren => Problems.ModelHasChildren(model, deletion.Users),
+            ModelDeletionStatus.InUse => Problems.ModelInUse(model, deletion.Users),
             _ => await NoModelAsync(models, model, cancellationToken),
         };
     }

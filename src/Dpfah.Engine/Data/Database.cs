@@ -89,7 +89,6 @@ internal abstract class Database : IAsyncDisposable
     public abstract Task<long> ClockAsync(DpfahContext context, CancellationToken cancellationToken);
 
     /// <summary>Reads a job for update: nobody else changes it before the transaction ends.</summary>
-    /// <remarks>The transaction is given up by the server when this process stops in the middle of it, so that others get at the job.</remarks>
     public abstract Task<StoredJob?> LockJobAsync(DpfahContext context, long id, CancellationToken cancellationToken);
 
     /// <summary>Reads for update the oldest job that waits, or whose lease is over; jobs that another transaction holds are passed by.</summary>

@@ -83,6 +83,9 @@ internal sealed class PostgresDatabase(string connectionString) : Database
                     {
                         await using DpfahContext context = CreateContext();
                         await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(token);
+
+                        // A process that is stopped in a transaction would keep its locks from all others for as long as it is stopped.
+                        await context.Database.ExecuteSqlRawAsync("SET LOCAL idle_in_transaction_session_timeout = '15s'", token);
                         T result = await state(context, token);
                         await transaction.CommitAsync(CancellationToken.None);
                         return result;
@@ -144,12 +147,8 @@ internal sealed class PostgresDatabase(string connectionString) : Database
         (await context.Database
             .SqlQueryRaw<long>("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS \"Value\"").ToListAsync(cancellationToken))[0];
 
-    public override async Task<StoredJob?> LockJobAsync(DpfahContext context, long id, CancellationToken cancellationToken)
-    {
-        // A process that is stopped while it holds the row would keep it from all others for as long as it is stopped.
-        await context.Database.ExecuteSqlRawAsync("SET LOCAL idle_in_transaction_session_timeout = '15s'", cancellationToken);
-        return await context.Jobs.FromSql($"SELECT * FROM jobs WHERE id = {id} FOR UPDATE").AsTracking().SingleOrDefaultAsync(cancellationToken);
-    }
+    public override Task<StoredJob?> LockJobAsync(DpfahContext context, long id, CancellationToken cancellationToken) =>
+        context.Jobs.FromSql($"SELECT * FROM jobs WHERE id = {id} FOR UPDATE").AsTracking().SingleOrDefaultAsync(cancellationToken);
 
     public override Task<StoredJob?> LockNextJobAsync(
         DpfahContext context, string lane, string[] kinds, long now, CancellationToken cancellationToken) =>

@@ -4,6 +4,7 @@ using Dpfah.Engine.Jobs;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
+using SQLitePCL;
 
 namespace Dpfah.Engine.Data;
 
@@ -184,6 +185,12 @@ internal sealed class SqliteDatabase : Database
                 await context.Database.UseTransactionAsync(transaction);
                 if (!await work.RunAsync(context))
                 {
+                    if (raw.sqlite3_get_autocommit(connection.Handle) != 0)
+                    {
+                        // A full disk, for one, has ended the whole transaction: nothing of the group is kept.
+                        throw work.Failure!;
+                    }
+
                     await transaction.RollbackAsync("work");
                 }
 
@@ -213,6 +220,9 @@ internal sealed class SqliteDatabase : Database
     /// <summary>One caller's part of a transaction; the caller hears of it only after the commit.</summary>
     private abstract class Work
     {
+        /// <summary>What was thrown; null when nothing was.</summary>
+        public Exception? Failure { get; protected set; }
+
         public abstract Task<bool> RunAsync(DpfahContext context);
 
         public abstract void Complete();
@@ -224,7 +234,6 @@ internal sealed class SqliteDatabase : Database
     {
         private readonly TaskCompletionSource<T> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T? value;
-        private Exception? failure;
 
         public Task<T> Result => completion.Task;
 
@@ -238,16 +247,16 @@ internal sealed class SqliteDatabase : Database
             }
             catch (Exception error)
             {
-                failure = error;
+                Failure = error;
                 return false;
             }
         }
 
         public override void Complete()
         {
-            if (failure is not null)
+            if (Failure is not null)
             {
-                Fail(failure);
+                Fail(Failure);
             }
             else
             {

@@ -57,23 +57,38 @@ internal sealed class DuplicatesJob(Database database, IndexFollower follower, I
         int removed;
         do
         {
-            removed = await run.WriteAsync(
-                async (context, _, token) =>
-                {
-                    int? last = await context.DuplicateMembers.Where(m => m.JobId == run.Id).OrderBy(m => m.GroupNumber)
-                        .Select(m => m.GroupNumber).Take(RowsAtOnce).MaxAsync(number => (int?)number, token);
-                    return await context.DuplicateMembers.Where(m => m.JobId == run.Id && m.GroupNumber <= last).ExecuteDeleteAsync(token);
-                },
-                cancellationToken);
+            removed = await run.WriteAsync((context, _, token) => RemoveSomeAsync(context, run.Id, token), cancellationToken);
         }
         while (removed > 0);
+    }
+
+    /// <summary>Removes some members of a job's groups.</summary>
+    /// <returns>How many; 0 when none are left.</returns>
+    internal static async Task<int> RemoveSomeAsync(DpfahContext context, long jobId, CancellationToken cancellationToken)
+    {
+        // One group may have all pictures of a collection.
+        var first = await context.DuplicateMembers.Where(m => m.JobId == jobId).OrderBy(m => m.GroupNumber).ThenBy(m => m.ItemNumber)
+            .Select(m => new { m.GroupNumber, m.ItemNumber }).Take(RowsAtOnce).ToListAsync(cancellationToken);
+        if (first.Count == 0)
+        {
+            return 0;
+        }
+
+        (int group, long item) = (first[^1].GroupNumber, first[^1].ItemNumber);
+        return await context.DuplicateMembers
+            .Where(m => m.JobId == jobId && (m.GroupNumber < group || (m.GroupNumber == group && m.ItemNumber <= item)))
+            .ExecuteDeleteAsync(cancellationToken);
     }
 
     /// <summary>The collection's index, once it has seen all that was there when the job began.</summary>
     private async Task<CollectionIndex> IndexAsync(JobRun run, CancellationToken cancellationToken)
     {
         ulong position = await database.ReadAsync((context, token) => database.VisiblePositionAsync(context, token), cancellationToken);
-        await follower.WaitAsync(position, cancellationToken);
+        if (!await follower.WaitAsync(position, cancellationToken))
+        {
+            throw new TimeoutException("The index has not seen all of the collection yet: a long transaction on the database server may hold it back.");
+        }
+
         return follower.Find(run.CollectionName!) is { } index && index.CollectionId == run.CollectionId
             ? index
             : throw new JobFailedException($"The collection '{run.CollectionName}' was deleted.");

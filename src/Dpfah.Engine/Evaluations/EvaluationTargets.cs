@@ -32,7 +32,11 @@ internal sealed class EvaluationTargets(
 
         // The index, once it has seen all that was there when the job began.
         ulong position = await database.ReadAsync((context, token) => database.VisiblePositionAsync(context, token), cancellationToken);
-        await follower.WaitAsync(position, cancellationToken);
+        if (!await follower.WaitAsync(position, cancellationToken))
+        {
+            throw new TimeoutException("The index has not seen all of the collection yet: a long transaction on the database server may hold it back.");
+        }
+
         if (follower.Find(run.CollectionName!) is not { } index || index.CollectionId != run.CollectionId)
         {
             throw new JobFailedException($"The collection '{run.CollectionName}' was deleted.");

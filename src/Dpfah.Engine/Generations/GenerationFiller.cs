@@ -2,6 +2,7 @@ using Dpfah.Core.Imaging;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.EntityFrameworkCore;
 
@@ -12,7 +13,7 @@ namespace Dpfah.Engine.Generations;
 /// A generation becomes live while nobody holds its collection, so that every write that commits later has hashed into it as well:
 /// what is missing can only become less.
 /// </remarks>
-internal sealed class GenerationFiller(Database database, PictureEncoder pictures, TimeProvider clock)
+internal sealed class GenerationFiller(Database database, PictureEncoder pictures, EncoderPool encoders, TimeProvider clock)
 {
     /// <summary>Most items a batch, and a transaction.</summary>
     public const int BatchSize = 128;
@@ -118,9 +119,21 @@ internal sealed class GenerationFiller(Database database, PictureEncoder picture
         return codes.Count;
     }
 
+    /// <summary>Why this process cannot hash into a generation: it makes codes in another way than those that are there were made.</summary>
+    /// <returns>A sentence; null when it can.</returns>
+    public async Task<string?> CheckIdentityAsync(Generation generation, CancellationToken cancellationToken)
+    {
+        EncoderIdentity identity = (await encoders.GetAsync(generation.ModelId, cancellationToken)).Identity;
+        return identity.Decoder == generation.Decoder && identity.Arithmetic == generation.Arithmetic
+            ? null
+            : $"The codes of generation {generation.Id} are made by {generation.Decoder} {generation.Arithmetic}; this process makes them by {identity.Decoder} {identity.Arithmetic}, "
+                + "and the two must not be mixed: ask for a generation of the model again.";
+    }
+
     /// <summary>Fills in what little is missing, at once.</summary>
+    /// <returns>False when the generation is not being filled any more: it was deleted or given up.</returns>
     /// <exception cref="InvalidDataException">A preview cannot be hashed.</exception>
-    public async Task FillInAsync(Generation generation, CancellationToken cancellationToken)
+    public async Task<bool> FillInAsync(Generation generation, CancellationToken cancellationToken)
     {
         while (await ReadAsync(generation, 0, cancellationToken) is { Count: > 0 } previews)
         {
@@ -132,8 +145,13 @@ internal sealed class GenerationFiller(Database database, PictureEncoder picture
             }
 
             List<(PreviewToHash, ImageCode)> codes = [.. previews.Zip(hashed, (preview, h) => (preview, h.Code!))];
-            await database.WriteAsync((context, token) => WriteAsync(context, generation, codes, token), cancellationToken);
+            if (await database.WriteAsync((context, token) => WriteAsync(context, generation, codes, token), cancellationToken) is null)
+            {
+                return false;
+            }
         }
+
+        return true;
     }
 }
 

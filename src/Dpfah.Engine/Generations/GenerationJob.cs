@@ -70,6 +70,11 @@ internal sealed class GenerationJob(
 
     private async Task FillAsync(JobRun run, Generation generation, CancellationToken cancellationToken)
     {
+        if (await filler.CheckIdentityAsync(generation, cancellationToken) is { } other)
+        {
+            throw new JobFailedException(other);
+        }
+
         int collectionId = generation.CollectionId;
         long total = await database.ReadAsync(
             (context, token) => context.Items.LongCountAsync(i => i.CollectionId == collectionId, token), cancellationToken);

@@ -30,6 +30,9 @@ public sealed class GenerationStore
     private readonly IdentityCheck identityCheck;
     private readonly TimeProvider clock;
 
+    // Of the last cleaning.
+    private HashSet<int> filledIn = [];
+
     internal GenerationStore(
         Database database,
         EncoderPool encoders,
@@ -212,9 +215,9 @@ public sealed class GenerationStore
             return closed;
         }
 
-        if (target.State != GenerationState.Ready)
+        if (target.State != GenerationState.Ready && await FillUpAsync(target, cancellationToken) is { } problem)
         {
-            await FillUpAsync(target, cancellationToken);
+            return new ActivationOutcome(ActivationStatus.NotCompared, Detail: problem, Comparison: comparison);
         }
 
         if (!await follower.WaitForGenerationAsync(generationId, LoadTimeout, cancellationToken))
@@ -222,7 +225,7 @@ public sealed class GenerationStore
             throw new NotReadyException($"The index of generation {generationId} is not loaded yet; what answered before goes on answering.");
         }
 
-        bool closedGate = !answeredBefore && comparison?.Gate.Passes != true;
+        bool closedGate = !answeredBefore && (comparison?.Against != active || !comparison.Gate.Passes);
         bool needsConfirmation = comparison?.Gate.Reason == GateReason.NoLabels;
         var grounds = new SwitchGrounds(
             by,
@@ -321,8 +324,14 @@ public sealed class GenerationStore
     }
 
     /// <summary>Makes a generation live and complete, of which little is missing.</summary>
-    private async Task FillUpAsync(Generation target, CancellationToken cancellationToken)
+    /// <returns>Null, or what stands in the way.</returns>
+    private async Task<string?> FillUpAsync(Generation target, CancellationToken cancellationToken)
     {
+        if (await filler.CountMissingAsync(target, cancellationToken) > 0 && await filler.CheckIdentityAsync(target, cancellationToken) is { } other)
+        {
+            return other;
+        }
+
         await database.WriteAsync(
             async (context, token) =>
             {
@@ -336,8 +345,10 @@ public sealed class GenerationStore
             cancellationToken);
         try
         {
-            await filler.FillInAsync(target, cancellationToken);
-            await database.WriteAsync((context, token) => switching.CompleteAsync(context, target.Id, token), cancellationToken);
+            return await filler.FillInAsync(target, cancellationToken)
+                && await database.WriteAsync((context, token) => switching.CompleteAsync(context, target.Id, token), cancellationToken)
+                    ? null
+                    : $"Generation {target.Id} was deleted or given up while it was filled in. Ask again.";
         }
         catch
         {
@@ -400,6 +411,17 @@ public sealed class GenerationStore
         {
             await database.WriteAsync((context, token) => switching.GiveUpAsync(context, generation.Id, generation.JobId, token), cancellationToken);
         }
+
+        // Filled in by an activation whose process is gone: that takes seconds, and these were so a minute ago already.
+        List<int> withoutJob = await database.ReadAsync(
+            (context, token) => context.Generations.Where(g => g.State == GenerationState.Filling && g.JobId == null).Select(g => g.Id).ToListAsync(token),
+            cancellationToken);
+        foreach (int generationId in withoutJob.Where(filledIn.Contains))
+        {
+            await database.WriteAsync((context, token) => switching.GiveUpAsync(context, generationId, null, token), cancellationToken);
+        }
+
+        filledIn = [.. withoutJob];
     }
 
     private static async Task<bool> RemoveSomeAsync(DpfahContext context, int generationId, CancellationToken cancellationToken)

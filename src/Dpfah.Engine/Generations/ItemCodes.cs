@@ -29,12 +29,15 @@ internal sealed class ItemCodes
     /// <summary>Those of a new item: none yet.</summary>
     public static ItemCodes None(DpfahContext context, Item item) => new(context, item, []);
 
-    /// <summary>Reads them, before the item's labels are changed.</summary>
+    /// <summary>Reads them, before the item's labels are changed; those of deleted generations are about to be removed, and left alone.</summary>
     /// <param name="context">In the transaction of the write.</param>
     /// <param name="item">The item, locked.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<ItemCodes> ReadAsync(DpfahContext context, Item item, CancellationToken cancellationToken) =>
-        new(context, item, await context.Codes.AsTracking().Where(c => c.ItemNumber == item.Number).ToListAsync(cancellationToken));
+        new(context, item, await context.Codes.AsTracking()
+            .Where(c => c.ItemNumber == item.Number
+                && context.Generations.Any(g => g.Id == c.GenerationId && g.State != GenerationState.Deleted))
+            .ToListAsync(cancellationToken));
 
     /// <summary>The item's code in a generation; null when it has none there.</summary>
     public StoredCode? In(Generation generation) => codes.Find(code => code.GenerationId == generation.Id);

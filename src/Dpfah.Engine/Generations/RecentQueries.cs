@@ -10,6 +10,9 @@ public sealed class RecentQueries
 
     private const int MostCollections = 64;
 
+    // A preview of noise has a hundred times as many as one of a photo.
+    private const int MostBytes = 64 << 10;
+
     private readonly ConcurrentDictionary<int, ConcurrentQueue<ReadOnlyMemory<byte>>> byCollection = new();
 
     /// <summary>Keeps a search.</summary>
@@ -17,6 +20,11 @@ public sealed class RecentQueries
     /// <param name="previewJpeg">Preview of the query.</param>
     public void Add(int collectionId, ReadOnlyMemory<byte> previewJpeg)
     {
+        if (previewJpeg.Length > MostBytes)
+        {
+            return;
+        }
+
         if (!byCollection.TryGetValue(collectionId, out ConcurrentQueue<ReadOnlyMemory<byte>>? queue))
         {
             if (byCollection.Count >= MostCollections)

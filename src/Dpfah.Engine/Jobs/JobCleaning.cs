@@ -1,5 +1,6 @@
 using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Data;
+using Dpfah.Engine.Duplicates;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Jobs;
@@ -35,12 +36,10 @@ internal sealed class JobCleaning(Database database, BlobStore blobs, EngineOpti
             .Take(RowsAtOnce).MaxAsync(seq => (long?)seq, cancellationToken);
         long? lastRejection = await context.JobRejections.Where(r => r.JobId == id).OrderBy(r => r.Number).Select(r => r.Number)
             .Take(RowsAtOnce).MaxAsync(number => (long?)number, cancellationToken);
-        int? lastGroup = await context.DuplicateMembers.Where(d => d.JobId == id).OrderBy(d => d.GroupNumber).Select(d => d.GroupNumber)
-            .Take(RowsAtOnce).MaxAsync(number => (int?)number, cancellationToken);
         await context.JobEvents.Where(e => e.JobId == id && e.Seq <= lastEvent).ExecuteDeleteAsync(cancellationToken);
         await context.JobRejections.Where(r => r.JobId == id && r.Number <= lastRejection).ExecuteDeleteAsync(cancellationToken);
-        await context.DuplicateMembers.Where(d => d.JobId == id && d.GroupNumber <= lastGroup).ExecuteDeleteAsync(cancellationToken);
-        if (lastEvent is not null || lastRejection is not null || lastGroup is not null)
+        int members = await DuplicatesJob.RemoveSomeAsync(context, id.Value, cancellationToken);
+        if (lastEvent is not null || lastRejection is not null || members > 0)
         {
             return true;
         }

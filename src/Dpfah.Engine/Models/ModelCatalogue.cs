@@ -103,6 +103,12 @@ public sealed class ModelCatalogue
                     return (new ModelDeletion(ModelDeletionStatus.InUse, [.. users.Order(StringComparer.Ordinal)]), 0);
                 }
 
+                string[] children = await context.Models.Where(m => m.ParentId == model.Id).Select(m => m.Name).OrderBy(n => n).ToArrayAsync(token);
+                if (children.Length > 0)
+                {
+                    return (new ModelDeletion(ModelDeletionStatus.HasChildren, children), 0);
+                }
+
                 string digest = model.BackboneDigest;
                 context.Models.Remove(model);
                 await context.SaveChangesAsync(token);

@@ -21,8 +21,8 @@ public sealed record ModelImport(ModelDetails? Model, bool Created, string? Refu
 
 /// <summary>What became of a deletion.</summary>
 /// <param name="Status">The outcome.</param>
-/// <param name="Collections">Collections that have codes of the model.</param>
-public sealed record ModelDeletion(ModelDeletionStatus Status, IReadOnlyList<string> Collections);
+/// <param name="Users">Collections that have codes of the model, or models that started from it.</param>
+public sealed record ModelDeletion(ModelDeletionStatus Status, IReadOnlyList<string> Users);
 
 /// <summary>Whether a model was deleted.</summary>
 public enum ModelDeletionStatus
@@ -38,4 +38,7 @@ public enum ModelDeletionStatus
 
     /// <summary>A generation of codes is of it.</summary>
     InUse,
+
+    /// <summary>Other models started from it, and are judged by what it has seen.</summary>
+    HasChildren,
 }
