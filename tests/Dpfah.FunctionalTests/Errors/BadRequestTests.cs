@@ -227,7 +227,7 @@ public abstract class BadRequestTests(ServiceFixture fixture)
     [InlineData("DELETE", "/search/code", "POST")]
     [InlineData("POST", "/collections", "GET")]
     [InlineData("POST", "/collections/default", "DELETE, GET, PUT")]
-    [InlineData("POST", "/models", "GET")]
+    [InlineData("PUT", "/models", "GET, POST")]
     [InlineData("PUT", "/collections/default/images", "GET, POST")]
     [InlineData("POST", "/collections/default/images/a%2F100%25", "DELETE, GET, PATCH, PUT")]
     [InlineData("PUT", "/collections/default/images/a/preview", "GET")]
