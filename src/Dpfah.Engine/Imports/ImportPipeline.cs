@@ -88,8 +88,16 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer)
         }
         catch (InvalidDataException error)
         {
-            await TryStartAsync();
-            ahead.Complete(new UnreadableUploadException(error.Message, error));
+            // What was read before the damage is imported; where that cannot even begin, it is what is told.
+            try
+            {
+                await TryStartAsync();
+                ahead.Complete(new UnreadableUploadException(error.Message, error));
+            }
+            catch (Exception other)
+            {
+                ahead.TryComplete(other);
+            }
         }
         catch (Exception error)
         {
