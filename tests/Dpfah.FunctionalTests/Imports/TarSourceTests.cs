@@ -70,14 +70,25 @@ public sealed class TarSourceTests
         Assert.All(entries, entry => Assert.Equal(5000, entry.Bytes!.Length));
     }
 
-    [Fact]
-    public async Task An_archive_cut_between_two_entries_is_truncated()
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 1)]
+    [InlineData(false, 1024)]
+    [InlineData(true, 1024)]
+    [InlineData(false, 1100)]
+    [InlineData(true, 1100)]
+    public async Task An_archive_cut_between_two_entries_is_truncated(bool compressed, int zeros)
     {
-        byte[] tar = Archives.Tar(writer => writer.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, "a") { DataStream = new MemoryStream([1]) }));
+        byte[] tar = Archives.Tar(writer => writer.WriteEntry(
+            new UstarTarEntry(TarEntryType.RegularFile, "a") { DataStream = new MemoryStream(new byte[zeros]) }));
+        byte[] cut = tar[..^1024];
         var entries = new List<ImportEntry>();
 
-        await Assert.ThrowsAsync<InvalidDataException>(() => Archives.CollectAsync(tar[..1024], ImportFormat.Tar, entries));
+        Assert.Equal(["a"], (await ReadAsync(compressed, tar)).Told());
+        InvalidDataException error = await Assert.ThrowsAsync<InvalidDataException>(() => Archives.CollectAsync(
+            compressed ? Archives.Gzip(cut) : cut, compressed ? ImportFormat.TarGzip : ImportFormat.Tar, entries));
 
+        Assert.StartsWith("The archive ends ", error.Message, StringComparison.Ordinal);
         Assert.Equal(["a"], entries.Told());
     }
 

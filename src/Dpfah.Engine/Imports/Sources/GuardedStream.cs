@@ -13,6 +13,7 @@ internal sealed class GuardedStream(Stream inner, long maxTotal, int maxAtOnce, 
     private const int BlockBytes = 512;
 
     private long total;
+    private long zeros;
 
     public override bool CanRead => true;
 
@@ -28,8 +29,14 @@ internal sealed class GuardedStream(Stream inner, long maxTotal, int maxAtOnce, 
         set => inner.Position = value;
     }
 
-    /// <summary>Whether the last block that was read has zeros only, as the end of a tar has.</summary>
-    public bool EndsWithZeros { get; private set; }
+    /// <summary>
+    /// Whether a whole block of zeros was read last, and since <see cref="BeginHeader"/>, as at the end of a tar: what fills the last
+    /// block of a file with zeros is shorter.
+    /// </summary>
+    public bool EndsWithZeroBlock => zeros >= BlockBytes && (inner.CanSeek ? inner.Position : total) % BlockBytes == 0;
+
+    /// <summary>The bytes of a file are read, and a header of a tar is to be read next: zeros of the file are not counted.</summary>
+    public void BeginHeader() => zeros = 0;
 
     /// <summary>Bytes that may still be read; set anew when a phase with a limit of its own begins.</summary>
     public void Allow(long bytes) => maxTotal = total + bytes;
@@ -78,12 +85,8 @@ internal sealed class GuardedStream(Stream inner, long maxTotal, int maxAtOnce, 
             throw new InvalidDataException(tooMuch);
         }
 
-        if (read > 0)
-        {
-            ReadOnlySpan<byte> last = buffer[Math.Max(0, read - BlockBytes)..read];
-            EndsWithZeros = !last.ContainsAnyExcept((byte)0);
-        }
-
+        int other = buffer[..read].LastIndexOfAnyExcept((byte)0);
+        zeros = other < 0 ? zeros + read : read - 1 - other;
         return read;
     }
 }

@@ -33,16 +33,19 @@ internal static class TarSource
         await using var reader = new TarReader(guarded, leaveOpen: true);
         while (await NextAsync(reader, cancellationToken) is { } file)
         {
+            guarded.BeginHeader();
             if (entries.Begin(file.Name, KindOf(file), file.Length) is not { } entry)
             {
                 continue;
             }
 
-            yield return entry.Rejection is not null || number < skip ? entry : await ReadEntryAsync(file, entry, entries, cancellationToken);
+            ImportEntry read = entry.Rejection is not null || number < skip ? entry : await ReadEntryAsync(file, entry, entries, cancellationToken);
+            guarded.BeginHeader();
+            yield return read;
             number++;
         }
 
-        if (!guarded.EndsWithZeros)
+        if (!guarded.EndsWithZeroBlock)
         {
             throw new InvalidDataException("The archive ends without the mark of its end.");
         }
