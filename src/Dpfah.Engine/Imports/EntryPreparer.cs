@@ -6,8 +6,16 @@ using Dpfah.Engine.Imports.Fetching;
 namespace Dpfah.Engine.Imports;
 
 /// <summary>Computes of an entry what is to be written: digest, preview, codes. Called for many entries at once.</summary>
-internal sealed class EntryPreparer(PictureEncoder pictures, PictureFetcher fetcher)
+internal sealed class EntryPreparer(PictureEncoder pictures, PictureFetcher fetcher) : IDisposable
 {
+    /// <summary>
+    /// Entries of feeds that are fetched, or hold what was fetched until its preview is made, at once: 640 MiB of the largest pictures.
+    /// Enough for all fetches at once and for previews on all cores beside them.
+    /// </summary>
+    private const int MostFetched = 32;
+
+    private readonly SemaphoreSlim fetched = new(MostFetched);
+
     /// <summary>Prepares an entry as far as what the collection has makes it necessary.</summary>
     /// <param name="prepared">The entry.</param>
     /// <param name="modelIds">Models by which pictures are hashed.</param>
@@ -23,15 +31,14 @@ internal sealed class EntryPreparer(PictureEncoder pictures, PictureFetcher fetc
 
         if (entry.Url is not null)
         {
-            (prepared.Bytes, prepared.Rejection) = await fetcher.FetchAsync(entry.Url, cancellationToken);
-            if (prepared.Rejection is not null)
-            {
-                return;
-            }
+            await FetchAsync(prepared, entry.Url, prepared.Known, cancellationToken);
+        }
+        else
+        {
+            prepared.Digest = entry.Preview?.ContentDigest ?? SHA256.HashData(prepared.Bytes!);
         }
 
-        prepared.Digest = entry.Preview?.ContentDigest ?? SHA256.HashData(prepared.Bytes!);
-        if (prepared.Known?.Digest.AsSpan().SequenceEqual(prepared.Digest) != true)
+        if (prepared.Rejection is null && !IsKnown(prepared, prepared.Known))
         {
             await CompleteAsync(prepared, dryRun ? [] : modelIds, cancellationToken);
         }
@@ -42,17 +49,11 @@ internal sealed class EntryPreparer(PictureEncoder pictures, PictureFetcher fetc
     {
         if (prepared.Preview is null)
         {
-            byte[] bytes = prepared.Bytes!;
-            PreviewOrigin? origin = prepared.Entry.Preview;
-            PreviewResult made = origin is null
-                ? await pictures.PreviewInBackgroundAsync(bytes, cancellationToken)
-                : await pictures.AdoptInBackgroundAsync(bytes, origin.Decoder, cancellationToken);
-            prepared.Bytes = null;
-            prepared.Preview = made.Preview;
-            if (made.Rejection is { } rejection)
+            await (prepared.Bytes is null && prepared.Entry.Url is { } url
+                ? FetchAsync(prepared, url, known: null, cancellationToken)
+                : PreviewAsync(prepared, cancellationToken));
+            if (prepared.Rejection is not null)
             {
-                string code = origin is null ? RejectionCodes.Of(rejection) : RejectionCodes.NotAPreview;
-                prepared.Rejection = new EntryRejection(code, made.Detail);
                 return;
             }
         }
@@ -60,6 +61,53 @@ internal sealed class EntryPreparer(PictureEncoder pictures, PictureFetcher fetc
         foreach (int modelId in modelIds.Where(model => !prepared.Codes.ContainsKey(model)))
         {
             prepared.Codes[modelId] = await pictures.HashAsync(prepared.Preview!.Jpeg, modelId, EncodePriority.Background, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => fetched.Dispose();
+
+    private static bool IsKnown(PreparedEntry prepared, KnownItem? known) => known?.Digest.AsSpan().SequenceEqual(prepared.Digest) == true;
+
+    /// <summary>Fetches a picture, and makes its preview when it is not the known one; keeps no bytes.</summary>
+    private async Task FetchAsync(PreparedEntry prepared, Uri url, KnownItem? known, CancellationToken cancellationToken)
+    {
+        await fetched.WaitAsync(cancellationToken);
+        try
+        {
+            (prepared.Bytes, prepared.Rejection) = await fetcher.FetchAsync(url, cancellationToken);
+            if (prepared.Rejection is not null)
+            {
+                return;
+            }
+
+            prepared.Digest = SHA256.HashData(prepared.Bytes!);
+            if (!IsKnown(prepared, known))
+            {
+                await PreviewAsync(prepared, cancellationToken);
+            }
+        }
+        finally
+        {
+            // Should the known picture be changed before the entry is written, it is fetched again: nobody counts bytes that wait here.
+            prepared.Bytes = null;
+            fetched.Release();
+        }
+    }
+
+    private async Task PreviewAsync(PreparedEntry prepared, CancellationToken cancellationToken)
+    {
+        byte[] bytes = prepared.Bytes!;
+        PreviewOrigin? origin = prepared.Entry.Preview;
+        PreviewResult made = origin is null
+            ? await pictures.PreviewInBackgroundAsync(bytes, cancellationToken)
+            : await pictures.AdoptInBackgroundAsync(bytes, origin.Decoder, cancellationToken);
+        prepared.Bytes = null;
+        prepared.Preview = made.Preview;
+        if (made.Rejection is { } rejection)
+        {
+            string code = origin is null ? RejectionCodes.Of(rejection) : RejectionCodes.NotAPreview;
+            prepared.Rejection = new EntryRejection(code, made.Detail);
         }
     }
 }

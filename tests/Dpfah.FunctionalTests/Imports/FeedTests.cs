@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Dpfah.Api.Images;
 using Dpfah.Api.Jobs;
@@ -7,6 +8,7 @@ using Dpfah.Engine.Imports;
 using Dpfah.Engine.Imports.Fetching;
 using Dpfah.Engine.Jobs;
 using Dpfah.FunctionalTests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Dpfah.FunctionalTests.Imports;
 
@@ -126,6 +128,27 @@ public sealed class FeedTests
         replaced.AssertSucceeded(0, unchanged: 39, rejected: 1);
         Assert.Equal(1, replaced.Result!.Value.GetProperty("deleted").GetInt32());
         Assert.DoesNotContain(await client.ListAsync("default"), item => item.Id == "old");
+    }
+
+    [Fact]
+    public async Task A_known_picture_waits_without_its_bytes_and_is_fetched_again_when_it_is_wanted()
+    {
+        await using PictureServer server = await PictureServer.StartAsync();
+        using var database = new SqliteTestDatabase();
+        await using RunningService service = await RunningService.StartAsync(
+            database, "--Dpfah:ImportHosts:0", "localhost", "--Dpfah:ImportPrivateHosts:0", $"localhost:{server.Port}");
+        EntryPreparer preparer = service.Services.GetRequiredService<EntryPreparer>();
+        byte[] digest = SHA256.HashData(Pictures.Png(7));
+        var entry = new PreparedEntry(new ImportEntry { Item = "a", Id = "a", Url = server.Url("/7.png") }) { Known = new KnownItem(digest, [], null) };
+
+        await preparer.PrepareAsync(entry, [], dryRun: false, CancellationToken.None);
+        Assert.Equal(digest, entry.Digest);
+        Assert.True(entry.Bytes is null && entry.Preview is null && entry.Rejection is null);
+
+        await preparer.CompleteAsync(entry, [], CancellationToken.None);
+        Assert.NotNull(entry.Preview);
+        Assert.Null(entry.Bytes);
+        Assert.Equal(2, server.Asked("/7.png"));
     }
 
     [Fact]
