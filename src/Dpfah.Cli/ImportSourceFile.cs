@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.IO.Enumeration;
 using System.IO.Pipelines;
 
 namespace Dpfah.Cli;
@@ -9,8 +10,9 @@ internal sealed class ImportSourceFile : IDisposable
     private static readonly EnumerationOptions Everything = new()
     {
         RecurseSubdirectories = true,
-        // A link may lead anywhere.
-        AttributesToSkip = FileAttributes.ReparsePoint,
+        AttributesToSkip = FileAttributes.None,
+        // What is passed over in silence would be deleted where the folder replaces a collection.
+        IgnoreInaccessible = false,
     };
 
     private readonly CancellationTokenSource ending = new();
@@ -32,7 +34,7 @@ internal sealed class ImportSourceFile : IDisposable
     public long? Length { get; }
 
     /// <summary>Opens a file or a folder that is there.</summary>
-    /// <exception cref="CommandException">The folder has no files.</exception>
+    /// <exception cref="CommandException">The folder has no files, or cannot be listed whole.</exception>
     public static ImportSourceFile Of(string path)
     {
         if (!Directory.Exists(path))
@@ -49,13 +51,35 @@ internal sealed class ImportSourceFile : IDisposable
         }
 
         string folder = Path.GetFullPath(path);
-        if (!Directory.EnumerateFiles(folder, "*", Everything).Any())
+        List<(string Path, bool IsLink)> files = ListFiles(folder);
+        if (files.Count == 0)
         {
             throw new CommandException($"The folder '{path}' has no files.");
         }
 
         var pipe = new Pipe();
-        return new ImportSourceFile(pipe.Reader.AsStream(), "application/x-tar", null, token => PackAsync(folder, pipe.Writer, token));
+        return new ImportSourceFile(pipe.Reader.AsStream(), "application/x-tar", null, token => PackAsync(folder, files, pipe.Writer, token));
+    }
+
+    /// <summary>Lists the files of a folder and of all below it, by name, so that the same folder always comes in the same order.</summary>
+    /// <returns>Full paths. A link, to a file or to a folder, is listed and not followed: it may lead anywhere.</returns>
+    /// <exception cref="CommandException">A folder cannot be listed.</exception>
+    internal static List<(string Path, bool IsLink)> ListFiles(string folder)
+    {
+        try
+        {
+            var entries = new FileSystemEnumerable<(string Path, bool IsLink)>(
+                folder, (ref FileSystemEntry entry) => (entry.ToFullPath(), IsLink(ref entry)), Everything)
+            {
+                ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory || IsLink(ref entry),
+                ShouldRecursePredicate = (ref FileSystemEntry entry) => !IsLink(ref entry),
+            };
+            return [.. entries.OrderBy(entry => entry.Path, StringComparer.Ordinal)];
+        }
+        catch (Exception error) when (error is UnauthorizedAccessException or IOException)
+        {
+            throw new CommandException($"The folder '{folder}' cannot be read whole, so nothing was imported: {error.Message}");
+        }
     }
 
     /// <inheritdoc/>
@@ -66,17 +90,28 @@ internal sealed class ImportSourceFile : IDisposable
         _ = packing.ContinueWith(_ => ending.Dispose(), TaskScheduler.Default);
     }
 
-    private static async Task PackAsync(string folder, PipeWriter pipe, CancellationToken cancellationToken)
+    private static bool IsLink(ref FileSystemEntry entry) => entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
+
+    private static async Task PackAsync(
+        string folder, IEnumerable<(string Path, bool IsLink)> files, PipeWriter pipe, CancellationToken cancellationToken)
     {
         try
         {
             await using (var tar = new TarWriter(pipe.AsStream(leaveOpen: true), TarEntryFormat.Pax, leaveOpen: true))
             {
-                // By name, so that the same folder always comes in the same order.
-                foreach (string file in Directory.EnumerateFiles(folder, "*", Everything).Order(StringComparer.Ordinal))
+                foreach ((string file, bool isLink) in files)
                 {
-                    await using var bytes = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.Asynchronous);
                     string name = Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/');
+                    if (isLink)
+                    {
+                        // The import rejects it, and so names it.
+                        string? target = new FileInfo(file).LinkTarget;
+                        var link = new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = string.IsNullOrEmpty(target) ? "?" : target };
+                        await tar.WriteEntryAsync(link, cancellationToken);
+                        continue;
+                    }
+
+                    await using var bytes = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.Asynchronous);
                     await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = bytes }, cancellationToken);
                 }
             }
