@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Dpfah.Engine.Hosting;
 
 namespace Dpfah.Cli;
 
@@ -55,7 +56,7 @@ internal static class CommandLine
         catch (CommandException failure)
         {
             error.WriteLine($"dpfah: {failure.Message}");
-            return ExitCode.Failure;
+            return DiskSpace.IsFull(failure) ? ExitCode.DiskFull : ExitCode.Failure;
         }
         catch (OperationCanceledException)
         {

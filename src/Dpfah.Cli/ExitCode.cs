@@ -15,6 +15,9 @@ internal static class ExitCode
     /// <summary>Standard input was closed: whoever started the program is gone, and what was not done is left.</summary>
     public const int Orphaned = 3;
 
+    /// <summary>The disk is full; what was written before is as it was.</summary>
+    public const int DiskFull = 4;
+
     /// <summary>Stopped before the end by Ctrl+C; 128 and the signal's number, as shells have it.</summary>
     public const int Interrupted = 130;
 }

@@ -29,10 +29,15 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
             BadHttpRequestException bad => Problems.BadBody(bad.Message),
             NotReadyException notReady => Problems.NotReady(notReady.Message),
             EncoderBusyException busy => Problems.EncoderBusy(busy.Message),
+            _ when DiskSpace.IsFull(exception) => Problems.DiskFull(), // Before the next: PostgreSQL's counts as one that passes by itself.
             _ when IsDatabaseDown(exception) => Problems.DatabaseDown(),
             _ => Problems.Internal(httpContext.TraceIdentifier),
         };
-        if (problem.StatusCode == StatusCodes.Status503ServiceUnavailable)
+        if (problem.StatusCode == StatusCodes.Status507InsufficientStorage)
+        {
+            LogDiskFull(httpContext.Request.Method, httpContext.Request.Path, exception.GetBaseException().Message);
+        }
+        else if (problem.StatusCode == StatusCodes.Status503ServiceUnavailable)
         {
             int seconds = exception is EncoderBusyException { RetryAfter: var wait } ? (int)Math.Ceiling(wait.TotalSeconds) : RetryAfterSeconds;
             httpContext.Response.Headers.RetryAfter = Math.Max(1, seconds).ToString();
@@ -53,6 +58,9 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} was answered 503: {Reason}")]
     private partial void LogUnavailable(string method, PathString path, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} was answered 507, the disk is full: {Reason}")]
+    private partial void LogDiskFull(string method, PathString path, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Trace {TraceId}: {Method} {Path} failed")]
     private partial void LogUnexpected(Exception exception, string traceId, string method, PathString path);

@@ -242,6 +242,12 @@ internal static class Problems
         "The database does not answer",
         "The database does not answer at the moment. A write may or may not have been carried out: repeat it in some seconds, it is idempotent by its id.");
 
+    public static ProblemHttpResult DiskFull() => Create(
+        StatusCodes.Status507InsufficientStorage,
+        "disk-full",
+        "The disk is full",
+        "The disk of the service or of its database is full: the request could not be carried out. Free some space there, then send it again.");
+
     public static ProblemHttpResult Internal(string traceId) => Create(
         StatusCodes.Status500InternalServerError,
         "internal-error",

@@ -1,4 +1,5 @@
 using Dpfah.Api.Http;
+using Dpfah.Engine.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
@@ -47,7 +48,7 @@ internal sealed class ModelBody : IDisposable
         {
             return Problems.BadBody($"The multipart body is damaged: {error.Message.TrimEnd(' ', '.')}.");
         }
-        catch (IOException error) when (error is not BadHttpRequestException)
+        catch (IOException error) when (error is not BadHttpRequestException && !DiskSpace.IsFull(error))
         {
             return Problems.BadBody("The multipart body is damaged: it ends before its last boundary.");
         }

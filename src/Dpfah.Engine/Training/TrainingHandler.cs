@@ -18,7 +18,9 @@ internal sealed class TrainingHandler(
     /// <summary>The kind of the job.</summary>
     public const string JobKind = "training";
 
+    // As the program `dpfah` has them.
     private const int EndedByItself = 1;
+    private const int DiskFull = 4;
     private const int SignalBase = 128;
     private static readonly TimeSpan ReportsDelay = TimeSpan.FromMilliseconds(50);
 
@@ -252,11 +254,13 @@ internal sealed class TrainingHandler(
         }
     }
 
-    private static Exception Ended(int exitCode, IReadOnlyList<string> lastLines)
+    /// <summary>What a child ended of: the job has failed, or only this attempt when another may do better.</summary>
+    internal static Exception Ended(int exitCode, IReadOnlyList<string> lastLines)
     {
         string lines = lastLines.Count == 0 ? "It wrote nothing." : $"Its last lines: {string.Join(" | ", lastLines)}";
         return exitCode switch
         {
+            DiskFull => new JobFailedException($"The disk is full: free some space and start the training again. {lines}"),
             EndedByItself => new JobFailedException($"The training ended with an error. {lines}"),
             > SignalBase => new InvalidOperationException(
                 $"The training's process was ended by signal {exitCode - SignalBase}{(exitCode - SignalBase == 9 ? ", as the system does when memory runs out" : "")}. {lines}"),

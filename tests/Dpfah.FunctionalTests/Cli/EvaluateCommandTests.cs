@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Evaluation;
+using Dpfah.Engine.Jobs;
+using Dpfah.Engine.Training;
 using Dpfah.FunctionalTests.Infrastructure;
 
 namespace Dpfah.FunctionalTests.Cli;
@@ -66,6 +68,19 @@ public sealed class EvaluateCommandTests : IDisposable
             Assert.StartsWith($"dpfah: {message}", run.Error, StringComparison.Ordinal);
             Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         }
+    }
+
+    [Fact]
+    public async Task A_full_disk_ends_with_a_code_of_its_own_and_a_training_that_ends_so_tells_it()
+    {
+        // A device on which every write fails as on a full disk.
+        string[] files = Files<sbyte>([-1, -1, -1], [-1, -1, -1, 1, -1, -1, -1, 1, -1, 1, 1, 1], 3);
+        CliRun run = await CliRun.Of(["evaluate", .. files, "--json", "/dev/full"]);
+        Assert.Equal((4, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith("dpfah: /dev/full: No space left on device", run.Error, StringComparison.Ordinal);
+
+        JobFailedException told = Assert.IsType<JobFailedException>(TrainingHandler.Ended(run.ExitCode, [run.Error]));
+        Assert.StartsWith("The disk is full: free some space and start the training again.", told.Message, StringComparison.Ordinal);
     }
 
     [Fact]
