@@ -3,6 +3,7 @@ using Dpfah.Engine;
 using Dpfah.Engine.Hosting;
 using Dpfah.Engine.Imports;
 using Dpfah.Engine.Jobs;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,16 +16,15 @@ internal sealed class LocalImport : IAsyncDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
 
+    private readonly EngineOptions engine;
     private readonly IHost host;
 
     public LocalImport(string? connection, EncoderSettings settings, AddEncoding addEncoding)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
-        builder.Services.AddDpfahEngine(new EngineOptions
-        {
-            DataFolder = settings.DataFolder, PostgresConnectionString = connection, JobKinds = ["import"],
-        });
+        engine = OptionsOf(connection, settings.DataFolder, new ConfigurationBuilder().AddEnvironmentVariables().Build());
+        builder.Services.AddDpfahEngine(engine);
         addEncoding(builder.Services, settings);
         host = builder.Build();
     }
@@ -46,6 +46,8 @@ internal sealed class LocalImport : IAsyncDisposable
             _ => throw new CommandException("The file is no zip, tar or tar.gz, and its name ends neither with .ndjson nor with .csv."),
         };
 
+        engine.OnlyJob = id;
+        host.Services.GetRequiredService<JobQueue>().Wake();
         JobReader jobs = host.Services.GetRequiredService<JobReader>();
         JobRecord job;
         try
@@ -65,6 +67,27 @@ internal sealed class LocalImport : IAsyncDisposable
         List<JobRejectionRecord> rejections = await jobs.RejectionsAsync(id, 0, 100, cancellationToken);
         return new ImportOutcome(
             id, job.State, job.Counts, DeletedOf(job.Result), job.Error, [.. rejections.Select(rejection => (rejection.Item, rejection.Reason))]);
+    }
+
+    /// <summary>Options of a process that imports once and leaves all else in the database to the service.</summary>
+    /// <param name="connection">Connection string of PostgreSQL; null for SQLite.</param>
+    /// <param name="dataFolder">The data folder.</param>
+    /// <param name="configuration">Names the hosts of feeds, by the service's settings.</param>
+    internal static EngineOptions OptionsOf(string? connection, string dataFolder, IConfiguration configuration)
+    {
+        IConfigurationSection section = configuration.GetSection("Dpfah");
+        return new EngineOptions
+        {
+            DataFolder = dataFolder,
+            PostgresConnectionString = connection,
+            JobKinds = ["import"],
+            // Imports that others asked for wait for the service: it may be set up in another way.
+            OnlyJob = 0,
+            EncodingJobs = 1,
+            Housekeeping = false,
+            ImportHosts = section.GetSection(nameof(EngineOptions.ImportHosts)).Get<string[]>() ?? [],
+            ImportPrivateHosts = section.GetSection(nameof(EngineOptions.ImportPrivateHosts)).Get<string[]>() ?? [],
+        };
     }
 
     /// <inheritdoc/>

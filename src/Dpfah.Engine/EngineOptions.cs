@@ -67,4 +67,16 @@ public sealed class EngineOptions
 
     /// <summary>Kinds of jobs that this process runs; null for all that it can. Default: null.</summary>
     public IReadOnlyCollection<string>? JobKinds { get; set; }
+
+    /// <summary>
+    /// Number of the only job that this process runs, so that it does not take jobs of others; 0 for none as yet, null for any. May be
+    /// set while the engine runs. Default: null.
+    /// </summary>
+    public long? OnlyJob { get; set; }
+
+    /// <summary>
+    /// Whether deleted collections, old rows of the log and old jobs are cleaned up by this process; what runs beside a service leaves
+    /// that to it, and to its settings. Default: true.
+    /// </summary>
+    public bool Housekeeping { get; set; } = true;
 }

@@ -95,10 +95,11 @@ internal abstract class Database : IAsyncDisposable
     /// <param name="context">In a write transaction.</param>
     /// <param name="lane">The lane.</param>
     /// <param name="kinds">The kinds.</param>
+    /// <param name="only">Number of the only job that is wanted; null for any.</param>
     /// <param name="now">What <see cref="ClockAsync"/> says.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public abstract Task<StoredJob?> LockNextJobAsync(
-        DpfahContext context, string lane, string[] kinds, long now, CancellationToken cancellationToken);
+        DpfahContext context, string lane, string[] kinds, long? only, long now, CancellationToken cancellationToken);
 
     /// <summary>Waits until no other transaction queues a training, and lets none do so until this one ends: names are checked by one at a time.</summary>
     public virtual Task LockTrainingsAsync(DpfahContext context, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -151,15 +151,18 @@ internal sealed class PostgresDatabase(string connectionString) : Database
         context.Jobs.FromSql($"SELECT * FROM jobs WHERE id = {id} FOR UPDATE").AsTracking().SingleOrDefaultAsync(cancellationToken);
 
     public override Task<StoredJob?> LockNextJobAsync(
-        DpfahContext context, string lane, string[] kinds, long now, CancellationToken cancellationToken) =>
-        context.Jobs
+        DpfahContext context, string lane, string[] kinds, long? only, long now, CancellationToken cancellationToken)
+    {
+        (long first, long last) = (only ?? 0, only ?? long.MaxValue);
+        return context.Jobs
             .FromSql($"""
                 SELECT * FROM jobs
-                WHERE lane = {lane} AND kind = ANY ({kinds}) AND state <= 2
+                WHERE lane = {lane} AND kind = ANY ({kinds}) AND state <= 2 AND id BETWEEN {first} AND {last}
                     AND ((state = 1 AND not_before_ms <= {now}) OR (state = 2 AND lease_until_ms < {now}))
                 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
                 """)
             .AsTracking().SingleOrDefaultAsync(cancellationToken);
+    }
 
     public override Task LockTrainingsAsync(DpfahContext context, CancellationToken cancellationToken) =>
         context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({TrainingLock}, 0)", cancellationToken);

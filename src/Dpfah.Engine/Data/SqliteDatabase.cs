@@ -108,10 +108,10 @@ internal sealed class SqliteDatabase : Database
         context.Jobs.AsTracking().SingleOrDefaultAsync(j => j.Id == id, cancellationToken);
 
     public override Task<StoredJob?> LockNextJobAsync(
-        DpfahContext context, string lane, string[] kinds, long now, CancellationToken cancellationToken) =>
+        DpfahContext context, string lane, string[] kinds, long? only, long now, CancellationToken cancellationToken) =>
         // The write transaction is the only one of the file, in this process and in others.
         context.Jobs.AsTracking()
-            .Where(j => j.Lane == lane && kinds.Contains(j.Kind)
+            .Where(j => j.Lane == lane && kinds.Contains(j.Kind) && (only == null || j.Id == only)
                 && ((j.State == JobState.Queued && j.NotBeforeMs <= now) || (j.State == JobState.Running && j.LeaseUntilMs < now)))
             .OrderBy(j => j.Id).FirstOrDefaultAsync(cancellationToken);
 

@@ -67,7 +67,7 @@ internal sealed partial class EngineService(
         LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task cleaning = options.ReadOnly ? Task.CompletedTask : housekeeping.RunAsync(ending.Token);
+        Task cleaning = options.ReadOnly || !options.Housekeeping ? Task.CompletedTask : housekeeping.RunAsync(ending.Token);
         try
         {
             await follower.FollowAsync(state.ReportDatabase, cancellationToken);

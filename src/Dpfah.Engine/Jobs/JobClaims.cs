@@ -17,7 +17,7 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
 
     private readonly string worker = $"{Environment.MachineName}/{Environment.ProcessId}";
 
-    /// <summary>Takes the oldest job of a lane that waits, or whose worker is gone.</summary>
+    /// <summary>Takes the oldest job of a lane that waits, or whose worker is gone; where <see cref="EngineOptions.OnlyJob"/> is set, that one only.</summary>
     /// <param name="lane">The lane.</param>
     /// <param name="kinds">What this process can do.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
@@ -30,7 +30,7 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
                 async (context, token) =>
                 {
                     long now = await database.ClockAsync(context, token);
-                    StoredJob? next = await database.LockNextJobAsync(context, lane, kinds, now, token);
+                    StoredJob? next = await database.LockNextJobAsync(context, lane, kinds, options.OnlyJob, now, token);
                     if (next is null)
                     {
                         return (null, false);

@@ -63,7 +63,7 @@ public sealed class JobQueue
     }
 
     /// <summary>Makes the workers of this process look.</summary>
-    internal void Wake() => signal.Raise();
+    public void Wake() => signal.Raise();
 
     /// <summary>Asks for the end of a job. One that waits ends at once; one that runs, within seconds; one that has ended stays as it is.</summary>
     /// <returns>The job as it is now; null when there is none of that number.</returns>

@@ -1,11 +1,17 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using Dpfah.Api.Images;
+using Dpfah.Api.Jobs;
+using Dpfah.Cli;
+using Dpfah.Engine;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Imports;
 using Dpfah.FunctionalTests.Infrastructure;
+using Microsoft.Extensions.Configuration;
 
 namespace Dpfah.FunctionalTests.Cli;
 
-public sealed class ImportCommandTests
+public sealed partial class ImportCommandTests
 {
     [Fact]
     public async Task A_folder_goes_into_the_database_and_its_folders_become_labels()
@@ -48,6 +54,88 @@ public sealed class ImportCommandTests
     }
 
     [Fact]
+    public async Task Links_are_rejected_and_named()
+    {
+        using var folder = new TemporaryFolder();
+        Fill(folder["pictures"]);
+        Directory.CreateSymbolicLink(folder["pictures/linked"], folder["pictures/cat"]);
+        File.CreateSymbolicLink(folder["pictures/linked.png"], folder["pictures/cat/0.png"]);
+        File.CreateSymbolicLink(folder["pictures/nowhere.png"], "nowhere");
+
+        CliRun run = await CliRun.Of("import", folder["pictures"], "--data", folder["data"]);
+
+        Assert.Equal("34 accepted: 30 indexed, 0 unchanged, 4 rejected.\n", run.Output);
+        Assert.Equal(
+            ["linked", "linked.png", "nowhere.png"],
+            run.Error.Split('\n').Where(line => line.EndsWith(": The entry is a link.", StringComparison.Ordinal)).Select(line => line.Split(':')[0]));
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public void A_folder_that_cannot_be_listed_whole_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        Fill(folder["pictures"]);
+        const UnixFileMode All = UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        File.SetUnixFileMode(folder.Path, File.GetUnixFileMode(folder.Path) | All);
+        UnixFileMode before = File.GetUnixFileMode(folder["pictures/dog"]);
+        File.SetUnixFileMode(folder["pictures/dog"], UnixFileMode.None);
+        Exception? error = null;
+        var thread = new Thread(() => error = Record.Exception(() =>
+        {
+            // What this needs of the program is loaded while its files can be read.
+            Assert.Equal(15, ImportSourceFile.ListFiles(folder["pictures/cat"]).Count);
+            Assert.NotNull(Record.Exception(() => ImportSourceFile.ListFiles(folder["nowhere"])));
+            if (OperatingSystem.IsLinux())
+            {
+                // Root may list anything: this thread, and it alone, becomes somebody else to the file system.
+                _ = SetFileSystemUser(65534);
+            }
+
+            ImportSourceFile.ListFiles(folder["pictures"]);
+        }));
+        thread.Start();
+        thread.Join();
+        File.SetUnixFileMode(folder["pictures/dog"], before);
+
+        Assert.Contains("cannot be read whole", Assert.IsType<CommandException>(error).Message, StringComparison.Ordinal);
+        Assert.Contains("pictures/dog", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Imports_that_others_asked_for_are_left_to_the_service()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = new SqliteTestDatabase();
+        Fill(folder["pictures"]);
+        await using (RunningService service = await RunningService.StartAsync(database))
+        {
+            JobResponse others = await service.Client.ImportAsync("default", Archives.Zip(("1.png", Pictures.Png(1))));
+            others.AssertSucceeded(1);
+        }
+
+        Assert.Equal(1, await database.ExecuteAsync("UPDATE jobs SET state = 1, finished_at = NULL, checkpoint = NULL, not_before_ms = 0"));
+
+        CliRun run = await CliRun.Of("import", folder["pictures"], "--data", database.DataFolder);
+
+        Assert.Equal((0, "31 accepted: 30 indexed, 0 unchanged, 1 rejected.\n"), (run.ExitCode, run.Output));
+        Assert.Equal(1, await database.ReadAsync<int>("SELECT state FROM jobs ORDER BY id LIMIT 1"));
+    }
+
+    [Fact]
+    public void Hosts_of_feeds_are_those_of_the_service_and_its_cleaning_is_left_to_it()
+    {
+        IConfiguration configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("Dpfah:ImportHosts:0", "*.shop.example"), new("Dpfah:ImportPrivateHosts:0", "cdn.shop.example:8080")]).Build();
+
+        EngineOptions options = LocalImport.OptionsOf(null, "data", configuration);
+
+        Assert.Equal(["*.shop.example"], options.ImportHosts);
+        Assert.Equal(["cdn.shop.example:8080"], options.ImportPrivateHosts);
+        Assert.Equal((0L, false), (options.OnlyJob, options.Housekeeping));
+    }
+
+    [Fact]
     public async Task An_import_that_fails_ends_with_1_and_its_reason()
     {
         using var folder = new TemporaryFolder();
@@ -71,6 +159,9 @@ public sealed class ImportCommandTests
         Assert.Equal((2, ""), (run.ExitCode, run.Output));
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }
+
+    [LibraryImport("libc", EntryPoint = "setfsuid")]
+    private static partial int SetFileSystemUser(uint user);
 
     private static void Fill(string folder)
     {

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
 using Dpfah.Api.Jobs;
+using Dpfah.Engine;
 using Dpfah.Engine.Jobs;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
@@ -154,6 +155,28 @@ public abstract class WorkerTests
         await Assert.ThrowsAsync<FencedException>(() => claims.FinishAsync(run, JobState.Succeeded, null, null));
         await claims.FinishAsync(later, JobState.Succeeded, null, null);
         Assert.Equal(0, await database.ReadAsync<int>("SELECT accepted FROM jobs"));
+    }
+
+    [Fact]
+    public async Task A_process_that_runs_one_job_only_takes_no_other()
+    {
+        using TestDatabase database = await CreateDatabaseAsync();
+        await using RunningService service = await RunningService.StartAsync(database);
+        JobClaims claims = service.Services.GetRequiredService<JobClaims>();
+        EngineOptions options = service.Services.GetRequiredService<EngineOptions>();
+        JobRecord other = await service.CountAsync(new CountingJob.Order(1), "by hand");
+        JobRecord own = await service.CountAsync(new CountingJob.Order(1), "by hand");
+
+        Assert.Null(await ClaimAsync(0));
+        Assert.Equal(own.Id, (await ClaimAsync(own.Id))!.Id);
+        Assert.Null(await ClaimAsync(own.Id));
+        Assert.Equal(other.Id, (await ClaimAsync(null))!.Id);
+
+        Task<JobRun?> ClaimAsync(long? only)
+        {
+            options.OnlyJob = only;
+            return claims.ClaimAsync("by hand", [CountingJob.Name], CancellationToken.None);
+        }
     }
 
     [Fact]
