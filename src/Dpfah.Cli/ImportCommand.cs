@@ -27,7 +27,9 @@ internal static class ImportCommand
         });
         var collection = new Option<string>("--collection", "-c")
         {
-            Description = "Collection that takes the pictures.", HelpName = "NAME", DefaultValueFactory = _ => CollectionStore.DefaultName,
+            Description = "Collection that takes the pictures.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => CollectionStore.DefaultName,
         };
         var mode = new Option<ImportMode>("--mode") { Description = "merge keeps pictures that are not in PATH, replace deletes them." };
         var labels = new Option<LabelSource>("--labels") { Description = "Where labels come from: auto (the manifest, else the folders), folders, manifest or none." };

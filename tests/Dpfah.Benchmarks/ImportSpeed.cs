@@ -28,7 +28,12 @@ internal static class ImportSpeed
     {
         Dictionary<string, string> defaults = new()
         {
-            ["provider"] = "sqlite", ["connection"] = "", ["pictures"] = "5000", ["encoder"] = Real, ["searches"] = "0", ["queries"] = "0",
+            ["provider"] = "sqlite",
+            ["connection"] = "",
+            ["pictures"] = "5000",
+            ["encoder"] = Real,
+            ["searches"] = "0",
+            ["queries"] = "0",
         };
         if (NamedOptions.Read(args, defaults) is not { } options)
         {

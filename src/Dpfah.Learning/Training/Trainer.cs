@@ -225,8 +225,8 @@ public sealed class Trainer : IDisposable
         PictureSet some = Pictures.Subset(Enumerable.Range(0, Math.Min(Pictures.Count, PicturesForSize)));
         Tensor features = extractor.Extract(some, null, CancellationToken.None).to(device);  // (n, features)
         double size = Network.HashLayer.call(features).abs().mean().to_type(ScalarType.Float64).item<double>();
-        _ = Network.HashLayer.weight.mul_(1 / size);
-        _ = Network.HashLayer.bias!.mul_(1 / size);
+        _ = Network.HashLayer.weight.MultiplyBy(1 / size);
+        _ = Network.HashLayer.bias!.MultiplyBy(1 / size);
     }
 
     private static Tensor LabelMatrixOf(PictureSet pictures, Device device)
