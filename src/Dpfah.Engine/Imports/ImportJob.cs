@@ -49,7 +49,7 @@ internal sealed class ImportJob(
         {
             throw new JobFailedException(
                 reading.Written == 0
-                    ? error.Message
+                    ? $"The upload cannot be read, it may be damaged or cut off: {error.Message}"
                     : $"The upload cannot be read any further behind entry {reading.Written:N0}{(reading.Last is null ? "" : $", '{reading.Last}'")}: {error.Message} What was indexed before stays.",
                 error);
         }
