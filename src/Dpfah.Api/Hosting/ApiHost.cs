@@ -14,6 +14,7 @@ using Dpfah.Api.Imports;
 using Dpfah.Api.Jobs;
 using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
+using Dpfah.Api.Page;
 using Dpfah.Api.Search;
 using Dpfah.Api.Training;
 using Dpfah.Engine;
@@ -135,6 +136,7 @@ public static class ApiHost
             app.UseCrossSiteRule();
         }
 
+        app.UseWebPage();
         app.UseRawPath();
         app.MapDpfahOpenApi();
         app.UseRouting();
@@ -154,7 +156,6 @@ public static class ApiHost
         app.MapExports();
         app.MapTraining();
         app.MapHealth();
-        app.MapGet("/", () => TypedResults.Redirect("/swagger/")).AllowAnonymous().ExcludeFromDescription();
         return app;
     }
 

@@ -90,7 +90,6 @@ public sealed class OpenApiTests(SqliteService fixture) : IClassFixture<SqliteSe
 
         Answer folder = await client.GetAsync("/swagger/");
         Assert.Contains(folder.Status, new[] { HttpStatusCode.OK, HttpStatusCode.Moved, HttpStatusCode.Redirect });
-        Assert.Equal("/swagger/", (await client.GetAsync("/")).Headers.Location?.OriginalString);
     }
 
     private async Task<Answer> DocumentAsync()

@@ -1,0 +1,100 @@
+import { get } from './api.js';
+import { h, fill, sayError } from './dom.js';
+import { here, link } from './router.js';
+import * as search from './views/search.js';
+
+/** A view has a title and `show(root, params, signal)`, which fills an element; the signal ends with the view. */
+const views = {
+  search: async () => search,
+  catalogue: () => import('./views/catalogue.js'),
+  models: () => import('./views/models.js'),
+  health: () => import('./views/health.js'),
+  duplicates: () => import('./views/duplicates.js'),
+  jobs: () => import('./views/jobs.js'),
+};
+
+const main = document.getElementById('main');
+const choice = document.getElementById('collection');
+let leaving = new AbortController();
+let shown = null;
+
+async function show() {
+  leaving.abort();
+  leaving = new AbortController();
+  const { signal } = leaving;
+  const { view, params } = here();
+  for (const a of document.querySelectorAll('#nav a')) {
+    a.href = link(a.dataset.view);
+    if (a.dataset.view === view) a.setAttribute('aria-current', 'page');
+    else a.removeAttribute('aria-current');
+  }
+  main.setAttribute('aria-busy', 'true');
+  const again = shown === view;
+  shown = view;
+  try {
+    if (!views[view]) throw new Error(`There is no page '${view}' here.`);
+    const module = await views[view]();
+    const collections = await listCollections(params.get('collection'), signal);
+    if (signal.aborted) return;
+    document.title = `${module.title} – Dpfah`;
+    const collection = params.get('collection') ?? (collections.includes('default') || !collections.length ? 'default' : collections[0]);
+    await module.show(main, { params, collection, signal, again });
+  } catch (error) {
+    if (error.name === 'AbortError' || signal.aborted) return;
+    fill(main, h('h1', {}, 'That did not work'), h('p', { class: 'notice bad', role: 'alert' }, error.message),
+      h('p', {}, h('a', { href: location.hash, on: { click: event => { event.preventDefault(); show(); } } }, 'Try again')));
+    console.error(error);
+  } finally {
+    if (!signal.aborted) {
+      main.setAttribute('aria-busy', 'false');
+      if (!again && document.activeElement?.tagName !== 'INPUT') main.focus({ preventScroll: true });
+    }
+  }
+}
+
+let known = [];
+
+/** Fills the choice of collections. It stays as it is when nothing has changed, so that it can be used meanwhile. */
+async function listCollections(current, signal) {
+  if (!known.length || document.visibilityState === 'visible') {
+    const load = get('/collections', { limit: 500 }, signal).then(list => {
+      const names = list.items.map(item => item.name);
+      if (names.join('\n') !== known.join('\n') || !choice.options.length) fill(choice, names.map(name => h('option', { value: name }, name)));
+      known = names;
+    });
+    if (!known.length) await load;
+    else load.then(select).catch(() => {});
+  }
+  select();
+  return known;
+
+  function select() {
+    const wanted = here().params.get('collection') ?? current ?? (known.includes('default') ? 'default' : known[0]);
+    if (wanted && !known.includes(wanted)) choice.append(h('option', { value: wanted }, wanted));
+    if (wanted) choice.value = wanted;
+  }
+}
+
+choice.addEventListener('change', () => {
+  // A query of another collection means nothing here: only the view stays.
+  const { view } = here();
+  location.hash = link(view, { collection: choice.value });
+});
+window.addEventListener('hashchange', show);
+window.addEventListener('collections-changed', () => listCollections(null).catch(sayError));
+window.addEventListener('unhandledrejection', event => sayError(event.reason));
+
+// A picture that is dropped or pasted anywhere is searched for, but where a view takes it itself.
+for (const name of ['dragover', 'drop']) {
+  window.addEventListener(name, event => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    if (name === 'drop') search.searchFor(event.dataTransfer.files[0]);
+  });
+}
+window.addEventListener('paste', event => {
+  const file = [...event.clipboardData?.files ?? []].find(one => one.type.startsWith('image/'));
+  if (file) search.searchFor(file);
+});
+
+show();

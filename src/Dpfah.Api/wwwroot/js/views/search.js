@@ -1,0 +1,269 @@
+// Search by picture: one from the reader's machine, or one of the catalogue.
+import { get, send, path, showPicture } from '../api.js';
+import { h, fill, plural, count, fixed, sayError, empty } from '../dom.js';
+import { change, go, here, link } from '../router.js';
+import { drawCode } from '../bits.js';
+
+export const title = 'Search';
+
+const pictureTypes = 'image/jpeg,image/png,image/webp,image/gif,image/bmp';
+
+/** Pictures that were sent, by their code: so that going back shows them again. */
+const sent = new Map();
+
+/** The picture that is to be sent next, where one was dropped or pasted on another page. */
+let waiting = null;
+
+/** Searches for a picture from outside of the catalogue. */
+export function searchFor(file) {
+  if (!file) return;
+  waiting = file;
+  if (here().view === 'search') window.dispatchEvent(new HashChangeEvent('hashchange'));
+  else go('search', {});
+}
+
+export async function show(root, { params, collection, signal }) {
+  if (waiting) {
+    const file = waiting;
+    waiting = null;
+    return sendPicture(root, file, collection, params, signal);
+  }
+  const query = readQuery(params, collection);
+  if (!query.id && !query.code) return showStart(root, collection, signal);
+  const answer = await ask(query, null, signal);
+  if (signal.aborted) return;
+  await showAnswer(root, query, answer, signal);
+}
+
+function readQuery(params, collection) {
+  return {
+    collection,
+    id: params.get('id'),
+    code: params.get('code'),
+    signature: params.get('signature'),
+    generation: params.get('generation'),
+    k: params.get('k') ?? '',
+    radius: params.get('radius') ?? '',
+    label: params.getAll('label'),
+  };
+}
+
+const ranking = query => ({ k: query.k || 60, radius: query.radius, label: query.label });
+
+function ask(query, cursor, signal) {
+  // All that follows a first page is asked for by its cursor, which carries the query.
+  if (cursor) return send('POST', '/search/code', { query: { cursor, ...ranking(query) }, json: { collection: query.collection }, signal });
+  if (query.id) return get(path('collections', query.collection, 'images', query.id, 'similar'), ranking(query), signal);
+  return send('POST', '/search/code', {
+    query: ranking(query),
+    json: { code: query.code, signature: query.signature, collection: query.collection, generation: query.generation ? Number(query.generation) : undefined },
+    signal,
+  });
+}
+
+async function sendPicture(root, file, collection, params, signal) {
+  const query = readQuery(params, collection);
+  fill(root, h('h1', {}, 'Search'), h('p', { class: 'notice', role: 'status' }, `Hashing ${file.name || 'the picture'} …`));
+  const form = new FormData();
+  form.append('image', file, file.name || 'picture');
+  let answer;
+  try {
+    answer = await send('POST', '/search', { query: { collection, ...ranking(query) }, body: form, signal });
+  } catch (error) {
+    sayError(error);
+    return showStart(root, collection, signal);
+  }
+  if (signal.aborted) return;
+  const known = sent.get(answer.query.code) ?? { url: URL.createObjectURL(file), name: file.name || 'pasted picture' };
+  sent.set(answer.query.code, { ...known, file });
+  const found = { ...query, id: null, code: answer.query.code, signature: answer.query.signature, generation: String(answer.generation.id) };
+  history.pushState(null, '', link('search', { ...found, k: query.k, collection }));
+  await showAnswer(root, found, answer, signal);
+}
+
+function chooser(text, props = {}) {
+  const input = h('input', { type: 'file', accept: pictureTypes, class: 'hidden-file', on: { change: () => searchFor(input.files[0]) } });
+  return h('label', { class: 'button', ...props }, text, input);
+}
+
+async function showStart(root, collection, signal) {
+  const strip = h('div', { class: 'grid', 'aria-busy': 'true' }, Array.from({ length: 12 }, () => h('div', { class: 'card placeholder' })));
+  const zone = h('div', { class: 'drop' },
+    h('p', { class: 'lead' }, 'Drop a picture here, or paste one'),
+    h('p', {}, chooser('Choose a picture', { class: 'button primary' })),
+    h('p', { class: 'quiet' }, 'JPEG, PNG, WebP, GIF or BMP, up to 20 MiB. It is not kept.'));
+  for (const name of ['dragenter', 'dragover']) zone.addEventListener(name, () => zone.classList.add('over'));
+  for (const name of ['dragleave', 'drop']) zone.addEventListener(name, () => zone.classList.remove('over'));
+  fill(root, h('h1', {}, 'Search by picture'), zone, h('h2', {}, 'Or start from one of the catalogue'), strip);
+  const list = await get(path('collections', collection, 'images'), { limit: 60 }, signal);
+  if (signal.aborted) return;
+  strip.setAttribute('aria-busy', 'false');
+  if (!list.items.length) {
+    strip.replaceWith(empty('There is nothing in this collection yet. ', h('a', { href: link('catalogue') }, 'Add pictures'), '.'));
+    return;
+  }
+  fill(strip, list.items.map(item => card(item.id, item.preview, item.labels, null, link('search', { id: item.id, collection }))));
+}
+
+/** A picture in a grid: a click searches on with it. */
+function card(id, preview, labels, extra, href) {
+  const image = h('img', { alt: '', loading: 'lazy', decoding: 'async', width: 160, height: 160 });
+  showPicture(image, preview).catch(() => {});
+  return h('div', { class: 'card' },
+    h('a', { class: 'picture', href, title: id, 'aria-label': `Search with ${id}${labels.length ? `, ${labels.join(', ')}` : ''}` }, image),
+    h('div', { class: 'caption' }, labels.length ? labels.map(label => h('span', { class: 'label' }, label)) : h('span', { class: 'id' }, id)),
+    extra);
+}
+
+async function showAnswer(root, query, answer, signal) {
+  const picture = await queryPicture(query, answer, signal);
+  if (signal.aborted) return;
+  const results = h('div', { class: 'results' });
+  const labels = new Set(answer.hits.flatMap(hit => hit.labels));
+  fill(root,
+    h('h1', { class: 'visually-hidden' }, `Pictures like ${picture.name}`),
+    h('div', { class: 'search-layout' },
+      h('aside', { class: 'query', 'aria-label': 'The picture that is searched for' },
+        h('div', { class: 'query-picture' }, picture.element),
+        h('div', { class: 'query-facts' },
+          h('p', { class: 'name' }, picture.name),
+          picture.labels?.length ? h('p', {}, picture.labels.map(label => h('span', { class: 'label' }, label))) : null,
+          drawCode(answer.query.code, { name: 'Code of the picture' }),
+          h('p', { class: 'quiet' }, `${answer.generation.bits} bits by ${answer.generation.model}`),
+          h('p', { class: 'quiet' }, timings(answer.timings)),
+          h('p', {}, chooser('Another picture')))),
+      h('div', {}, filters(query, labels), results)));
+  showResults(results, query, answer, picture, signal);
+}
+
+const timings = ({ decodeMs, modelMs, searchMs }) => [
+  decodeMs === undefined ? null : `read in ${fixed(decodeMs, 1)} ms`,
+  modelMs === undefined ? null : `hashed in ${fixed(modelMs, 1)} ms`,
+  `found in ${fixed(searchMs, 2)} ms`,
+].filter(Boolean).join(', ');
+
+/** What stands for the query: a picture of the catalogue, one that was sent, or only a code. */
+async function queryPicture(query, answer, signal) {
+  const image = h('img', { alt: 'The picture that is searched for', width: 256, height: 256 });
+  if (query.id) {
+    const target = path('collections', query.collection, 'images', query.id);
+    showPicture(image, `${target}/preview`).catch(() => {});
+    const item = await get(target, {}, signal);
+    return { name: query.id, labels: item.labels, element: image, id: query.id };
+  }
+  const known = sent.get(answer.query.code);
+  if (!known) return { name: 'a code', element: h('p', { class: 'no-picture' }, 'The picture was shown in another window: its code searches as well.') };
+  image.src = known.url;
+  return { name: known.name, element: image, file: known.file };
+}
+
+function filters(query, labels) {
+  const most = h('input', { type: 'number', min: 1, max: 1000, inputmode: 'numeric', value: query.k, placeholder: '60', name: 'k' });
+  const radius = h('input', { type: 'number', min: 0, max: 1024, inputmode: 'numeric', value: query.radius, placeholder: 'any', name: 'radius' });
+  const label = h('input', { type: 'text', list: 'known-labels', name: 'label', placeholder: 'any', autocomplete: 'off' });
+  return h('form', {
+    class: 'filters',
+    'aria-label': 'Filter',
+    on: {
+      submit: event => {
+        event.preventDefault();
+        const added = label.value.trim();
+        change({ k: most.value, radius: radius.value, label: added && !query.label.includes(added) ? [...query.label, added] : query.label });
+      },
+    },
+  },
+    h('label', {}, 'Label ', label),
+    h('datalist', { id: 'known-labels' }, [...labels].sort().map(one => h('option', { value: one }))),
+    query.label.map(one => h('button', {
+      type: 'button', class: 'label chosen', 'aria-label': `No longer only ${one}`, on: { click: () => change({ label: query.label.filter(other => other !== one) }) },
+    }, one, ' ×')),
+    h('label', {}, 'Nearest ', most),
+    h('label', {}, 'Within ', radius, ' bits'),
+    h('button', { type: 'submit' }, 'Apply'));
+}
+
+function showResults(results, query, answer, picture, signal) {
+  const bands = new Map();
+  let shown = 0;
+  const summary = h('p', { class: 'summary', role: 'status' });
+  const list = h('div', { class: 'bands' });
+  const more = h('p', { class: 'more' });
+  fill(results, summary, list, more);
+  results.addEventListener('keydown', moveByArrows);
+  add(answer);
+
+  function add(page) {
+    for (const hit of page.hits) {
+      if (!bands.has(hit.distance)) {
+        const grid = h('div', { class: 'grid' });
+        const heading = h('h2', {}, distanceWords(hit.distance), h('span', { class: 'quiet' }));
+        list.append(h('section', { class: 'band' }, heading, grid));
+        bands.set(hit.distance, { grid, note: heading.lastChild, pictures: 0 });
+      }
+      const band = bands.get(hit.distance);
+      band.pictures++;
+      band.grid.append(card(hit.id, hit.preview, hit.labels, h('button', {
+        type: 'button',
+        class: 'why',
+        'aria-label': `Why ${hit.id} was found`,
+        on: { click: () => import('./why.js').then(why => why.open({ query, answer, hit, picture, signal })).catch(sayError) },
+      }, 'Why?'), link('search', { id: hit.id, collection: hit.collection ?? query.collection, k: query.k, radius: query.radius, label: query.label })));
+    }
+    shown += page.hits.length;
+    const { cutDistance, belowCut, tiedAtCut, radius } = page.ranking;
+    for (const [distance, band] of bands) {
+      const all = distance === cutDistance ? tiedAtCut : band.pictures;
+      band.note.textContent = all > band.pictures ? `${count(band.pictures)} of ${plural(all, 'picture')}, the most alike first` : plural(all, 'picture');
+    }
+    if (!shown) {
+      summary.textContent = query.label.length || query.radius
+        ? 'No picture meets the filter. Take a label away, or a larger radius.'
+        : 'There is no other picture in this collection.';
+    } else {
+      const within = belowCut + tiedAtCut;
+      summary.textContent = `${plural(shown, 'picture')} by distance${radius === null ? '' : `, at most ${plural(radius, 'bit')} away`}. `
+        + (within > shown
+          ? `The list is cut at distance ${cutDistance}, where ${plural(tiedAtCut, 'picture')} tie; ${count(belowCut)} are nearer.`
+          : `That is all up to distance ${cutDistance}.`);
+    }
+    fill(more, page.nextCursor && page.hits.length ? h('button', {
+      type: 'button',
+      on: {
+        click: async event => {
+          event.target.disabled = true;
+          try {
+            add(await ask(query, page.nextCursor, signal));
+          } catch (error) {
+            event.target.disabled = false;
+            sayError(error);
+          }
+        },
+      },
+    }, 'Show more') : null);
+  }
+}
+
+const distanceWords = distance => distance === 0 ? 'Same code ' : `${plural(distance, 'bit')} apart `;
+
+/** Arrow keys go from picture to picture, as one sees them. */
+function moveByArrows(event) {
+  const steps = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
+  const step = steps[event.key];
+  const current = event.target.closest?.('.picture');
+  if (!step || !current || event.altKey || event.ctrlKey || event.metaKey) return;
+  const all = [...event.currentTarget.querySelectorAll('.picture')];
+  const from = current.getBoundingClientRect();
+  let next;
+  if (step[0]) {
+    next = all[all.indexOf(current) + step[0]];
+  } else {
+    const boxes = all.map(element => ({ element, box: element.getBoundingClientRect() })).filter(({ box }) => step[1] * (box.top - from.top) > 4);
+    const row = Math.min(...boxes.map(({ box }) => Math.abs(box.top - from.top)));
+    next = boxes.filter(({ box }) => Math.abs(box.top - from.top) <= row + 4)
+      .sort((a, b) => Math.abs(a.box.left - from.left) - Math.abs(b.box.left - from.left))[0]?.element;
+  }
+  if (next) {
+    event.preventDefault();
+    next.focus();
+  }
+}
