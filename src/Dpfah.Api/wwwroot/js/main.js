@@ -47,7 +47,8 @@ async function show() {
   } finally {
     if (!signal.aborted) {
       main.setAttribute('aria-busy', 'false');
-      if (!again && document.activeElement?.tagName !== 'INPUT') main.focus({ preventScroll: true });
+      // What had the focus may be gone with the view that it was in.
+      if ((!again || document.activeElement === document.body) && document.activeElement?.tagName !== 'INPUT') main.focus({ preventScroll: true });
     }
   }
 }
@@ -79,6 +80,11 @@ choice.addEventListener('change', () => {
   // A query of another collection means nothing here: only the view stays.
   const { view } = here();
   location.hash = link(view, { collection: choice.value });
+});
+// The address says what is shown: going to the content must not change it.
+document.querySelector('.skip').addEventListener('click', event => {
+  event.preventDefault();
+  main.focus();
 });
 window.addEventListener('hashchange', show);
 window.addEventListener('collections-changed', () => listCollections(null).catch(sayError));

@@ -51,8 +51,8 @@ function readQuery(params, collection) {
 const ranking = query => ({ k: query.k || 60, radius: query.radius, label: query.label });
 
 function ask(query, cursor, signal) {
-  // All that follows a first page is asked for by its cursor, which carries the query.
-  if (cursor) return send('POST', '/search/code', { query: { cursor, ...ranking(query) }, json: { collection: query.collection }, signal });
+  // All that follows a first page is asked for by its cursor alone, which carries the query.
+  if (cursor) return send('POST', '/search/code', { query: { cursor, k: ranking(query).k }, signal });
   if (query.id) return get(path('collections', query.collection, 'images', query.id, 'similar'), ranking(query), signal);
   return send('POST', '/search/code', {
     query: ranking(query),
