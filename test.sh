@@ -17,32 +17,53 @@ has_postgres() {
         || docker info > /dev/null 2>&1
 }
 
+# The web page is tested in a real browser.
+has_chromium() {
+    [[ -n "${DPFAH_TEST_CHROMIUM:-}" ]] || command -v chromium chromium-browser google-chrome chrome > /dev/null
+}
+
 # Runs a command as root, or fails without asking for a password.
 as_root() {
     if [[ $EUID -eq 0 ]]; then "$@"; else sudo --non-interactive "$@"; fi
 }
 
+may_install() {
+    command -v apt-get > /dev/null && as_root true 2> /dev/null
+}
+
+install_packages() {
+    as_root env DEBIAN_FRONTEND=noninteractive bash -c \
+        'apt-get update -q && apt-get install -q -y --no-install-recommends "$@"' install "$@" > "$install_log" 2>&1 || {
+        cat "$install_log" >&2
+        return 1
+    }
+}
+
 install_postgres() {
-    command -v apt-get > /dev/null && as_root true 2> /dev/null || return 1
+    may_install || return 1
     echo "test.sh: installing PostgreSQL's server programs"
     local config=/etc/postgresql-common/createcluster.d/dpfah-tests.conf
     # The tests make clusters of their own, so none is to be made and started by the installation. With `ip` a test can
     # give the published program a network of its own.
     as_root mkdir -p "${config%/*}"
     echo "create_main_cluster = false" | as_root tee "$config" > /dev/null
-    as_root env DEBIAN_FRONTEND=noninteractive bash -c \
-        'apt-get update -q && apt-get install -q -y --no-install-recommends postgresql iproute2 curl' > "$install_log" 2>&1 || {
-        cat "$install_log" >&2
-        as_root rm -f "$config"
-        return 1
-    }
+    local installed=0
+    install_packages postgresql iproute2 curl || installed=1
     as_root rm -f "$config"
+    return "$installed"
 }
+
+install_chromium() {
+    may_install || return 1
+    echo "test.sh: installing Chromium"
+    install_packages chromium fonts-liberation
+}
+
+install_log="$(mktemp)"
+trap 'rm -f "$install_log"' EXIT
 
 # The README's examples are run as they stand there, with curl.
 if ! has_postgres || ! command -v curl > /dev/null; then
-    install_log="$(mktemp)"
-    trap 'rm -f "$install_log"' EXIT
     if ! install_postgres || ! has_postgres; then
         cat >&2 <<'TEXT'
 test.sh: PostgreSQL's server programs are missing and could not be installed. One of these helps:
@@ -51,6 +72,18 @@ test.sh: PostgreSQL's server programs are missing and could not be installed. On
   macOS            brew install postgresql@17, with its bin folder in PATH
   any              a running Docker engine
   any              DPFAH_TEST_POSTGRES="Host=...;Username=...;Password=..." of a server where the tests may create databases
+TEXT
+        exit 1
+    fi
+fi
+
+if ! has_chromium; then
+    if ! install_chromium || ! has_chromium; then
+        cat >&2 <<'TEXT'
+test.sh: Chromium, in which the web page is tested, is missing and could not be installed. One of these helps:
+  Debian           sudo apt-get install chromium
+  Fedora           sudo dnf install chromium
+  any              DPFAH_TEST_CHROMIUM=PATH of a Chromium or Chrome
 TEXT
         exit 1
     fi
