@@ -40,6 +40,7 @@ export function chart({ title, x, y, range, whole = false, signal }) {
   const reading = h('p', { class: 'reading quiet' });
   const element = h('figure', { class: 'chart' }, h('figcaption', {}, title, h('span', { class: 'quiet' }, ` ${y} by ${x}`)), place, keys, reading);
   let plot = null, curves = [];
+  draw();
 
   const size = () => ({ width: Math.max(200, place.clientWidth), height: 230 });
   const watcher = new ResizeObserver(() => plot?.setSize(size()));
@@ -55,19 +56,20 @@ export function chart({ title, x, y, range, whole = false, signal }) {
     const same = plot && changed.length === curves.length && changed.every((curve, i) => curve.name === curves[i].name);
     curves = changed;
     place.setAttribute('aria-label', `${title}. ${curves.map(inWords).join('; ') || 'Nothing yet'}.`);
-    reading.textContent = curves.length ? '' : 'Nothing yet';
     if (same) return plot.setData(joined());
     fill(keys, legend(curves.map(curve => curve.name)));
     draw();
   }
 
   function joined() {
-    return curves.length ? uPlot.join(curves.map(curve => once(curve))) : [[]];
+    return uPlot.join(curves.map(once));
   }
 
   function draw() {
     plot?.destroy();
-    fill(place);
+    plot = null;
+    fill(place, curves.length ? null : h('p', { class: 'empty' }, 'Nothing yet.'));
+    if (!curves.length) return;
     const [text, line] = [themeColour('quiet'), themeColour('line')];
     const axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: '12px system-ui', labelFont: '12px system-ui' };
     plot = new uPlot({

@@ -1,6 +1,6 @@
 // What models were measured to be: figures as words, numbers and charts.
 import { all, get, path, showPicture } from './api.js';
-import { fixed } from './dom.js';
+import { fixed, h } from './dom.js';
 import { go } from './router.js';
 
 /** What the metrics are called, in the order in which they are shown. Shares from 0 to 1 unless said otherwise. */
@@ -58,3 +58,6 @@ export function pointPictures(collection, signal) {
     open: point => go('search', { id: point.id, collection }),
   };
 }
+
+/** Something that may be wider than the window: it is moved sideways, by keys as well. */
+export const wide = (name, ...children) => h('div', { class: 'table', tabindex: 0, role: 'region', 'aria-label': name }, ...children);

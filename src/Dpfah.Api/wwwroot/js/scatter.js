@@ -33,7 +33,7 @@ export function scatter({ points, name, signal, picture, open }) {
     help);
 
   const context = canvas.getContext('2d');
-  let width = 0, height = 0, ratio = 1, fit = null, view = { scale: 1, x: 0, y: 0 }, sprites = null, spriteSize = 0, wanted = false, shown = -1, byKeys = false;
+  let width = 0, height = 0, ratio = 1, fit = null, view = { scale: 1, x: 0, y: 0 }, sprites = null, spriteSize = 0, ringColour = '', wanted = false, shown = -1, byKeys = false;
 
   const watcher = new ResizeObserver(resize);
   watcher.observe(canvas);
@@ -42,6 +42,10 @@ export function scatter({ points, name, signal, picture, open }) {
     sprites = null;
     draw();
   }, signal);
+  image.addEventListener('load', () => {
+    image.hidden = false;
+    placeTip();
+  });
   listen();
   return element;
 
@@ -100,13 +104,14 @@ export function scatter({ points, name, signal, picture, open }) {
     context.beginPath();
     context.arc(x * ratio, y * ratio, spriteSize + 3 * ratio, 0, 2 * Math.PI);
     context.lineWidth = 2 * ratio;
-    context.strokeStyle = themeColour('text');
+    context.strokeStyle = ringColour;
     context.stroke();
   }
 
   /** A dot of each colour, drawn once: copying it is what keeps thousands of points smooth. */
   function makeSprites(radius) {
     spriteSize = radius;
+    ringColour = themeColour('text');
     const side = Math.ceil(radius) * 2 + 2;
     sprites = labels.map(({ colour }) => {
       const dot = document.createElement('canvas');
@@ -145,11 +150,6 @@ export function scatter({ points, name, signal, picture, open }) {
     }, 60);
     draw();
   }
-
-  image.addEventListener('load', () => {
-    image.hidden = false;
-    placeTip();
-  });
 
   function placeTip() {
     if (shown < 0 || tip.hidden) return;

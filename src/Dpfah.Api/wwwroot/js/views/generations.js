@@ -2,9 +2,14 @@
 import { all, get, path, send } from '../api.js';
 import { h, fill, say, actionButton, ask, time, plural, count, fixed } from '../dom.js';
 import { go, link } from '../router.js';
+import { wide } from '../figures.js';
 import { jobBox } from '../jobbox.js';
 
 const states = { active: 'answers', filling: 'is being filled', ready: 'ready', retired: 'left behind' };
+
+/** Missing pictures up to which the service fills a generation in by itself when it is switched to. */
+const filledAtOnce = 100;
+
 const percent = share => `${Math.round(100 * share)} %`;
 
 export async function show(root, { params, collection, signal }) {
@@ -16,6 +21,8 @@ export async function show(root, { params, collection, signal }) {
   const base = path('collections', collection, 'generations');
   const active = items.find(one => one.state === 'active');
   const others = items.filter(one => one !== active).sort((a, b) => b.generation.id - a.generation.id);
+  const answered = new Set(history.map(one => one.from));
+  const mayReturn = one => answered.has(one.generation.id) && one.missing <= filledAtOnce;
   const before = history[0]?.to === active?.generation.id ? history[0].from : null;
   const jobs = await Promise.all(others.filter(one => one.state === 'filling' && one.job).map(one => get(path('jobs', one.job), {}, signal)));
   fill(root,
@@ -32,7 +39,7 @@ export async function show(root, { params, collection, signal }) {
     return h('section', { class: `box generation ${state}`, 'aria-label': `Generation ${id}`, data: { generation: id } },
       h('div', { class: 'row' },
         h('h2', {}, `Generation ${id} `, h('span', { class: `label state-${state}` }, states[state])),
-        state === 'active' ? rollBackButton() : [activateButton(one, running), deleteButton(one, running)]),
+        state === 'active' ? others.filter(other => other.generation.id === before && mayReturn(other)).map(rollBackButton) : [activateButton(one, running), deleteButton(one, running)]),
       h('p', {}, h('a', { href: link('models', { model }) }, model), `, ${bits} bits, ${plural(pictures, 'picture')}`,
         missing ? `, ${count(missing)} missing` : '', '. ',
         h('span', { class: 'quiet' }, 'Begun ', time(one.createdAt), one.createdBy ? ` by ${one.createdBy}` : '', '.'),
@@ -50,11 +57,15 @@ export async function show(root, { params, collection, signal }) {
       one.comparison && state !== 'active' ? comparison(one) : null);
   }
 
-  function stateWords({ state, missing, generation, comparison: compared }, running) {
-    if (state === 'filling' && !running) return h('p', { class: 'notice' }, 'Its job has ended before it was complete. Make it again to go on where it stopped.');
-    if (state === 'retired') return h('p', { class: 'quiet' }, `New pictures pass it by${missing ? '' : '; none is missing so far'}. Make it again to fill it up.`);
-    if (state === 'ready' && compared && compared.against !== active.generation.id && generation.id !== before) {
-      return h('p', { class: 'notice' }, `It was compared with generation ${compared.against}, which does not answer any more. Compare it again before it takes over.`);
+  function stateWords(one, running) {
+    const { state, missing, comparison: compared } = one;
+    if (state === 'filling' && !running) return h('p', { class: 'notice' }, 'Its job has ended before it was complete. Fill it up to go on where it stopped.');
+    if (state === 'retired') {
+      return h('p', { class: 'quiet' }, 'New pictures pass it by. ', !answered.has(one.generation.id) ? 'Fill it up, and it is compared anew.'
+        : mayReturn(one) ? 'It answered before and may come back at once.' : `It answered before; more than ${filledAtOnce} pictures are missing, so fill it up before it comes back.`);
+    }
+    if (state === 'ready' && !mayReturn(one) && compared?.against !== active.generation.id) {
+      return h('p', { class: 'notice' }, `It was compared with generation ${compared?.against}, which does not answer any more. Compare it again before it takes over.`);
     }
     return null;
   }
@@ -69,7 +80,7 @@ export async function show(root, { params, collection, signal }) {
     const sets = heldOut ? [[heldOut.withTrainingPictures, heldOut.withoutTrainingPictures ? ', with those of the training' : ''], [heldOut.withoutTrainingPictures, ', all of them held out']].filter(([one]) => one) : [];
     return h('div', { class: 'comparison' },
       h('p', { class: `notice${gate.passes ? '' : ' bad'}` }, h('strong', {}, verdict(gate)), ' ', gate.detail),
-      h('div', { class: 'table' }, h('table', {},
+      wide('Comparison', h('table', {},
         h('thead', {}, h('tr', {}, h('td', {}),
           h('th', { scope: 'col', class: 'number' }, `Generation ${against}`, h('div', { class: 'quiet' }, old?.model)),
           h('th', { scope: 'col', class: 'number' }, `Generation ${id}`, h('div', { class: 'quiet' }, model)))),
@@ -87,35 +98,33 @@ export async function show(root, { params, collection, signal }) {
   function activateButton(one, running) {
     const { generation: { id, model }, state, comparison: compared } = one;
     if (running) return null;
+    if (mayReturn(one)) return id === before ? null : rollBackButton(one);
     if (state !== 'ready') return actionButton('Fill up', () => create(model, false), { 'aria-label': `Fill up generation ${id}` });
-    const stale = compared?.against !== active.generation.id && id !== before;
-    if (stale) return actionButton('Compare again', () => create(model, false), { 'aria-label': `Compare again: generation ${id}` });
-    if (id === before) return h('span', { class: 'quiet' }, 'kept for rolling back');
-    const body = needed(compared?.gate);
+    if (compared?.against !== active.generation.id) return actionButton('Compare again', () => create(model, false), { 'aria-label': `Compare again: generation ${id}` });
+    const body = needed(compared.gate);
     return body.force
       ? actionButton('Activate all the same', () => activate(one, body, false), { 'aria-label': `Activate all the same: generation ${id}` })
       : actionButton('Activate', () => activate(one, body, false), { class: 'primary', 'aria-label': `Activate generation ${id}` });
   }
 
-  function rollBackButton() {
-    const old = items.find(one => one.generation.id === before && one.state === 'ready');
-    return old ? actionButton(`Roll back to generation ${before}`, () => activate(old, {}, true)) : null;
+  function rollBackButton(one) {
+    return actionButton(`Roll back to generation ${one.generation.id}`, () => activate(one, {}, true));
   }
 
   /** What a closed gate asks for: force where it is known to be worse or cannot be judged, confirmation where nothing has a label. */
   function needed(gate) {
-    return !gate || gate.passes ? {} : gate.reason === 'noLabels' ? { confirm: true } : { force: true };
+    return gate.passes ? {} : gate.reason === 'noLabels' ? { confirm: true } : { force: true };
   }
 
   async function activate(one, body, back) {
-    const { generation: { id, model, bits }, pictures, comparison: compared } = one;
+    const { generation: { id, model, bits }, pictures, missing, comparison: compared } = one;
     const now = active.generation;
     const title = back ? `Roll back to generation ${id}?` : body.force ? `Activate generation ${id} although the gate is closed?` : `Activate generation ${id}?`;
     const text = [
       `Searches of ${collection} are answered by generation ${now.id} (${now.model}, ${plural(now.bits, 'bit')}). `,
-      `From then on generation ${id} (${model}, ${plural(bits, 'bit')}) answers, with all its ${plural(pictures, 'picture')} and without a pause. `,
+      `From then on generation ${id} (${model}, ${plural(bits, 'bit')}) answers, with all ${plural(pictures + missing, 'picture')}${missing ? `, ${plural(missing, 'picture')} of which ${missing === 1 ? 'is' : 'are'} hashed first,` : ''} and without a pause. `,
       `Results and distances change; lists that are open end, and codes that were kept elsewhere are of the old generation. `,
-      `Generation ${now.id} is kept: rolling back is one click.`,
+      `Generation ${now.id} is kept: rolling back is one click. New pictures pass it by; once they are more than ${filledAtOnce}, it has to be filled up first.`,
       body.force ? h('strong', { class: 'said' }, ` ${compared.gate.detail} The history will say who forced it.`) : null,
       body.confirm ? h('strong', { class: 'said' }, ' Nobody can measure which is better without labels: look at some searches first. The history will say who confirmed it.') : null,
     ];
@@ -127,7 +136,7 @@ export async function show(root, { params, collection, signal }) {
 
   function deleteButton({ generation: { id, model }, pictures }, running) {
     return running ? null : actionButton('Delete', async () => {
-      const back = id === before ? ' You cannot roll back to it any more.' : '';
+      const back = answered.has(id) ? ' You cannot roll back to it any more.' : '';
       if (!await ask(`Delete generation ${id}?`, `${plural(pictures, 'code')} by ${model} are deleted.${back} The pictures stay, and generation ${active.generation.id} goes on answering. They can be hashed again.`, 'Delete')) return;
       await send('DELETE', `${base}/${id}`);
       say(`Generation ${id} was deleted.`);
@@ -147,7 +156,7 @@ export async function show(root, { params, collection, signal }) {
     const inTheWay = others.find(one => one.state === 'ready' || jobs.some(job => job.id === one.job && ['queued', 'running'].includes(job.state)));
     const choices = models.filter(model => model.name !== active.generation.model);
     const wanted = params.get('model');
-    const choice = h('select', { name: 'model' }, choices.map(model => h('option', { value: model.name, selected: model.name === wanted }, `${model.name} (${model.title}, ${model.bits} bits)`)));
+    const choice = h('select', { name: 'model', id: 'generation-model' }, choices.map(model => h('option', { value: model.name, selected: model.name === wanted }, `${model.name} (${model.title}, ${model.bits} bits)`)));
     const better = h('input', { type: 'checkbox', name: 'better' });
     const wrong = h('div', { role: 'alert' });
     const blocked = inTheWay?.state === 'ready' && `Generation ${inTheWay.generation.id} is kept ready${inTheWay.generation.id === before ? ' for rolling back' : ''}. Delete it, or activate it, to make room for another.`;
@@ -169,7 +178,7 @@ export async function show(root, { params, collection, signal }) {
       h('h2', { id: 'new-generation' }, 'Make another generation'),
       inTheWay ? h('p', { class: 'notice' }, blocked || 'One at a time: wait until the other is filled, or cancel it.')
       : choices.length ? [
-        h('div', { class: 'row' }, h('label', {}, 'Model ', choice), h('label', {}, better, ' activate it when it is better')),
+        h('div', { class: 'row' }, h('label', { for: 'generation-model' }, 'Model'), choice, h('label', {}, better, ' activate it when it is better')),
         h('p', { class: 'quiet' }, `All ${plural(active.pictures, 'picture')} are hashed from their stored previews; searches are answered by generation ${active.generation.id} meanwhile. Then both are compared.`),
         wrong,
         h('button', { type: 'submit', class: 'primary' }, 'Make the generation'),
@@ -180,7 +189,7 @@ export async function show(root, { params, collection, signal }) {
     if (!history.length) return null;
     return [
       h('h2', {}, 'What answered when'),
-      h('div', { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'What answered when' }, h('table', {},
+      wide('What answered when', h('table', {},
         h('thead', {}, h('tr', {}, ['Since', 'Generation', 'Instead of', 'By', 'What the gate said'].map(text => h('th', { scope: 'col' }, text)))),
         h('tbody', {}, history.map(one => h('tr', {},
           h('td', {}, time(one.at)),

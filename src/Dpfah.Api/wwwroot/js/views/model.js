@@ -2,7 +2,7 @@
 import { get, path, send, sendRaw, showPicture } from '../api.js';
 import { h, fill, say, sayError, actionButton, ask, time, plural, count } from '../dom.js';
 import { go, link } from '../router.js';
-import { figure, metric, metricNames, metricTitle, ordered, pointPictures } from '../figures.js';
+import { figure, metric, metricNames, metricTitle, ordered, pointPictures, wide } from '../figures.js';
 import { jobBox, openJobs } from '../jobbox.js';
 import { measure, measuredOn } from './models.js';
 
@@ -83,7 +83,7 @@ function measurements(items) {
   const names = ordered(shown.flatMap(one => Object.keys(one.result.metrics)));
   return [
     h('h2', {}, 'Measurements'),
-    h('div', { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'Measurements' }, h('table', {},
+    wide('Measurements', h('table', {},
       h('thead', {}, h('tr', {}, h('td', {}), shown.map(one => h('th', { scope: 'col', class: 'measured' }, measuredOn(one), h('div', { class: 'quiet' }, time(one.createdAt)))))),
       h('tbody', {}, names.map(name => h('tr', {},
         h('th', { scope: 'row' }, h('abbr', { title: metricNames[name]?.[1] }, metricTitle(name))),
@@ -121,10 +121,11 @@ async function showFigures(root, model, { items, plots }, signal) {
       h('h2', {}, 'Map of the codes', h('span', { class: 'quiet' }, 't-SNE: pictures with similar codes lie together')),
       scatter({ points: map.points, name: `Codes by ${model.name}`, signal, ...pointPictures(collection, signal) }),
     ] : null,
-    top10 ? [h('h2', {}, 'Found first'), h('div', { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'Found first' }, top10)] : null);
+    top10 ? [h('h2', {}, 'Found first'), wide('Found first', top10)] : null);
 
   async function curves(name, one) {
-    return drawn(one, (await figure(model.name, name, signal)).curves);
+    const [own, ...others] = (await figure(model.name, name, signal)).curves;
+    return drawn(one, [{ ...own, name: model.name }, ...others]);
   }
 }
 

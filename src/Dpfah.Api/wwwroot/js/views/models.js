@@ -2,7 +2,7 @@
 import { send } from '../api.js';
 import { h, fill, say, sayError, actionButton, time, empty, plural } from '../dom.js';
 import { change, link } from '../router.js';
-import { figure, measuredModels, measurementFor, metric } from '../figures.js';
+import { figure, measuredModels, measurementFor, metric, wide } from '../figures.js';
 import { jobBox, openJobs } from '../jobbox.js';
 
 export const title = 'Models';
@@ -63,7 +63,7 @@ async function showList(root, { params, collection, signal }) {
       return rivals.length > 0 && rivals.every(one => one.result.metrics[name] <= shown.result.metrics[name]);
     };
     const number = (shown, name) => h('td', { class: 'number' }, shown && isBest(shown, name) ? h('strong', {}, metric(shown.result.metrics, name)) : metric(shown?.result.metrics, name));
-    return h('div', { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'Models' }, h('table', { class: 'models' },
+    return wide('Models', h('table', { class: 'models' },
       h('thead', {}, h('tr', {},
         h('th', { scope: 'col' }, h('span', { class: 'visually-hidden' }, 'In the charts')),
         h('th', { scope: 'col' }, 'Model'),
@@ -89,7 +89,7 @@ async function showList(root, { params, collection, signal }) {
           h('th', { scope: 'row' }, h('a', { href: link('models', { model: model.name }) }, model.name),
             h('div', { class: 'quiet' }, model.title, model.isDefault ? ', new collections start with it' : '')),
           number(shown, 'map'), number(shown, 'precisionAt10'),
-          h('td', {}, shown ? [h('span', {}, measuredOn(shown)), ' '] : null,
+          h('td', { class: 'where' }, shown ? [h('span', {}, measuredOn(shown)), ' '] : null,
             shown?.result.collection === collection || busy ? null : h('div', {}, measureButton(model.name)),
             busy ? h('span', { class: 'quiet' }, ' is being measured') : null),
           h('td', { class: 'number' }, model.bits),
@@ -104,7 +104,7 @@ async function showList(root, { params, collection, signal }) {
       const job = await measure(name, collection);
       boxes.append(watch(job));
       jobs.push(job);
-    }, { 'aria-label': `Measure ${name} on ${collection}`, class: 'small' });
+    }, { 'aria-label': `Measure on ${collection}: ${name}`, class: 'small' });
   }
 
   function choose(name, chosen) {

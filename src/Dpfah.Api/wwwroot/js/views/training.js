@@ -2,7 +2,7 @@
 import { all, get, path, send } from '../api.js';
 import { h, fill, say, time, plural } from '../dom.js';
 import { go, link } from '../router.js';
-import { metric, metricNames, metricTitle, ordered } from '../figures.js';
+import { metric, metricNames, metricTitle, ordered, wide } from '../figures.js';
 import { isOver, jobBox } from '../jobbox.js';
 import { methods, withoutLabels } from '../methods.js';
 
@@ -142,7 +142,7 @@ function list(jobs) {
   if (!jobs.length) return null;
   return [
     h('h2', {}, 'Trainings'),
-    h('div', { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'Trainings' }, h('table', {},
+    wide('Trainings', h('table', {},
       h('thead', {}, h('tr', {}, ['Model', 'Method', 'On', 'State', 'Asked for'].map(text => h('th', { scope: 'col' }, text)))),
       h('tbody', {}, jobs.map(job => h('tr', {},
         h('td', {}, h('a', { href: link('models', { tab: 'train', job: job.id }) }, job.request.name)),
@@ -201,7 +201,7 @@ async function showTraining(root, id, signal) {
     const names = ordered(Object.keys(metrics)).filter(name => ['map', 'precisionAt10', 'fineMap', 'mapWithTraining', 'trainingMap'].includes(name));
     fill(result, h('section', { class: 'box', 'aria-label': 'Result' },
       h('p', { class: 'lead' }, `The model ${request.name} is there.`),
-      names.length ? h('div', { class: 'table' }, h('table', {},
+      names.length ? wide('Metrics', h('table', {},
         h('thead', {}, h('tr', {}, h('td', {}), names.map(name => h('th', { scope: 'col', class: 'number' }, h('abbr', { title: metricNames[name]?.[1] }, metricTitle(name)))))),
         h('tbody', {},
           h('tr', {}, h('th', { scope: 'row' }, request.name), names.map(name => h('td', { class: 'number' }, metric(metrics, name)))),
