@@ -106,11 +106,13 @@ public sealed class BlobStore
         cancellationToken);
 
     /// <summary>Opens a blob.</summary>
+    /// <param name="id">The blob.</param>
+    /// <param name="cancellationToken">Gives up; later on, ends reads that name no token of their own.</param>
     /// <returns>A stream that can seek; it holds one chunk in memory.</returns>
     /// <exception cref="FileNotFoundException">There is no such blob, or it is not complete.</exception>
     public async Task<Stream> OpenReadAsync(long id, CancellationToken cancellationToken) =>
         await FindAsync(id, cancellationToken) is { } blob
-            ? new BlobStream(database, blob)
+            ? new BlobStream(database, blob, cancellationToken)
             : throw new FileNotFoundException($"The file {id} is not in the database any more: it goes with the end of its job.");
 
     /// <summary>Deletes a blob, in small transactions.</summary>

@@ -4,7 +4,10 @@ using Microsoft.EntityFrameworkCore;
 namespace Dpfah.Engine.Blobs;
 
 /// <summary>Reads a blob, chunk by chunk; it can seek, as readers of zip archives must.</summary>
-internal sealed class BlobStream(Database database, BlobInfo blob) : Stream
+/// <param name="database">Where it is.</param>
+/// <param name="blob">The blob; it is complete.</param>
+/// <param name="ending">Ends reads that know no token: the directory of an archive may take thousands of them.</param>
+internal sealed class BlobStream(Database database, BlobInfo blob, CancellationToken ending) : Stream
 {
     private byte[] chunk = [];
     private int chunkNumber = -1;
@@ -55,7 +58,7 @@ internal sealed class BlobStream(Database database, BlobInfo blob) : Stream
     public override int Read(byte[] buffer, int offset, int count)
     {
         // Some readers of archives know no async; they run on a worker's thread.
-        ValueTask<int> read = ReadAsync(buffer.AsMemory(offset, count));
+        ValueTask<int> read = ReadAsync(buffer.AsMemory(offset, count), ending);
         return read.IsCompletedSuccessfully ? read.Result : read.AsTask().GetAwaiter().GetResult();
     }
 

@@ -147,8 +147,9 @@ internal sealed class PostgresDatabase(string connectionString) : Database
         (await context.Database
             .SqlQueryRaw<long>("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS \"Value\"").ToListAsync(cancellationToken))[0];
 
+    // Its number stays as it is, so that those who insert rows which name it (a job's work does) are not waited for.
     public override Task<StoredJob?> LockJobAsync(DpfahContext context, long id, CancellationToken cancellationToken) =>
-        context.Jobs.FromSql($"SELECT * FROM jobs WHERE id = {id} FOR UPDATE").AsTracking().SingleOrDefaultAsync(cancellationToken);
+        context.Jobs.FromSql($"SELECT * FROM jobs WHERE id = {id} FOR NO KEY UPDATE").AsTracking().SingleOrDefaultAsync(cancellationToken);
 
     public override Task<StoredJob?> LockNextJobAsync(
         DpfahContext context, string lane, string[] kinds, long? only, long now, CancellationToken cancellationToken)
@@ -159,7 +160,7 @@ internal sealed class PostgresDatabase(string connectionString) : Database
                 SELECT * FROM jobs
                 WHERE lane = {lane} AND kind = ANY ({kinds}) AND state <= 2 AND id BETWEEN {first} AND {last}
                     AND ((state = 1 AND not_before_ms <= {now}) OR (state = 2 AND lease_until_ms < {now}))
-                ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+                ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
                 """)
             .AsTracking().SingleOrDefaultAsync(cancellationToken);
     }

@@ -17,6 +17,7 @@ internal sealed class DuplicatesJob(Database database, IndexFollower follower, I
     public const string KindName = "duplicates";
 
     private const int RowsAtOnce = 2_000;
+    private const string Storing = "storing groups";
     private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(1);
 
     public string Kind => KindName;
@@ -134,6 +135,7 @@ internal sealed class DuplicatesJob(Database database, IndexFollower follower, I
     private static async Task StoreAsync(JobRun run, IReadOnlyList<DuplicateGroup> groups, long total, CancellationToken cancellationToken)
     {
         long stored = 0;
+        await run.ReportAsync(progress => progress.SetStage(Storing, 0, total), cancellationToken);
         IEnumerable<Data.Entities.DuplicateMember> rows = groups.SelectMany((group, i) => group.Members.Select(member => new Data.Entities.DuplicateMember
         {
             JobId = run.Id,
@@ -148,7 +150,7 @@ internal sealed class DuplicatesJob(Database database, IndexFollower follower, I
                 async (context, progress, token) =>
                 {
                     context.DuplicateMembers.AddRange(some);
-                    progress.SetStage("storing groups", stored, total);
+                    progress.SetStage(Storing, stored, total);
                     return await context.SaveChangesAsync(token);
                 },
                 cancellationToken);

@@ -73,7 +73,8 @@ internal sealed class EvaluationTargets(
     /// <summary>Opens a data set.</summary>
     /// <exception cref="InvalidDataException">It is not known, not there or damaged; the message is for the caller.</exception>
     public Task<DatasetPictures> OpenAsync(string dataset, string? path, DatasetSplit? split, CancellationToken cancellationToken) => Task.Run(
-        () => (datasets ?? throw new InvalidDataException("This program reads no data sets.")).Open(dataset, path, split), cancellationToken);
+        () => (datasets ?? throw new InvalidDataException("This program reads no data sets.")).Open(dataset, path, split), cancellationToken)
+        .WaitAsync(cancellationToken); // A folder of many files is not waited for when the job is to end.
 
     /// <summary>The labelled pictures of a collection that a model is measured on.</summary>
     public async Task<List<EvaluatedPicture>> ChooseAsync(CollectionIndex index, SearchFilter? filter, int most, CancellationToken cancellationToken)

@@ -29,17 +29,18 @@ internal sealed class GenerationComparer(
     private const int K = 10;
     private const int MostClasses = 4_096;
     private const int DigestsAtOnce = 10_000;
+    private const int ItemsBetweenLooks = 1 << 14;
 
     private static readonly RetrievalOptions Measured = new() { Cuts = [], PrecisionAt = [K] };
 
     /// <summary>Compares.</summary>
     /// <param name="active">The generation that answers.</param>
     /// <param name="candidate">The generation that may take over; of the same collection.</param>
-    /// <param name="cancellationToken">Gives up; looked at before each query.</param>
+    /// <param name="cancellationToken">Gives up; looked at before each query, and every 16,384 items.</param>
     public async Task<GenerationComparison> RunAsync(CollectionIndex active, CollectionIndex candidate, CancellationToken cancellationToken)
     {
         var both = new Both(active.Snapshot, candidate.Snapshot);
-        (List<long> all, List<long> labelled) = both.Numbers();
+        (List<long> all, List<long> labelled) = both.Numbers(cancellationToken);
         QueryComparison queries = await CompareQueriesAsync(active, candidate, both, all, cancellationToken);
         List<Pair> sample = both.Find(Sample(all, MostDatabase));
         var balance = new BeforeAfter(Balance([.. sample.Select(p => p.Active.Code)]), Balance([.. sample.Select(p => p.Candidate.Code)]));
@@ -229,11 +230,17 @@ internal sealed class GenerationComparer(
     private sealed record Both(IndexSnapshot<IndexedItem> Active, IndexSnapshot<IndexedItem> Candidate)
     {
         /// <summary>Numbers of the items that both have, ascending, and of those of them that have a label.</summary>
-        public (List<long> All, List<long> Labelled) Numbers()
+        public (List<long> All, List<long> Labelled) Numbers(CancellationToken cancellationToken)
         {
             (List<long> all, List<long> labelled) = ([], []);
+            int seen = 0;
             foreach (IndexEntry<IndexedItem> entry in Active.Entries)
             {
+                if (seen++ % ItemsBetweenLooks == 0)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
                 if (Candidate.TryGet(entry.Id, out _))
                 {
                     all.Add(entry.Id);

@@ -209,17 +209,14 @@ internal sealed class GenerationJob(
 
     private async Task<bool> ActivateAsync(JobRun run, GenerationRequest request, GenerationComparison comparison, CancellationToken cancellationToken)
     {
+        await run.ReportAsync(progress => progress.SetStage("activating"), cancellationToken);
+        var grounds = new SwitchGrounds(run.CreatedBy, false, false, comparison.Gate.Detail);
         Change? change = await run.WriteAsync(
-            (context, progress, token) =>
-            {
-                progress.SetStage("activating");
-                return switching.SwitchAsync(
-                    context, request.Generation, comparison.Against, new SwitchGrounds(run.CreatedBy, false, false, comparison.Gate.Detail), token);
-            },
-            cancellationToken);
+            (context, _, token) => switching.SwitchAsync(context, request.Generation, comparison.Against, grounds, token), cancellationToken);
         if (change is not null)
         {
-            await follower.WaitAsync(database.PositionOf(change), cancellationToken);
+            // It is done: a cancel that comes now comes too late, and must not hide that.
+            await ((Task)follower.WaitAsync(database.PositionOf(change), cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return change is not null;

@@ -28,7 +28,7 @@ public sealed class Importer
     /// <param name="contentType">What the sender calls it, without parameters; null for nothing.</param>
     /// <param name="importOptions">How it is to be imported.</param>
     /// <param name="createdBy">Name of the key that asks; null without keys.</param>
-    /// <param name="cancellationToken">Gives up; what was spooled is removed.</param>
+    /// <param name="cancellationToken">Gives up before all of it was read; what was spooled is removed.</param>
     /// <exception cref="BlobTooLargeException">The upload is longer than <see cref="EngineOptions.ImportBytes"/>.</exception>
     public async Task<ImportStart> StartAsync(
         string collection, Stream upload, string? contentType, ImportOptions importOptions, string? createdBy, CancellationToken cancellationToken)
@@ -63,7 +63,9 @@ public sealed class Importer
             blob.Id, format, blob.Length, blob.Sha256, importOptions.Labels, importOptions.Mode, importOptions.DryRun, known.LastItem);
         var job = new NewJob(
             ImportJob.KindName, JobLanes.Encoding, JsonSerializer.Serialize(request, JobJson.Options), createdBy, known.Id, collection);
-        return new ImportStart(ImportStartStatus.Queued, await queue.EnqueueAsync(job, [blob.Id], cancellationToken));
+
+        // Whoever has sent all of it gets a job: an upload is never left without one.
+        return new ImportStart(ImportStartStatus.Queued, await queue.EnqueueAsync(job, [blob.Id], CancellationToken.None));
     }
 }
 

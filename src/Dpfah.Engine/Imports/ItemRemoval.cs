@@ -10,6 +10,7 @@ namespace Dpfah.Engine.Imports;
 internal sealed class ItemRemoval(Database database, TimeProvider clock)
 {
     private const int ItemsAtOnce = 500;
+    private const string Stage = "deleting what the upload lacks";
 
     /// <summary>Goes through the collection.</summary>
     /// <param name="run">The import.</param>
@@ -22,6 +23,7 @@ internal sealed class ItemRemoval(Database database, TimeProvider clock)
         JobRun run, ImportRequest request, IdSet kept, ImportCheckpoint checkpoint, CancellationToken cancellationToken)
     {
         long last = 0, deleted = checkpoint.Deleted;
+        await run.ReportAsync(progress => progress.SetStage(Stage, deleted), cancellationToken);
         while (true)
         {
             int collectionId = run.CollectionId!.Value;
@@ -48,7 +50,7 @@ internal sealed class ItemRemoval(Database database, TimeProvider clock)
                     async (context, progress, token) =>
                     {
                         int count = await DeleteAsync(run, context, lacking, request.LastItem, token);
-                        progress.SetStage("deleting what the upload lacks", before + count);
+                        progress.SetStage(Stage, before + count);
                         progress.SetCheckpoint(checkpoint with { Deleted = before + count });
                         return count;
                     },

@@ -7,8 +7,9 @@ namespace Dpfah.Engine.Jobs;
 
 /// <summary>What a worker does with jobs in the database: claims them, renews its lease, writes under its fence, ends them.</summary>
 /// <remarks>
-/// A claim raises the job's fence. All writes of a job lock its row and compare the fence first, so that a worker that was stopped
-/// past its lease, and goes on after another has taken the job over, writes nothing. Leases are counted by the database's clock.
+/// A claim raises the job's fence. All writes of a job lock its row and compare the fence before they commit, so that a worker that was
+/// stopped past its lease, and goes on after another has taken the job over, writes nothing. The row is locked last: while a write waits
+/// for others, or takes long, the job's end can be asked for and its lease is renewed. Leases are counted by the database's clock.
 /// </remarks>
 internal sealed class JobClaims(Database database, JobSignal signal, EngineOptions options, TimeProvider clock)
 {
@@ -95,7 +96,7 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
             },
             cancellationToken);
 
-    /// <summary>Runs work in one transaction with the job's row locked and its fence checked.</summary>
+    /// <summary>Runs work in one transaction that commits only under the job's fence.</summary>
     /// <exception cref="FencedException">The job is another worker's by now, or was ended.</exception>
     public async Task<(T Value, JobProgress Progress)> WriteAsync<T>(
         JobRun run, Func<DpfahContext, JobProgress, CancellationToken, Task<T>> work, bool tellProgress, CancellationToken cancellationToken)
@@ -104,8 +105,7 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
         (T, JobProgress) written = await database.WriteAsync(
             async (context, token) =>
             {
-                StoredJob job = await LockAsync(context, run, token);
-                if (before is { } done && job.Writes == run.Writes + 1)
+                if (before is { } done && (await LockAsync(context, run, token)).Writes == run.Writes + 1)
                 {
                     // The commit had taken effect, only its answer was lost.
                     return done;
@@ -113,6 +113,8 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
 
                 var progress = new JobProgress(run);
                 T value = await work(context, progress, token);
+                await context.SaveChangesAsync(token);
+                StoredJob job = await LockAsync(context, run, token);
                 Apply(context, job, progress, tellProgress);
                 job.Writes = run.Writes + 1;
                 await context.SaveChangesAsync(token);

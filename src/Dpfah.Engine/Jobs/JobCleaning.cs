@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Jobs;
 
-/// <summary>Forgets jobs that ended long ago, and the files of jobs that have ended.</summary>
+/// <summary>Forgets jobs that ended long ago, the files of jobs that have ended, and what is of no use of jobs that did not end well.</summary>
 internal sealed class JobCleaning(Database database, BlobStore blobs, EngineOptions options, TimeProvider clock)
 {
     private const int RowsAtOnce = 500;
@@ -14,9 +14,27 @@ internal sealed class JobCleaning(Database database, BlobStore blobs, EngineOpti
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await blobs.RemoveUnusedAsync(cancellationToken);
+        await RemoveUnusedGroupsAsync(cancellationToken);
         DateTime before = clock.GetUtcNow().UtcDateTime - options.JobRetention;
         while (await database.WriteAsync((context, token) => RemoveSomeAsync(context, before, token), cancellationToken))
         {
+        }
+    }
+
+    /// <summary>Removes the groups of searches for duplicates that were ended while they stored them.</summary>
+    private async Task RemoveUnusedGroupsAsync(CancellationToken cancellationToken)
+    {
+        List<long> ended = await database.ReadAsync(
+            (context, token) => context.Jobs
+                .Where(j => j.Kind == DuplicatesJob.KindName && (j.State == JobState.Cancelled || j.State == JobState.Failed)
+                    && context.DuplicateMembers.Any(m => m.JobId == j.Id))
+                .Select(j => j.Id).ToListAsync(token),
+            cancellationToken);
+        foreach (long id in ended)
+        {
+            while (await database.WriteAsync((context, token) => DuplicatesJob.RemoveSomeAsync(context, id, token), cancellationToken) > 0)
+            {
+            }
         }
     }
 

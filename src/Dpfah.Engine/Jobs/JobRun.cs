@@ -74,7 +74,7 @@ internal sealed class JobRun
     /// <exception cref="JobFailedException">It is not of that type.</exception>
     public T? ReadCheckpoint<T>() => Checkpoint is null ? default : Read<T>(Checkpoint, "checkpoint");
 
-    /// <summary>Runs work in one transaction in which the job's row is locked and its fence checked; what it says of progress commits with it.</summary>
+    /// <summary>Runs work in one transaction that commits only when the job is still this worker's; what it says of progress commits with it.</summary>
     /// <param name="work">Has no other effect than through what it is given: it may be run again.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
     /// <exception cref="FencedException">The job is another worker's by now, or was ended.</exception>

@@ -12,7 +12,7 @@ namespace Dpfah.Engine.Training;
 internal sealed class TrainingChild : IAsyncDisposable
 {
     private const int LinesKept = 20;
-    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(1);
 
     // libtorch says it once for each convolution of small pictures; it means nothing.
     private const string Noise = "Could not initialize NNPACK";

@@ -112,8 +112,12 @@ internal sealed class TrainingHandler(
     {
         DateTime now = clock.GetUtcNow().UtcDateTime;
         List<TrainingItem> read = await items.ReadAsync(collectionId, request, cancellationToken);
-        CollectionPart[] parts = CollectionSplit.Make(
-            [.. read.Select(item => ((IReadOnlyList<string>)item.Labels, item.Digest))], request.Split.Shares(), request.Split.Seed ?? 0);
+
+        // Two seconds for a million pictures, which are not waited for when the job is to end.
+        CollectionPart[] parts = await Task.Run(
+            () => CollectionSplit.Make(
+                [.. read.Select(item => ((IReadOnlyList<string>)item.Labels, item.Digest))], request.Split.Shares(), request.Split.Seed ?? 0),
+            cancellationToken).WaitAsync(cancellationToken);
         try
         {
             TrainingItems.ThrowIfTooFew(read, parts.Count(part => part == CollectionPart.Train), request);

@@ -28,6 +28,7 @@ internal sealed class TrainingPictures(Database database, BlobStore blobs)
         await using StreamWriter manifest = File.CreateText(Path.Combine(folder, CollectionItem.FileName));
         manifest.NewLine = "\n";
         var clock = new Progress(run, items.Count);
+        await clock.TellAsync(0, cancellationToken);
         foreach ((int Index, TrainingItem Item)[] some in items.Index().Chunk(PicturesAtOnce))
         {
             long[] numbers = [.. some.Select(s => s.Item.Number)];
@@ -64,9 +65,15 @@ internal sealed class TrainingPictures(Database database, BlobStore blobs)
             await stored.CopyToAsync(copy, cancellationToken);
         }
 
-        CollectionItem[] items = [.. File.ReadLines(path).Select(CollectionItem.FromJson)];
+        var items = new List<CollectionItem>();
+        await foreach (string line in File.ReadLinesAsync(path, cancellationToken))
+        {
+            items.Add(CollectionItem.FromJson(line));
+        }
+
         await using FileStream previews = File.Create(Path.Combine(folder, CollectionItem.PreviewsFileName));
-        var clock = new Progress(run, items.Length);
+        var clock = new Progress(run, items.Count);
+        await clock.TellAsync(0, cancellationToken);
         foreach ((int Index, CollectionItem Item)[] some in items.Index().Chunk(PicturesAtOnce))
         {
             string[] ids = [.. some.Select(s => s.Item.Id)];

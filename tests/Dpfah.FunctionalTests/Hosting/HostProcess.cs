@@ -5,7 +5,8 @@ namespace Dpfah.FunctionalTests.Hosting;
 /// <summary>The service as a process of its own, with the constant-time encoder: for tests that kill or freeze it.</summary>
 internal static class HostProcess
 {
-    private static readonly string TestAssembly = Find("tests/Dpfah.TestHost", "Dpfah.TestHost.dll");
+    /// <summary>The service with the constant-time encoder; as a training program it hangs.</summary>
+    public static readonly string TestAssembly = Find("tests/Dpfah.TestHost", "Dpfah.TestHost.dll");
 
     /// <summary>The program that runs assemblies.</summary>
     public static string Dotnet { get; } = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";

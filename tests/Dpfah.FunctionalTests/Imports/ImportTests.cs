@@ -301,6 +301,34 @@ public abstract class ImportTests(ServiceFixture service)
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_that_breaks_off_leaves_nothing_of_its_upload(bool rudely)
+    {
+        const string Unclaimed = "SELECT count(*) FROM blob_chunks c JOIN blobs b ON b.id = c.blob_id WHERE b.job_id IS NULL";
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(service.Service.Address.Host, service.Service.Address.Port);
+        await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(
+            "POST /collections/default/imports HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: 100000000\r\n\r\n"));
+        await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(new string('\n', (3 << 20) + 17)));
+        await Eventually.BecomesAsync(() => service.Database.ReadAsync<long>(Unclaimed), chunks => chunks == 3);
+
+        if (rudely)
+        {
+            // Without a word of farewell.
+            client.LingerState = new System.Net.Sockets.LingerOption(enable: true, seconds: 0);
+            client.Close();
+        }
+        else
+        {
+            client.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        }
+
+        await Eventually.BecomesAsync(() => service.Database.ReadAsync<long>("SELECT count(*) FROM blobs WHERE job_id IS NULL"), blobs => blobs == 0);
+        Assert.Equal(0, await service.Database.ReadAsync<long>(Unclaimed));
+    }
+
     [Fact]
     public async Task Cancelling_ends_an_import_and_what_was_indexed_stays()
     {
