@@ -15,7 +15,7 @@ public sealed class CancellationTests
 
     // A job is to end within five seconds, of which it is looked after its wish once a second.
     private static readonly TimeSpan TimeToStop = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan TimeToRun = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan TimeToRun = TimeSpan.FromMilliseconds(100);
 
     [Fact]
     public void The_search_for_duplicates_among_a_million_codes_stops_soon()
@@ -41,9 +41,9 @@ public sealed class CancellationTests
     }
 
     [Fact]
-    public void The_health_of_a_million_codes_stops_being_measured_soon()
+    public void The_health_of_the_largest_evaluation_stops_being_measured_soon()
     {
-        CodeMatrix codes = Random(Codes, bits: 512);
+        CodeMatrix codes = Random(EvaluatedPictures, bits: 512);
 
         AssertStopsSoon(token => CodeHealth.Of(codes, token));
     }

@@ -29,12 +29,13 @@ internal sealed class GroupGrowth
     /// <param name="distance">Greatest distance of near items.</param>
     /// <param name="marks">Pairs that are kept apart.</param>
     /// <param name="kernel">The loop over many codes.</param>
-    public GroupGrowth(long[] ids, EqualCodes codes, int distance, NotDuplicates marks, ScanKernel kernel)
+    /// <param name="cancellationToken">Looked at before each table of the codes is made.</param>
+    public GroupGrowth(long[] ids, EqualCodes codes, int distance, NotDuplicates marks, ScanKernel kernel, CancellationToken cancellationToken)
     {
         this.ids = ids;
         this.codes = codes;
         this.marks = marks;
-        remaining = new RemainingCodes(codes.Codes, codes.Bits, codes.Count, distance, kernel);
+        remaining = new RemainingCodes(codes.Codes, codes.Bits, codes.Count, distance, kernel, cancellationToken);
         grouped = new BitArray(ids.Length);
         marked = new BitArray(ids.Length);
         for (int item = 0; item < ids.Length; item++)

@@ -29,7 +29,7 @@ public static class NearDuplicates
     /// <param name="distance">Greatest distance of near items in bits, 0 to <see cref="MaxDistance"/>.</param>
     /// <param name="notDuplicates">Pairs of ids that are not to be in one group; null for none. Ids that no item has do no harm.</param>
     /// <param name="progress">Told now and then how many items were looked at; null for nobody.</param>
-    /// <param name="cancellationToken">Looked at for each different code.</param>
+    /// <param name="cancellationToken">Looked at for each different code, and between the steps before: a second for some millions of codes.</param>
     /// <returns>The groups in ascending order of their smallest ids.</returns>
     /// <exception cref="ArgumentException">There are more or fewer ids than codes, or an id comes twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The distance is out of range.</exception>
@@ -54,7 +54,10 @@ public static class NearDuplicates
         ArgumentOutOfRangeException.ThrowIfNegative(distance);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(distance, MaxDistance(items.Codes.Bits));
         long[] ids = Sorted(items, out int[] order);
-        var growth = new GroupGrowth(ids, EqualCodes.Of(items.Codes, order), distance, new NotDuplicates(notDuplicates ?? []), kernel);
+        cancellationToken.ThrowIfCancellationRequested();
+        var codes = EqualCodes.Of(items.Codes, order);
+        cancellationToken.ThrowIfCancellationRequested();
+        var growth = new GroupGrowth(ids, codes, distance, new NotDuplicates(notDuplicates ?? []), kernel, cancellationToken);
         var groups = new List<DuplicateGroup>();
         for (int item = 0; item < ids.Length; item++)
         {

@@ -38,7 +38,8 @@ internal sealed unsafe class RemainingCodes
     /// <param name="count">Number of codes.</param>
     /// <param name="distance">Greatest distance at which codes are found.</param>
     /// <param name="kernel">The loop over long buckets.</param>
-    public RemainingCodes(AlignedWords codes, int bits, int count, int distance, ScanKernel kernel)
+    /// <param name="cancellationToken">Looked at before each table is made.</param>
+    public RemainingCodes(AlignedWords codes, int bits, int count, int distance, ScanKernel kernel, CancellationToken cancellationToken)
     {
         this.codes = codes;
         this.distance = distance;
@@ -46,8 +47,12 @@ internal sealed unsafe class RemainingCodes
         words = (bits + 63) / 64;
         layout = PartLayout.Of(bits);
         int steps = distance + 1;
-        tables = [.. Enumerable.Range(0, Math.Min(steps, layout.Parts)).Select(part =>
-            new Table(this, part, (steps / layout.Parts) + (part < steps % layout.Parts ? 1 : 0) - 1, count))];
+        tables = new Table[Math.Min(steps, layout.Parts)];
+        for (int part = 0; part < tables.Length; part++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            tables[part] = new Table(this, part, (steps / layout.Parts) + (part < steps % layout.Parts ? 1 : 0) - 1, count);
+        }
     }
 
     /// <summary>The words of a code.</summary>

@@ -52,6 +52,21 @@ public abstract class BlobTests(ServiceFixture fixture)
     }
 
     [Fact]
+    public async Task A_reader_that_knows_no_token_is_ended_by_that_of_the_stream()
+    {
+        byte[] bytes = new byte[2 * BlobStore.ChunkBytes];
+        BlobInfo blob = await blobs.SpoolAsync(new MemoryStream(bytes), "a file", bytes.Length, CancellationToken.None);
+        using var stop = new CancellationTokenSource();
+        await using Stream stream = await blobs.OpenReadAsync(blob.Id, stop.Token);
+        byte[] chunk = new byte[BlobStore.ChunkBytes];
+        stream.ReadExactly(chunk);
+
+        await stop.CancelAsync();
+
+        Assert.ThrowsAny<OperationCanceledException>(() => stream.ReadExactly(chunk));
+    }
+
+    [Fact]
     public async Task Nothing_is_left_of_a_stream_that_is_too_long_or_breaks_off()
     {
         long before = await fixture.Database.ReadAsync<long>("SELECT count(*) FROM blobs WHERE name = 'bad'");

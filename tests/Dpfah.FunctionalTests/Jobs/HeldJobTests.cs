@@ -3,6 +3,7 @@ using Dpfah.Api.Evaluations;
 using Dpfah.Api.Generations;
 using Dpfah.Api.Jobs;
 using Dpfah.Engine.Generations;
+using Dpfah.Engine.Imports;
 using Dpfah.Engine.Jobs;
 using Dpfah.FunctionalTests.Generations;
 using Dpfah.FunctionalTests.Hosting;
@@ -85,5 +86,27 @@ public sealed class HeldJobTests_Postgres(OwnCluster cluster) : IClassFixture<Ow
 
         async Task<JobResponse> SendAsync(string path, string json) =>
             (await client.SendJsonAsync(HttpMethod.Post, path, json)).Read<JobResponse>(HttpStatusCode.Accepted);
+    }
+
+    [Fact]
+    public async Task An_upload_that_was_read_to_its_end_gets_its_job_although_the_client_breaks_off()
+    {
+        using TestDatabase database = await cluster.CreateDatabaseAsync();
+        await using RunningService service = await RunningService.StartAsync(database);
+        Importer importer = service.Services.GetRequiredService<Importer>();
+        using var breakOff = new CancellationTokenSource();
+        Task<ImportStart> starting;
+        await using (HeldLock events = await HeldLock.OnWritesAsync(database, "job_events"))
+        {
+            starting = importer.StartAsync(
+                "default", new MemoryStream(Archives.Zip(("a", Pictures.Png(1)))), null, new ImportOptions(), null, breakOff.Token);
+            await events.WaitUntilWantedAsync();
+            await breakOff.CancelAsync();
+        }
+
+        ImportStart start = await starting;
+
+        (await service.Client.EndOfJobAsync(start.Job!.Id)).AssertSucceeded(1);
+        Assert.Equal(0, await database.ReadAsync<long>("SELECT count(*) FROM blobs WHERE job_id IS NULL"));
     }
 }
