@@ -29,16 +29,16 @@ export const swatch = i => h('span', { class: 'swatch', style: { background: `va
 
 /**
  * A chart of curves that share their axes.
- * @param {{title: string, x: string, y: string, range?: [number, number], whole?: boolean, signal: AbortSignal}} options
- *   The title, what the axes are, the range of the upper axis, whether x counts something.
+ * @param {{title: string, x: string, y: string, range?: [number, number], xRange?: [number, number], whole?: boolean, signal: AbortSignal}} options
+ *   The title, what the axes are, their ranges where these are known before, whether x counts something.
  * @returns {{element: HTMLElement, update: (curves: {name: string, x: number[], y: number[]}[]) => void}}
  */
-export function chart({ title, x, y, range, whole = false, signal }) {
+export function chart({ title, x, y, range, xRange, whole = false, signal }) {
   styleSheet();
   const place = h('div', { class: 'plot', role: 'img' });
   const keys = h('div');
   const reading = h('p', { class: 'reading quiet' });
-  const element = h('figure', { class: 'chart' }, h('figcaption', {}, title, h('span', { class: 'quiet' }, ` ${y} by ${x}`)), place, keys, reading);
+  const element = h('figure', { class: 'chart' }, h('figcaption', {}, title, h('span', { class: 'quiet' }, ` by ${x}`)), place, keys, reading);
   let plot = null, curves = [];
   draw();
 
@@ -74,7 +74,7 @@ export function chart({ title, x, y, range, whole = false, signal }) {
     const axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: '12px system-ui', labelFont: '12px system-ui' };
     plot = new uPlot({
       ...size(),
-      scales: { x: { time: false }, y: range ? { range } : {} },
+      scales: { x: { time: false, ...xRange ? { range: xRange } : {} }, y: range ? { range } : {} },
       axes: [{ ...axis, size: 34, incrs: whole ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] : undefined }, { ...axis, size: 52 }],
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 6 } },

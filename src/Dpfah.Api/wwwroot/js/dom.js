@@ -96,13 +96,14 @@ export function actionButton(text, action, props = {}) {
 }
 
 /**
- * Asks before something is done that cannot be undone.
+ * Asks before something is done that has consequences.
  * @param {string} title The question.
  * @param {string|Node} text What follows from it.
  * @param {string} yes What the button says.
+ * @param {{danger?: boolean}} [options] Whether it cannot be undone, or is against advice; it is unless said otherwise.
  * @returns {Promise<boolean>}
  */
-export function ask(title, text, yes) {
+export function ask(title, text, yes, { danger = true } = {}) {
   return new Promise(resolve => {
     const dialog = h('dialog', { class: 'ask', 'aria-labelledby': 'ask-title' },
       h('form', { method: 'dialog' },
@@ -110,7 +111,7 @@ export function ask(title, text, yes) {
         h('p', {}, text),
         h('div', { class: 'row end' },
           h('button', { value: 'no', autofocus: true }, 'Cancel'),
-          h('button', { value: 'yes', class: 'danger' }, yes))));
+          h('button', { value: 'yes', class: danger ? 'danger' : 'primary' }, yes))));
     dialog.addEventListener('close', () => {
       dialog.remove();
       resolve(dialog.returnValue === 'yes');

@@ -77,9 +77,9 @@ async function listCollections(current, signal) {
 }
 
 choice.addEventListener('change', () => {
-  // A query of another collection means nothing here: only the view stays.
-  const { view } = here();
-  location.hash = link(view, { collection: choice.value });
+  // A query of another collection means nothing here: only the view and its tab stay.
+  const { view, params } = here();
+  location.hash = link(view, { collection: choice.value, tab: params.get('tab') });
 });
 // The address says what is shown: going to the content must not change it.
 document.querySelector('.skip').addEventListener('click', event => {

@@ -207,7 +207,7 @@ export function scatter({ points, name, signal, picture, open }) {
       else show(found);
     });
     canvas.addEventListener('pointercancel', event => down.delete(event.pointerId));
-    canvas.addEventListener('pointerleave', () => !down.size && !byKeys && show(-1));
+    canvas.addEventListener('pointerleave', event => event.pointerType !== 'touch' && !down.size && !byKeys && show(-1));
     canvas.addEventListener('blur', () => {
       byKeys = false;
       show(-1);

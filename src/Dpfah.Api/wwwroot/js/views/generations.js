@@ -38,7 +38,7 @@ export async function show(root, { params, collection, signal }) {
     const running = jobs.find(job => job.id === one.job && ['queued', 'running'].includes(job.state));
     return h('section', { class: `box generation ${state}`, 'aria-label': `Generation ${id}`, data: { generation: id } },
       h('div', { class: 'row' },
-        h('h2', {}, `Generation ${id} `, h('span', { class: `label state-${state}` }, states[state])),
+        h('h2', {}, `Generation ${id} `, h('span', { class: `label state-${state}` }, state === 'retired' && mayReturn(one) ? 'kept' : states[state])),
         state === 'active' ? others.filter(other => other.generation.id === before && mayReturn(other)).map(rollBackButton) : [activateButton(one, running), deleteButton(one, running)]),
       h('p', {}, h('a', { href: link('models', { model }) }, model), `, ${bits} bits, ${plural(pictures, 'picture')}`,
         missing ? `, ${count(missing)} missing` : '', '. ',
@@ -120,15 +120,17 @@ export async function show(root, { params, collection, signal }) {
     const { generation: { id, model, bits }, pictures, missing, comparison: compared } = one;
     const now = active.generation;
     const title = back ? `Roll back to generation ${id}?` : body.force ? `Activate generation ${id} although the gate is closed?` : `Activate generation ${id}?`;
+    const said = (...words) => h('span', { class: 'said' }, ...words);
     const text = [
-      `Searches of ${collection} are answered by generation ${now.id} (${now.model}, ${plural(now.bits, 'bit')}). `,
-      `From then on generation ${id} (${model}, ${plural(bits, 'bit')}) answers, with all ${plural(pictures + missing, 'picture')}${missing ? `, ${plural(missing, 'picture')} of which ${missing === 1 ? 'is' : 'are'} hashed first,` : ''} and without a pause. `,
-      `Results and distances change; lists that are open end, and codes that were kept elsewhere are of the old generation. `,
-      `Generation ${now.id} is kept: rolling back is one click. New pictures pass it by; once they are more than ${filledAtOnce}, it has to be filled up first.`,
-      body.force ? h('strong', { class: 'said' }, ` ${compared.gate.detail} The history will say who forced it.`) : null,
-      body.confirm ? h('strong', { class: 'said' }, ' Nobody can measure which is better without labels: look at some searches first. The history will say who confirmed it.') : null,
+      said(`Searches of ${collection} are answered by generation ${now.id} (${now.model}, ${plural(now.bits, 'bit')}). From then on generation ${id} (${model}, ${plural(bits, 'bit')}) answers, `
+        + `with all ${plural(pictures + missing, 'picture')}${missing ? `, ${count(missing)} of which ${missing === 1 ? 'is' : 'are'} hashed first,` : ''} and without a pause.`),
+      said('Results and distances change. Open result lists end, and codes that were kept elsewhere no longer fit.'),
+      said(`Generation ${now.id} is kept: rolling back is one click, as long as no more than ${filledAtOnce} pictures were added since.`),
+      body.force ? said(h('strong', {}, `${compared.gate.detail} The history will say who forced it.`)) : null,
+      body.confirm ? said(h('strong', {}, 'Nobody can measure which is better without labels: look at some searches first. The history will say who confirmed it.')) : null,
     ];
-    if (!await ask(title, h('span', {}, text), back ? 'Roll back' : body.force ? 'Force it' : body.confirm ? 'I have looked: activate it' : 'Activate')) return;
+    const yes = back ? 'Roll back' : body.force ? 'Force it' : body.confirm ? 'I have looked: activate it' : 'Activate';
+    if (!await ask(title, h('span', {}, text), yes, { danger: Boolean(body.force) })) return;
     const done = await send('POST', `${base}/${id}/activate`, { json: body });
     say(done.switched ? `Generation ${id} (${model}) answers now. Generation ${now.id} is kept for rolling back.` : `Generation ${id} answered already.`);
     again();

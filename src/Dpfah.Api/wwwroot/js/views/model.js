@@ -104,7 +104,7 @@ async function showFigures(root, model, { items, plots }, signal) {
   }
   if (has('training')) {
     const { losses, validation } = await figure(model.name, 'training', signal);
-    if (losses[0]?.x.length) parts.push(drawn(chart({ title: 'Loss, epoch by epoch', x: 'epoch', y: 'loss', whole: true, signal }), losses));
+    if (losses[0]?.x.length) parts.push(drawn(chart({ title: 'Loss', x: 'epoch', y: 'loss', whole: true, signal }), losses));
     if (validation[0]?.x.length) {
       parts.push(drawn(chart({ title: 'mAP on validation pictures', x: 'epoch', y: 'mAP', range: [0, 1], whole: true, signal }), validation));
     }
@@ -137,7 +137,7 @@ function drawn(one, curves) {
 async function retrain(model) {
   const labels = model.lineage.request.needsLabels ? ' with the labels of today' : '';
   if (!await ask(`Retrain ${model.name}?`, `The same training is run again on ${sourceWords({ request: model.lineage.request })}${labels}, starting from ${model.name}. `
-    + 'It makes a new model; this one stays, and searches go on as they are.', 'Retrain')) return;
+    + 'It makes a new model; this one stays, and searches go on as they are.', 'Retrain', { danger: false })) return;
   const job = await send('POST', path('models', model.name, 'retrain'), { json: {} });
   say(`Training of ${job.request.name} has begun, as job ${job.id}.`);
   go('models', { tab: 'train', job: job.id });

@@ -1,6 +1,6 @@
 // Trainings: a form with defaults, and a training as it goes.
 import { all, get, path, send } from '../api.js';
-import { h, fill, say, time, plural } from '../dom.js';
+import { h, fill, say, sayError, time, plural } from '../dom.js';
 import { go, link } from '../router.js';
 import { metric, metricNames, metricTitle, ordered, wide } from '../figures.js';
 import { isOver, jobBox } from '../jobbox.js';
@@ -159,9 +159,10 @@ async function showTraining(root, id, signal) {
   const { request } = job;
   const epochs = new Map();
   const result = h('div', {});
+  const xRange = [1, Math.max(2, request.epochs)];
   const charts = learns(request.method) ? [
-    chart({ title: 'Loss, epoch by epoch', x: 'epoch', y: 'loss', whole: true, signal }),
-    chart({ title: 'mAP on validation pictures', x: 'epoch', y: 'mAP', range: [0, 1], whole: true, signal }),
+    chart({ title: 'Loss', x: 'epoch', y: 'loss', whole: true, xRange, signal }),
+    chart({ title: 'mAP on validation pictures', x: 'epoch', y: 'mAP', range: [0, 1], whole: true, xRange, signal }),
   ] : [];
   const facts = [
     `${titleOf(request.method)}, ${request.bits} bits`, learns(request.method) ? plural(request.epochs, 'epoch') : null, `${request.imageSide} px`,
@@ -175,7 +176,7 @@ async function showTraining(root, id, signal) {
       epochs.set(data.epoch, data); // One that was trained again after a crash counts once.
       draw();
     },
-    done: last => showResult(last),
+    done: last => showResult(last).catch(sayError),
   });
   fill(root,
     h('h1', {}, `Training of ${request.name}`),
@@ -195,21 +196,27 @@ async function showTraining(root, id, signal) {
     charts[1].update(measured.length ? [curve('mAP', measured, one => one.validation.map)] : []);
   }
 
-  function showResult(last) {
+  async function showResult(last) {
     if (last.state !== 'succeeded') return;
+    const model = await get(path('models', request.name), {}, signal).catch(error => {
+      if (error.status !== 404) throw error;
+    });
+    const isThere = model?.digest === last.result.digest;
     const { metrics, parentMetrics, warnings } = last.result;
     const names = ordered(Object.keys(metrics)).filter(name => ['map', 'precisionAt10', 'fineMap', 'mapWithTraining', 'trainingMap'].includes(name));
     fill(result, h('section', { class: 'box', 'aria-label': 'Result' },
-      h('p', { class: 'lead' }, `The model ${request.name} is there.`),
+      h('p', { class: 'lead' }, isThere ? `The model ${request.name} is there.` : `The model ${request.name} was made, and has been deleted since.`),
       names.length ? wide('Metrics', h('table', {},
         h('thead', {}, h('tr', {}, h('td', {}), names.map(name => h('th', { scope: 'col', class: 'number' }, h('abbr', { title: metricNames[name]?.[1] }, metricTitle(name)))))),
         h('tbody', {},
           h('tr', {}, h('th', { scope: 'row' }, request.name), names.map(name => h('td', { class: 'number' }, metric(metrics, name)))),
           parentMetrics ? h('tr', {}, h('th', { scope: 'row' }, request.parent), names.map(name => h('td', { class: 'number' }, metric(parentMetrics, name)))) : null))) : null,
       (warnings ?? []).map(text => h('p', { class: 'notice' }, text)),
-      h('p', {}, 'Nothing searches with it yet: a collection does so by a generation of its codes.'),
+      !isThere ? null : [h('p', {}, model.collections.length
+        ? `Searches of ${model.collections.join(', ')} are answered by it.`
+        : 'Nothing searches with it yet: a collection does so by a generation of its codes.'),
       h('div', { class: 'row' },
         h('a', { class: 'button primary', href: link('models', { tab: 'generations', model: request.name, collection: request.source.collection ?? undefined }) }, 'Make a generation of it'),
-        h('a', { class: 'button', href: link('models', { model: request.name }) }, 'See the model'))));
+        h('a', { class: 'button', href: link('models', { model: request.name }) }, 'See the model'))]));
   }
 }
