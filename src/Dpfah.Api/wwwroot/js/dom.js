@@ -121,5 +121,46 @@ export function ask(title, text, yes, { danger = true } = {}) {
   });
 }
 
+/**
+ * Opens a dialog with a heading and a button to close it; a click beside it closes it as well.
+ * @param {string} title
+ * @param {AbortSignal} [signal] Closes it: the view has ended.
+ * @param {object} [props] Attributes of the dialog.
+ * @returns {{dialog: HTMLDialogElement, body: HTMLElement}} What is shown goes into the body.
+ */
+export function openPanel(title, signal, props = {}) {
+  const body = h('div');
+  const dialog = h('dialog', { class: 'panel', 'aria-labelledby': 'panel-title', ...props },
+    h('header', { class: 'row' },
+      h('h2', { id: 'panel-title' }, title),
+      h('button', { type: 'button', class: 'quiet close', 'aria-label': 'Close', on: { click: () => dialog.close() } }, '×')),
+    body);
+  dialog.addEventListener('close', () => dialog.remove());
+  dialog.addEventListener('pointerdown', event => {
+    if (event.target === dialog) dialog.close();
+  });
+  signal?.addEventListener('abort', () => dialog.close(), { once: true });
+  document.body.append(dialog);
+  dialog.showModal();
+  return { dialog, body };
+}
+
+/** Does something again and again while the page is looked at, until the signal comes. One is over before the next begins. */
+export async function every(milliseconds, work, signal) {
+  for (;;) {
+    await new Promise(resolve => setTimeout(resolve, milliseconds));
+    if (signal.aborted) return;
+    if (document.visibilityState === 'visible') await work();
+  }
+}
+
+/** A size in bytes as people say it. */
+export function bytes(value) {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let at = 0;
+  for (; value >= 1024 && at < units.length - 1; at++) value /= 1024;
+  return `${value < 10 && at ? value.toFixed(1) : Math.round(value)} ${units[at]}`;
+}
+
 /** What stands where nothing is. */
 export const empty = (...children) => h('p', { class: 'empty' }, ...children);

@@ -3,6 +3,7 @@ import { get, send, path, showPicture } from '../api.js';
 import { h, fill, plural, count, fixed, sayError, empty } from '../dom.js';
 import { change, go, here, link } from '../router.js';
 import { drawCode } from '../bits.js';
+import { card } from '../card.js';
 
 export const title = 'Search';
 
@@ -102,18 +103,11 @@ async function showStart(root, collection, signal) {
     strip.replaceWith(empty('There is nothing in this collection yet. ', h('a', { href: link('catalogue') }, 'Add pictures'), '.'));
     return;
   }
-  fill(strip, list.items.map(item => card(item.id, item.preview, item.labels, null, link('search', { id: item.id, collection }))));
+  fill(strip, list.items.map(item => searchCard(item, link('search', { id: item.id, collection }))));
 }
 
 /** A picture in a grid: a click searches on with it. */
-function card(id, preview, labels, extra, href) {
-  const image = h('img', { alt: '', loading: 'lazy', decoding: 'async', width: 160, height: 160 });
-  showPicture(image, preview).catch(() => {});
-  return h('div', { class: 'card' },
-    h('a', { class: 'picture', href, title: id, 'aria-label': `Search with ${id}${labels.length ? `, ${labels.join(', ')}` : ''}` }, image),
-    h('div', { class: 'caption' }, labels.length ? labels.map(label => h('span', { class: 'label' }, label)) : h('span', { class: 'id' }, id)),
-    extra);
-}
+const searchCard = (item, href, extra) => card(item, href, { name: `Search with ${item.id}${item.labels.length ? `, ${item.labels.join(', ')}` : ''}`, extra });
 
 async function showAnswer(root, query, answer, signal) {
   const picture = await queryPicture(query, answer, signal);
@@ -202,12 +196,13 @@ function showResults(results, query, answer, picture, signal) {
       }
       const band = bands.get(hit.distance);
       band.pictures++;
-      band.grid.append(card(hit.id, hit.preview, hit.labels, h('button', {
+      const href = link('search', { id: hit.id, collection: hit.collection ?? query.collection, k: query.k, radius: query.radius, label: query.label });
+      band.grid.append(searchCard(hit, href, h('button', {
         type: 'button',
         class: 'why',
         'aria-label': `Why ${hit.id} was found`,
         on: { click: () => import('./why.js').then(why => why.open({ query, answer, hit, picture, signal })).catch(sayError) },
-      }, 'Why?'), link('search', { id: hit.id, collection: hit.collection ?? query.collection, k: query.k, radius: query.radius, label: query.label })));
+      }, 'Why?')));
     }
     shown += page.hits.length;
     const { cutDistance, belowCut, tiedAtCut, radius } = page.ranking;
