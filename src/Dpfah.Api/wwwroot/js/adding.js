@@ -90,9 +90,9 @@ export function addPictures(collection, files, options, done) {
     const left = files.length - added.length - same.length - failed.length;
     const text = [
       `${plural(added.length, 'picture')} ${added.length === 1 ? 'was' : 'were'} added to ${collection}`,
-      same.length ? `${count(same.length)} ${same.length === 1 ? 'was' : 'were'} there and ${options.replace ? 'is as sent now' : 'stayed'}` : null,
+      same.length ? `${count(same.length)} ${same.length === 1 ? 'was' : 'were'} there already and ${!options.replace ? 'stayed' : same.length === 1 ? 'is as sent now' : 'are as sent now'}` : null,
       failed.length ? `${count(failed.length)} could not be added` : null,
-      left ? `${count(left)} ${left === 1 ? 'was' : 'were'} not sent, as you stopped` : null,
+      left ? `you stopped before ${count(left)} ${left === 1 ? 'was' : 'were'} added` : null,
     ].filter(Boolean).join('; ') + '.';
     title.textContent = `Added to ${collection}`;
     words.textContent = text;

@@ -18,15 +18,31 @@ const choice = document.getElementById('collection');
 let leaving = new AbortController();
 let shown = null;
 
+/** Where the page was scrolled to is kept with each entry of the history: a new one begins at its top. */
+history.scrollRestoration = 'manual';
+let scrolling;
+const keepScroll = () => history.replaceState({ ...history.state, scrolled: window.scrollY }, '');
+window.addEventListener('scroll', () => {
+  clearTimeout(scrolling);
+  scrolling = setTimeout(keepScroll, 100);
+}, { passive: true });
+document.addEventListener('click', keepScroll, { capture: true });
+
 async function show() {
   leaving.abort();
+  clearTimeout(scrolling);
+  const scrolled = history.state?.scrolled ?? 0;
   leaving = new AbortController();
   const { signal } = leaving;
   const { view, params } = here();
   for (const a of document.querySelectorAll('#nav a')) {
     a.href = link(a.dataset.view);
-    if (a.dataset.view === view) a.setAttribute('aria-current', 'page');
-    else a.removeAttribute('aria-current');
+    if (a.dataset.view === view) {
+      a.setAttribute('aria-current', 'page');
+      a.scrollIntoView({ block: 'nearest', inline: 'nearest' }); // On a phone the bar is wider than the screen.
+    } else {
+      a.removeAttribute('aria-current');
+    }
   }
   main.setAttribute('aria-busy', 'true');
   const again = shown === view;
@@ -39,6 +55,7 @@ async function show() {
     document.title = `${module.title} – Dpfah`;
     const collection = params.get('collection') ?? (collections.includes('default') || !collections.length ? 'default' : collections[0]);
     await module.show(main, { params, collection, signal, again });
+    if (!signal.aborted) window.scrollTo(0, scrolled);
   } catch (error) {
     if (error.name === 'AbortError' || signal.aborted) return;
     fill(main, h('h1', {}, 'That did not work'), h('p', { class: 'notice bad', role: 'alert' }, error.message),

@@ -72,7 +72,7 @@ function metadataEditor(collection, item, changed) {
     say(item.metadata ? `The metadata of ${item.id} was saved.` : `${item.id} has no metadata now.`);
   });
   show();
-  return h('div', { class: 'metadata' }, h('h3', {}, 'Metadata'), text, problem, h('p', {}, save));
+  return h('div', { class: 'metadata' }, h('h3', {}, 'Metadata'), text, h('div', { class: 'row' }, save, problem));
 
   function show() {
     text.value = item.metadata ? JSON.stringify(item.metadata, null, 2) : '';

@@ -85,11 +85,12 @@ function collectionsBox(collections, current, isOpen) {
   const box = h('details', { class: 'box', open: isOpen, on: { toggle: loadModels } },
     h('summary', {}, plural(collections.length, 'collection')),
     collections.length ? h('div', { class: 'table' }, h('table', {},
-      h('thead', {}, h('tr', {}, ['Collection', 'Pictures', 'Model', ''].map(text => h('th', { scope: 'col', class: text === 'Pictures' ? 'number' : '' }, text || h('span', { class: 'visually-hidden' }, 'Delete'))))),
+      h('thead', {}, h('tr', {},
+        h('th', { scope: 'col' }, 'Collection'), h('th', { scope: 'col', class: 'number' }, 'Pictures'), h('th', { scope: 'col' }, h('span', { class: 'visually-hidden' }, 'Delete')))),
       h('tbody', {}, collections.map(one => h('tr', {},
-        h('td', {}, h('a', { href: link('catalogue', { collection: one.name }), 'aria-current': one.name === current ? 'true' : null }, one.name)),
+        h('td', {}, h('a', { href: link('catalogue', { collection: one.name }), 'aria-current': one.name === current ? 'true' : null }, one.name),
+          h('div', { class: 'quiet' }, `${one.generation.model}, ${one.generation.bits} bits`)),
         h('td', { class: 'number' }, count(one.pictures)),
-        h('td', {}, `${one.generation.model}, ${one.generation.bits} bits`),
         h('td', {}, actionButton('Delete', () => remove(one), { class: 'danger', 'aria-label': `Delete the collection ${one.name}` }))))))) : null,
     h('form', { class: 'form', 'aria-label': 'New collection', on: { submit: make } },
       h('label', {}, 'New collection', name),
@@ -145,7 +146,7 @@ async function known(name, isThere) {
 
 /** Where pictures and archives are dropped, pasted or chosen. All of the view takes what is dropped, so that nothing is missed by a hair. */
 function addZone(root, collection, signal, activity, changed) {
-  const labels = h('input', { name: 'labels', maxlength: 1000, autocomplete: 'off', placeholder: 'none', 'aria-describedby': 'labels-how' });
+  const labels = h('input', { name: 'labels', maxlength: 1000, autocomplete: 'off', placeholder: 'none' });
   const replace = h('input', { type: 'checkbox', name: 'replace' });
   const choose = chooser('Add pictures', 'image/jpeg,image/png,image/webp,image/gif,image/bmp', true, true);
   const archive = chooser('Import an archive', archiveTypes, false, false);
@@ -153,8 +154,7 @@ function addZone(root, collection, signal, activity, changed) {
     h('p', { class: 'lead' }, 'Drop pictures or an archive here, or paste pictures'),
     h('div', { class: 'row middle' }, choose, archive),
     h('div', { class: 'filters middle' },
-      h('label', {}, 'Labels for all of them ', labels),
-      h('span', { class: 'quiet', id: 'labels-how' }, 'separated by commas'),
+      h('label', {}, 'Labels, by commas ', labels),
       h('label', {}, replace, ' Replace pictures of the same name')));
 
   // Entering a part of it leaves another: only their sum tells whether the pointer is still there.
@@ -301,7 +301,7 @@ function browse(root, { collection, labels, signal, removed }) {
 
   function open(id, element) {
     // The address says which picture is open, without the list being made anew.
-    history.replaceState(null, '', link('catalogue', { collection, label: labels, id }));
+    history.replaceState(history.state, '', link('catalogue', { collection, label: labels, id }));
     openPicture(collection, id, {
       signal,
       changed(item) {
@@ -319,7 +319,7 @@ function browse(root, { collection, labels, signal, removed }) {
         removed().catch(sayError);
       },
       closed() {
-        if (!signal.aborted) history.replaceState(null, '', link('catalogue', { collection, label: labels }));
+        if (!signal.aborted) history.replaceState(history.state, '', link('catalogue', { collection, label: labels }));
       },
     }).catch(sayError);
   }

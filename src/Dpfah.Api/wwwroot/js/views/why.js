@@ -2,7 +2,7 @@
 import { send, get, path, showPicture } from '../api.js';
 import { h, fill, plural, say, actionButton, ask } from '../dom.js';
 import { link } from '../router.js';
-import { drawCode } from '../bits.js';
+import { differing as bitsApart, drawCode } from '../bits.js';
 import { labelEditor } from '../labels.js';
 
 const layers = [
@@ -58,9 +58,9 @@ async function explain(query, collection, hit, picture, signal) {
 function contents({ query, answer, hit, picture, collection, item, explained, dialog }) {
   const bits = answer.generation.bits;
   const [own, theirs] = [answer.query.code, explained.result?.code ?? item.code];
-  const differing = explained.differingBits ?? [];
+  const differing = explained.differingBits ?? bitsApart(own, theirs);
   const pair = [
-    side('Searched for', picture.element.tagName === 'IMG' ? picture.element.cloneNode() : null, own, explained.maps?.query, differing),
+    side('Searched for', picture.file ? picture.element.cloneNode() : null, own, explained.maps?.query, differing, picture.id ? `${path('collections', query.collection, 'images', picture.id)}/preview` : null),
     side('Found', null, theirs, explained.maps?.result, differing, item.preview),
   ];
   const chosen = layers.find(([name]) => explained.maps?.query?.[name] || explained.maps?.result?.[name])?.[0] ?? 'none';
