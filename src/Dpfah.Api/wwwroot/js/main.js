@@ -46,6 +46,7 @@ async function show() {
   }
   main.setAttribute('aria-busy', 'true');
   const again = shown === view;
+  const focused = main.contains(document.activeElement) && document.activeElement.name;
   shown = view;
   try {
     if (!views[view]) throw new Error(`There is no page '${view}' here.`);
@@ -64,8 +65,9 @@ async function show() {
   } finally {
     if (!signal.aborted) {
       main.setAttribute('aria-busy', 'false');
-      // What had the focus may be gone with the view that it was in.
-      if ((!again || document.activeElement === document.body) && document.activeElement?.tagName !== 'INPUT') main.focus({ preventScroll: true });
+      if (!again && document.activeElement?.tagName !== 'INPUT') main.focus({ preventScroll: true });
+      // What had the focus may be gone with the view that it was in: what was used and has been made anew is used on.
+      if (again && document.activeElement === document.body) (focused && main.querySelector(`[name="${CSS.escape(focused)}"]`) || main).focus({ preventScroll: true });
     }
   }
 }

@@ -74,7 +74,7 @@ async function showGroups(root, { collection, job, generation, marks, signal }) 
   const target = path('collections', collection, 'duplicates', job.id);
   const list = h('div', { 'aria-busy': 'true' });
   const more = h('p', { class: 'more' });
-  const known = await marks.load();
+  await marks.load();
   let shown = 0;
   const first = await get(target, { limit: groupsAtOnce }, signal);
   if (signal.aborted) return;
@@ -89,7 +89,7 @@ async function showGroups(root, { collection, job, generation, marks, signal }) 
 
   function add(page) {
     shown += page.items.length;
-    list.append(...page.items.map(group => groupSection(collection, target, group, known, marks, signal)));
+    list.append(...page.items.map(group => groupSection(collection, target, group, marks, signal)));
     list.setAttribute('aria-busy', 'false');
     fill(more,
       page.nextCursor ? actionButton('Show more', async () => add(await get(target, { limit: groupsAtOnce, cursor: page.nextCursor }, signal))) : null,
@@ -97,7 +97,7 @@ async function showGroups(root, { collection, job, generation, marks, signal }) 
   }
 }
 
-function groupSection(collection, target, group, known, marks, signal) {
+function groupSection(collection, target, group, marks, signal) {
   let left = group.pictures;
   const heading = h('h3');
   const grid = h('div', { class: 'grid' });
@@ -143,8 +143,10 @@ function groupSection(collection, target, group, known, marks, signal) {
   }
 
   function member(one) {
-    const isMarked = group.members.every(other => other.id === one.id || known.has(pairKey(one.id, other.id)));
-    const note = h('p', { class: 'quiet marked', hidden: !isMarked }, 'Marked as no duplicate: the next search leaves it out.');
+    const note = h('p', { class: 'quiet marked' }, 'Marked as no duplicate: the next search leaves it out.');
+    const tellMarked = () => { note.hidden = !group.members.every(other => other.id === one.id || marks.has(one.id, other.id)); };
+    marks.element.addEventListener('loaded', tellMarked);
+    tellMarked();
     const element = card(one, link('search', { collection, id: one.id }), {
       name: `Search with ${one.id}`,
       extra: [
@@ -153,7 +155,7 @@ function groupSection(collection, target, group, known, marks, signal) {
         h('div', { class: 'actions' },
           actionButton('Keep only this', () => keep(one), { 'aria-label': `Keep only this: ${one.id}` }),
           actionButton('Delete', () => remove(one, element), { class: 'danger', 'aria-label': `Delete ${one.id}` }),
-          actionButton('Not a duplicate', () => differ(one, note), { 'aria-label': `Not a duplicate: ${one.id}`, title: 'Keeps it out of this group in later searches' })),
+          actionButton('Not a duplicate', () => differ(one), { 'aria-label': `Not a duplicate: ${one.id}`, title: 'Keeps it out of this group in later searches' })),
       ],
     });
     element.dataset.id = one.id;
@@ -187,15 +189,14 @@ function groupSection(collection, target, group, known, marks, signal) {
   }
 
   /** In a group of more than two it is marked against each of the others: against one alone it would come back by another. */
-  async function differ(one, note) {
+  async function differ(one) {
     const others = (await everybody()).filter(id => id !== one.id);
     if (others.length > 1 && !await ask(`Is ${one.id} like none of these?`, `It is marked as no duplicate of the other ${count(others.length)} of the group. The marks outlive new codes, and can be taken back below.`, 'Mark it')) return;
     await inParallel(others, requestsAtOnce, id => patiently(() => send('POST', path('collections', collection, 'not-duplicates'), { json: { first: one.id, second: id } }), signal));
-    note.hidden = false;
+    await marks.load();
     say(others.length === 1
       ? `${one.id} and ${others[0]} are marked as no duplicates: they are in no group together from the next search on.`
       : `${one.id} is marked as no duplicate of the other ${count(others.length)}: the next search leaves it out of this group.`);
-    marks.load();
   }
 
   function gone(id) {
@@ -228,9 +229,9 @@ function markList(collection, signal) {
   const list = h('ul', { class: 'marks' });
   const element = h('details', { class: 'box', hidden: true }, summary, list);
   const most = 500;
-  return { element, load };
+  let known = new Set();
+  return { element, load, has: (a, b) => known.has(pairKey(a, b)) };
 
-  /** @returns {Promise<Set<string>>} The pairs, by pairKey. */
   async function load() {
     const pairs = await all(path('collections', collection, 'not-duplicates'), { limit: most }, signal, most);
     element.hidden = !pairs.length;
@@ -244,6 +245,7 @@ function markList(collection, signal) {
         say(`${first} and ${second} may be shown as duplicates again, from the next search on.`);
         await load();
       }, { 'aria-label': `Undo: ${first} and ${second}` }))));
-    return new Set(pairs.map(({ first, second }) => pairKey(first, second)));
+    known = new Set(pairs.map(({ first, second }) => pairKey(first, second)));
+    element.dispatchEvent(new Event('loaded'));
   }
 }
