@@ -56,7 +56,7 @@ export function jobBox(job, { signal, live = false, log = false, ended, hear } =
   }, { 'aria-label': `Cancel job ${job.id}`, title: 'What it has done stays done.' });
   const rejected = rejections(job.id, signal);
   const result = h('div', { hidden: true }, h('h3', {}, 'What came of it'), h('pre', {}));
-  const logged = log ? h('ol', { class: 'log', 'aria-label': 'Log' }) : null;
+  const logged = log ? h('ol', { class: 'job-log', 'aria-label': 'Log' }) : null;
   const box = {
     job,
     element: h('article', { class: 'box job', 'aria-label': `Job ${job.id}` },

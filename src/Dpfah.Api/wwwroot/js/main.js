@@ -31,6 +31,7 @@ document.addEventListener('click', keepScroll, { capture: true });
 async function show() {
   leaving.abort();
   clearTimeout(scrolling);
+  const { hash } = location;
   const scrolled = history.state?.scrolled ?? 0;
   leaving = new AbortController();
   const { signal } = leaving;
@@ -56,7 +57,7 @@ async function show() {
     document.title = `${module.title} – Dpfah`;
     const collection = params.get('collection') ?? (collections.includes('default') || !collections.length ? 'default' : collections[0]);
     await module.show(main, { params, collection, signal, again });
-    if (!signal.aborted) window.scrollTo(0, scrolled);
+    if (!signal.aborted) window.scrollTo(0, location.hash === hash ? scrolled : 0); // A view may go on to another address by itself.
   } catch (error) {
     if (error.name === 'AbortError' || signal.aborted) return;
     fill(main, h('h1', {}, 'That did not work'), h('p', { class: 'notice bad', role: 'alert' }, error.message),

@@ -78,7 +78,7 @@ function hits(drawing, places, describe) {
   return told;
 }
 
-const figure = (drawing, told, left, below) => h('div', { class: 'plot' },
+const figure = (drawing, told, left, below) => h('div', { class: 'figure' },
   h('div', { class: 'left', 'aria-hidden': 'true' }, left.map(text => h('span', {}, text))),
   drawing,
   h('div', { class: 'below', 'aria-hidden': 'true' }, below.map(text => h('span', {}, text))),

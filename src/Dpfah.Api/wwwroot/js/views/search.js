@@ -1,5 +1,5 @@
 // Search by picture: one from the reader's machine, or one of the catalogue.
-import { get, send, path, showPicture } from '../api.js';
+import { get, patiently, send, path, showPicture } from '../api.js';
 import { h, fill, plural, count, fixed, sayError, empty } from '../dom.js';
 import { change, go, here, link } from '../router.js';
 import { drawCode } from '../bits.js';
@@ -9,8 +9,12 @@ export const title = 'Search';
 
 const pictureTypes = 'image/jpeg,image/png,image/webp,image/gif,image/bmp';
 
-/** Pictures that were sent, by their code: so that going back shows them again. */
+/** Pictures that were sent, so that going back shows them again. Many share a code, but hardly two its signature as well. */
 const sent = new Map();
+const sentKey = ({ code, signature }) => `${code}/${signature}`;
+
+/** Seconds to wait for a service that is busy with other pictures. */
+const patience = 15;
 
 /** The picture that is to be sent next, where one was dropped or pasted on another page. */
 let waiting = null;
@@ -69,15 +73,15 @@ async function sendPicture(root, file, collection, params, signal) {
   form.append('image', file, file.name || 'picture');
   let answer;
   try {
-    answer = await send('POST', '/search', { query: { collection, ...ranking(query) }, body: form, signal });
+    answer = await patiently(() => send('POST', '/search', { query: { collection, ...ranking(query) }, body: form, signal }), signal, patience);
   } catch (error) {
     sayError(error);
-    return showStart(root, collection, signal);
+    if (!signal.aborted) await show(root, { params, collection, signal }); // What was shown before.
+    return;
   }
   if (signal.aborted) return;
-  const known = sent.get(answer.query.code) ?? { url: URL.createObjectURL(file), name: file.name || 'pasted picture' };
-  sent.set(answer.query.code, { ...known, file });
   const found = { ...query, id: null, code: answer.query.code, signature: answer.query.signature, generation: String(answer.generation.id) };
+  sent.set(sentKey(found), { url: URL.createObjectURL(file), name: file.name || 'pasted picture', file });
   history.pushState(null, '', link('search', { ...found, k: query.k, collection }));
   await showAnswer(root, found, answer, signal);
 }
@@ -145,7 +149,7 @@ async function queryPicture(query, answer, signal) {
     const item = await get(target, {}, signal);
     return { name: query.id, labels: item.labels, element: image, id: query.id };
   }
-  const known = sent.get(answer.query.code);
+  const known = sent.get(sentKey(query));
   if (!known) return { name: 'a code', element: h('p', { class: 'no-picture' }, 'The picture was shown in another window: its code searches as well.') };
   image.src = known.url;
   return { name: known.name, element: image, file: known.file };
