@@ -146,7 +146,7 @@ async function known(name, isThere) {
 
 /** Where pictures and archives are dropped, pasted or chosen. All of the view takes what is dropped, so that nothing is missed by a hair. */
 function addZone(root, collection, signal, activity, changed) {
-  const labels = h('input', { name: 'labels', maxlength: 1000, autocomplete: 'off', placeholder: 'none' });
+  const labels = h('input', { name: 'labels', maxlength: 1000, autocomplete: 'off', placeholder: 'shoe, red' });
   const replace = h('input', { type: 'checkbox', name: 'replace' });
   const choose = chooser('Add pictures', 'image/jpeg,image/png,image/webp,image/gif,image/bmp', true, true);
   const archive = chooser('Import an archive', archiveTypes, false, false);
@@ -154,7 +154,7 @@ function addZone(root, collection, signal, activity, changed) {
     h('p', { class: 'lead' }, 'Drop pictures or an archive here, or paste pictures'),
     h('div', { class: 'row middle' }, choose, archive),
     h('div', { class: 'filters middle' },
-      h('label', {}, 'Labels, by commas ', labels),
+      h('label', {}, 'Labels for all of them ', labels),
       h('label', {}, replace, ' Replace pictures of the same name')));
 
   // Entering a part of it leaves another: only their sum tells whether the pointer is still there.
