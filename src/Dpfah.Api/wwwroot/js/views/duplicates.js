@@ -11,6 +11,9 @@ const groupsAtOnce = 10;
 const membersAtOnce = 12;
 const requestsAtOnce = 4;
 
+/** Pictures of a group from which on it is said that they are hardly duplicates. */
+const manyInGroup = 50;
+
 export async function show(root, { params, collection, signal }) {
   const [{ generation }, done, ...going] = await Promise.all([
     get(path('collections', collection), {}, signal),
@@ -79,11 +82,12 @@ async function showGroups(root, { collection, job, generation, marks, signal }) 
   const first = await get(target, { limit: groupsAtOnce }, signal);
   if (signal.aborted) return;
   fill(root,
-    h('div', { class: 'row' },
+    h('div', { class: 'row section' },
       h('h2', {}, plural(first.groups, 'group')),
       first.groups ? saveBy(h('a', { class: 'button' }, 'Export'), `${target}/export`, `${collection}-duplicates-${job.id}.ndjson`) : null),
     h('p', { class: 'quiet' }, `${count(first.inGroups)} of ${plural(first.comparedPictures, 'picture')}, at most ${plural(first.distance, 'bit')} apart, found `, time(job.finishedAt), ' by ', h('a', { href: link('jobs', { id: job.id }) }, `job ${job.id}`)),
     job.result.generation === generation.id ? null : h('p', { class: 'notice' }, `These were found by codes of ${job.result.model}. Now ${generation.model} answers: search again.`),
+    first.items[0]?.pictures > manyInGroup ? h('p', { class: 'notice' }, 'Such large groups are hardly duplicates: a network that was trained on classes gives near codes to all of a class. Search with a smaller distance, or in a collection with a model that knows no classes.') : null,
     list, more);
   add(first);
 
@@ -191,7 +195,7 @@ function groupSection(collection, target, group, marks, signal) {
   /** In a group of more than two it is marked against each of the others: against one alone it would come back by another. */
   async function differ(one) {
     const others = (await everybody()).filter(id => id !== one.id);
-    if (others.length > 1 && !await ask(`Is ${one.id} like none of these?`, `It is marked as no duplicate of the other ${count(others.length)} of the group. The marks outlive new codes, and can be taken back below.`, 'Mark it')) return;
+    if (others.length > 1 && !await ask(`Is ${one.id} like none of these?`, `It is marked as no duplicate of the other ${count(others.length)} of the group. The marks outlive new codes, and can be taken back below.`, 'Mark it', { danger: false })) return;
     await inParallel(others, requestsAtOnce, id => patiently(() => send('POST', path('collections', collection, 'not-duplicates'), { json: { first: one.id, second: id } }), signal));
     await marks.load();
     say(others.length === 1
