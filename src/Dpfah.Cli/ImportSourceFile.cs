@@ -34,11 +34,16 @@ internal sealed class ImportSourceFile : IDisposable
     public long? Length { get; }
 
     /// <summary>Opens a file or a folder that is there.</summary>
-    /// <exception cref="CommandException">The folder has no files, or cannot be listed whole.</exception>
+    /// <exception cref="CommandException">The folder has no files, or cannot be listed whole; or it is neither a file nor a folder.</exception>
     public static ImportSourceFile Of(string path)
     {
         if (!Directory.Exists(path))
         {
+            if (!FileKind.IsFile(path))
+            {
+                throw new CommandException($"'{path}' is a pipe, a device or a socket. Write what comes out of it to a file, and import that.");
+            }
+
             var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.Asynchronous | FileOptions.SequentialScan);
             string? type = Path.GetExtension(path).ToLowerInvariant() switch
             {
@@ -108,6 +113,13 @@ internal sealed class ImportSourceFile : IDisposable
                         string? target = new FileInfo(file).LinkTarget;
                         var link = new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = string.IsNullOrEmpty(target) ? "?" : target };
                         await tar.WriteEntryAsync(link, cancellationToken);
+                        continue;
+                    }
+
+                    if (!FileKind.IsFile(file))
+                    {
+                        // Rejected and named as well; a tar has an entry for some of these alone, and for the import they are all the same.
+                        await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.Fifo, name), cancellationToken);
                         continue;
                     }
 

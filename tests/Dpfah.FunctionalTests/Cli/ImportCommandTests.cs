@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Dpfah.Api.Images;
@@ -13,6 +14,8 @@ namespace Dpfah.FunctionalTests.Cli;
 
 public sealed partial class ImportCommandTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     [Fact]
     public async Task A_folder_goes_into_the_database_and_its_folders_become_labels()
     {
@@ -68,6 +71,29 @@ public sealed partial class ImportCommandTests
         Assert.Equal(
             ["linked", "linked.png", "nowhere.png"],
             run.Error.Split('\n').Where(line => line.EndsWith(": The entry is a link.", StringComparison.Ordinal)).Select(line => line.Split(':')[0]));
+    }
+
+    [Fact]
+    public async Task Pipes_and_devices_are_rejected_and_named_instead_of_waited_for()
+    {
+        using var folder = new TemporaryFolder();
+        Fill(folder["pictures"]);
+        await Command.RunAsync(null, "mkfifo", folder["pictures/cat/pipe.png"]);
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(folder["pictures/socket.png"]));
+
+        CliRun run = await CliRun.Of("import", folder["pictures"], "--data", folder["data"]).WaitAsync(Patience);
+
+        Assert.Equal((0, "33 accepted: 30 indexed, 0 unchanged, 3 rejected.\n"), (run.ExitCode, run.Output));
+        Assert.Equal(
+            ["cat/pipe.png", "socket.png"],
+            run.Error.Split('\n').Where(line => line.EndsWith(": The entry is no file.", StringComparison.Ordinal)).Select(line => line.Split(':')[0]));
+
+        CliRun alone = await CliRun.Of("import", folder["pictures/cat/pipe.png"], "--data", folder["data"]).WaitAsync(Patience);
+        Assert.Equal((1, ""), (alone.ExitCode, alone.Output));
+        Assert.Contains("cat/pipe.png' is a pipe, a device or a socket.", alone.Error, StringComparison.Ordinal);
+        Assert.True(FileKind.IsFile(folder["pictures/dog/1.png"]));
+        Assert.False(FileKind.IsFile("/dev/null"));
     }
 
     [Fact]
