@@ -6,7 +6,10 @@ public sealed class EngineOptions
     /// <summary>Name of the SQLite file in <see cref="DataFolder"/>.</summary>
     public const string SqliteFileName = "dpfah.db";
 
-    /// <summary>Folder of the SQLite file and of the cached models. Default: <c>data</c> in the working directory.</summary>
+    /// <summary>
+    /// Folder of the SQLite file, of the cached models, and of what is too large for memory while it is worked on. Default: <c>data</c> in the
+    /// working directory.
+    /// </summary>
     public string DataFolder { get; set; } = "data";
 
     /// <summary>Connection string of PostgreSQL; empty for SQLite in <see cref="DataFolder"/>.</summary>

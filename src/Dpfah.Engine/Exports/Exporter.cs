@@ -4,6 +4,7 @@ using System.Text.Json;
 using Dpfah.Core.Codes;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Hosting;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Exports;
@@ -21,8 +22,9 @@ public sealed class Exporter
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Database database;
+    private readonly EngineOptions options;
 
-    internal Exporter(Database database) => this.database = database;
+    internal Exporter(Database database, EngineOptions options) => (this.database, this.options) = (database, options);
 
     /// <summary>Writes a collection.</summary>
     /// <param name="collectionId">Number of the collection.</param>
@@ -139,12 +141,12 @@ public sealed class Exporter
         }
     }
 
-    private static async Task WriteArchiveAsync(Rows rows, Stream stream, CancellationToken cancellationToken)
+    private async Task WriteArchiveAsync(Rows rows, Stream stream, CancellationToken cancellationToken)
     {
         await using var writer = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true);
 
         // A tar says how long a file is before its bytes come, and a manifest has a line for each picture: it is written to disk first.
-        await using (FileStream manifest = OpenTemporary())
+        await using (FileStream manifest = TemporaryFile.Create(options.DataFolder))
         {
             await WriteLinesAsync(rows, manifest, WriteManifestLine, cancellationToken);
             manifest.Position = 0;
@@ -167,14 +169,6 @@ public sealed class Exporter
 
     /// <summary>Ids may hold anything that can be printed, and would lead out of a folder into which somebody unpacks them.</summary>
     private static string EntryName(long number) => $"previews/{number:000000000}.jpg";
-
-    private static FileStream OpenTemporary() => new(
-        Path.Combine(Path.GetTempPath(), $"dpfah-{Guid.NewGuid():n}"),
-        FileMode.CreateNew,
-        FileAccess.ReadWrite,
-        FileShare.None,
-        64 << 10,
-        FileOptions.DeleteOnClose | FileOptions.Asynchronous);
 
     /// <summary>What one line tells.</summary>
     private sealed record Row(Item Item, string Decoder, byte[] Code, byte[] Signature);

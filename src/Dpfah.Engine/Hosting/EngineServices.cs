@@ -82,7 +82,7 @@ public static class EngineServices
         services.AddSingleton<ImportWriter>();
         services.AddSingleton<ItemRemoval>();
         services.AddSingleton<IJobHandler, ImportJob>();
-        services.AddSingleton(p => new Exporter(p.GetRequiredService<Database>()));
+        services.AddSingleton(p => new Exporter(p.GetRequiredService<Database>(), options));
         services.AddSingleton(p => new Importer(
             p.GetRequiredService<Database>(), p.GetRequiredService<BlobStore>(), p.GetRequiredService<JobQueue>(), options));
         services.AddSingleton<RecentQueries>();

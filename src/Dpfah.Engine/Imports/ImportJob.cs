@@ -16,7 +16,8 @@ internal sealed class ImportJob(
     ImportWriter writer,
     ItemRemoval removal,
     PictureFetcher fetcher,
-    IndexFollower follower) : IJobHandler
+    IndexFollower follower,
+    EngineOptions options) : IJobHandler
 {
     /// <summary>The kind of the job.</summary>
     public const string KindName = "import";
@@ -35,7 +36,7 @@ internal sealed class ImportJob(
         var reading = new Reading(checkpoint.Entries);
         await using Stream upload = await OpenAsync(request, cancellationToken);
         IAsyncEnumerable<ImportEntry> entries = ImportSource.ReadAsync(
-            upload, request.Format, request.Labels, reading.Ids, checkpoint.Entries, ImportLimits.Default, cancellationToken);
+            upload, request.Format, request.Labels, reading.Ids, checkpoint.Entries, options.DataFolder, ImportLimits.Default, cancellationToken);
         try
         {
             await pipeline.RunAsync(

@@ -15,8 +15,11 @@ internal sealed record ImportLimits
     /// <summary>Most characters of a row of CSV, and bytes of a line of a manifest: all of a picture but itself.</summary>
     public int RowCharacters { get; init; } = 128 << 10;
 
-    /// <summary>Most bytes of a manifest: 256 MiB.</summary>
-    public long ManifestBytes { get; init; } = 256 << 20;
+    /// <summary>Bytes that the manifest of any archive may have, however small that is: 256 MiB.</summary>
+    public long ManifestFloor { get; init; } = 256 << 20;
+
+    /// <summary>Most lines of a manifest with an entry: 10 million, which take 160 MB of memory while the archive is read, at times 480 MB.</summary>
+    public int ManifestLines { get; init; } = 10_000_000;
 
     /// <summary>Most bytes of a zip's directory: 256 MiB, room for more than a million entries.</summary>
     public long DirectoryBytes { get; init; } = 256 << 20;
@@ -29,6 +32,12 @@ internal sealed record ImportLimits
 
     /// <summary>Bytes that any archive may unpack to, however small it is: 1 GiB.</summary>
     public long ExpansionFloor { get; init; } = 1L << 30;
+
+    /// <summary>
+    /// Bytes that the manifest of an archive of a size may have: as many as the archive, so that every export can be imported again. Most
+    /// of one may be the metadata in the manifest, beside which previews are small.
+    /// </summary>
+    public long LongestManifest(long archiveBytes) => Math.Max(ManifestFloor, archiveBytes);
 
     /// <summary>Bytes that an archive of a size may unpack to.</summary>
     public long UnpackedBytes(long archiveBytes) => Math.Max(ExpansionFloor, archiveBytes * Expansion);

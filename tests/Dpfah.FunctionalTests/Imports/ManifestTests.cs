@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Dpfah.Engine.Imports;
 
 namespace Dpfah.FunctionalTests.Imports;
@@ -68,6 +69,39 @@ public sealed class ManifestTests
 
         Assert.Contains(name, error.Message, StringComparison.Ordinal);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_manifest_may_be_as_long_as_its_archive()
+    {
+        // As an export has it: much metadata, small previews.
+        string text = string.Concat(Enumerable.Range(0, 200).Select(i => $$$"""{"entry":"{{{i}}}.jpg","id":"p{{{i}}}","metadata":{"text":"{{{new string('x', 200)}}}"}}""" + "\n"));
+        (string, byte[])[] files = [Archives.Text("manifest.ndjson", text), .. Enumerable.Range(0, 200).Select(i => Archives.File($"{i}.jpg"))];
+        var limits = new ImportLimits { ManifestFloor = 10_000 };
+        foreach ((byte[] archive, ImportFormat format) in new[] { (Archives.Tar(files), ImportFormat.Tar), (Archives.Zip(CompressionLevel.NoCompression, files), ImportFormat.Zip) })
+        {
+            List<ImportEntry> entries = await Archives.ReadAsync(archive, format, limits: limits);
+
+            Assert.Equal(Enumerable.Range(0, 200).Select(i => $"p{i}"), entries.Told());
+            Assert.All(entries, entry => Assert.Equal(211, entry.Metadata!.Length));
+        }
+
+        // Longer than its archive is what was compressed.
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => Archives.ReadAsync(Archives.Gzip(Archives.Tar(files)), ImportFormat.TarGzip, limits: limits));
+        Assert.StartsWith("manifest.ndjson has more than", error.Message, StringComparison.Ordinal);
+        error = await Assert.ThrowsAsync<InvalidDataException>(
+            () => Archives.ReadAsync(Archives.Tar(files), ImportFormat.Tar, limits: limits with { ManifestLines = 199 }));
+        Assert.StartsWith("manifest.ndjson, line 200: A manifest has at most 199 lines", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_first_line_that_names_an_entry_again_is_told_of_many()
+    {
+        string text = string.Concat(Enumerable.Range(0, 1000).Select(i => $"{{\"entry\":\"{(i < 600 ? i : i - 300)}.jpg\"}}\n"));
+
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => Archives.ReadAsync(Archives.Zip([Archives.Text("manifest.ndjson", text)]), ImportFormat.Zip));
+
+        Assert.Equal("manifest.ndjson, line 601: It names the entry '300.jpg' again.", error.Message);
     }
 
     [Fact]

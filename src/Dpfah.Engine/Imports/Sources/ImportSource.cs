@@ -11,6 +11,7 @@ internal static class ImportSource
     /// <param name="labels">Where the labels of an archive's pictures come from.</param>
     /// <param name="ids">Takes the ids that are read.</param>
     /// <param name="skip">Entries from the start whose bytes are not wanted; they are told without bytes.</param>
+    /// <param name="folder">An existing folder on a disk with room for what an archive's manifest says.</param>
     /// <param name="limits">Limits.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="InvalidDataException">The upload cannot be read, or no further; the message is a sentence.</exception>
@@ -20,15 +21,16 @@ internal static class ImportSource
         LabelSource labels,
         IdSet ids,
         long skip,
+        string folder,
         ImportLimits limits,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         stream.Position = 0;
         IAsyncEnumerable<ImportEntry> entries = format switch
         {
-            ImportFormat.Zip => ZipSource.ReadAsync(stream, labels, skip, limits, cancellationToken),
+            ImportFormat.Zip => ZipSource.ReadAsync(stream, labels, skip, folder, limits, cancellationToken),
             ImportFormat.Tar or ImportFormat.TarGzip =>
-                TarSource.ReadAsync(stream, format == ImportFormat.TarGzip, labels, skip, limits, cancellationToken),
+                TarSource.ReadAsync(stream, format == ImportFormat.TarGzip, labels, skip, folder, limits, cancellationToken),
             ImportFormat.Ndjson => NdjsonSource.ReadAsync(stream, limits, cancellationToken),
             _ => CsvSource.ReadAsync(stream, limits, cancellationToken),
         };

@@ -12,6 +12,7 @@ internal static class TarSource
     /// <param name="compressed">Whether it is compressed by gzip.</param>
     /// <param name="labels">Where labels come from.</param>
     /// <param name="skip">Entries from the start whose bytes are not wanted.</param>
+    /// <param name="folder">An existing folder on a disk with room for what the manifest says.</param>
     /// <param name="limits">Limits.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="InvalidDataException">The archive cannot be read, or no further.</exception>
@@ -20,11 +21,12 @@ internal static class TarSource
         bool compressed,
         LabelSource labels,
         long skip,
+        string folder,
         ImportLimits limits,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        ArchiveManifest? manifest = labels is LabelSource.Auto or LabelSource.Manifest
-            ? await FindManifestAsync(stream, compressed, labels, limits, cancellationToken)
+        using ArchiveManifest? manifest = labels is LabelSource.Auto or LabelSource.Manifest
+            ? await FindManifestAsync(stream, compressed, labels, folder, limits, cancellationToken)
             : null;
         var entries = new ArchiveEntries(manifest, labels, stream.Length, limits);
         long number = 0;
@@ -57,7 +59,7 @@ internal static class TarSource
     }
 
     private static async Task<ArchiveManifest?> FindManifestAsync(
-        Stream stream, bool compressed, LabelSource labels, ImportLimits limits, CancellationToken cancellationToken)
+        Stream stream, bool compressed, LabelSource labels, string folder, ImportLimits limits, CancellationToken cancellationToken)
     {
         await using GZipStream? gzip = Unzip(stream, compressed);
         GuardedStream guarded = Guard(gzip, stream, limits);
@@ -84,7 +86,8 @@ internal static class TarSource
 
             if (EntryName.Manifests.Contains(EntryName.Normalize(file.Name)) && KindOf(file) == EntryKind.File)
             {
-                return await ArchiveManifest.ReadAsync(file.DataStream ?? Stream.Null, EntryName.Normalize(file.Name), limits, cancellationToken);
+                return await ArchiveManifest.ReadAsync(
+                    file.DataStream ?? Stream.Null, EntryName.Normalize(file.Name), stream.Length, folder, limits, cancellationToken);
             }
         }
     }

@@ -17,11 +17,12 @@ internal static class ZipSource
     /// <param name="stream">Seekable; not closed.</param>
     /// <param name="labels">Where labels come from.</param>
     /// <param name="skip">Entries from the start whose bytes are not wanted.</param>
+    /// <param name="folder">An existing folder on a disk with room for what the manifest says.</param>
     /// <param name="limits">Limits.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="InvalidDataException">The archive cannot be read, or no further.</exception>
     public static async IAsyncEnumerable<ImportEntry> ReadAsync(
-        Stream stream, LabelSource labels, long skip, ImportLimits limits, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Stream stream, LabelSource labels, long skip, string folder, ImportLimits limits, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // The library makes an object of each entry of the directory, and the directory says how many there are.
         var guarded = new GuardedStream(
@@ -30,7 +31,8 @@ internal static class ZipSource
         IReadOnlyCollection<ZipArchiveEntry> directory = archive.Entries;
         guarded.Allow(long.MaxValue / 2);
 
-        var entries = new ArchiveEntries(await FindManifestAsync(directory, labels, limits, cancellationToken), labels, stream.Length, limits);
+        using ArchiveManifest? manifest = await FindManifestAsync(directory, labels, stream.Length, folder, limits, cancellationToken);
+        var entries = new ArchiveEntries(manifest, labels, stream.Length, limits);
         long number = 0;
         foreach (ZipArchiveEntry file in directory)
         {
@@ -53,7 +55,7 @@ internal static class ZipSource
     }
 
     private static async Task<ArchiveManifest?> FindManifestAsync(
-        IEnumerable<ZipArchiveEntry> directory, LabelSource labels, ImportLimits limits, CancellationToken cancellationToken)
+        IEnumerable<ZipArchiveEntry> directory, LabelSource labels, long archiveBytes, string folder, ImportLimits limits, CancellationToken cancellationToken)
     {
         ZipArchiveEntry? file = labels is LabelSource.Auto or LabelSource.Manifest
             ? directory.FirstOrDefault(entry => EntryName.Manifests.Contains(EntryName.Normalize(entry.FullName)))
@@ -66,7 +68,7 @@ internal static class ZipSource
         }
 
         await using Stream bytes = await file.OpenAsync(cancellationToken);
-        return await ArchiveManifest.ReadAsync(bytes, EntryName.Normalize(file.FullName), limits, cancellationToken);
+        return await ArchiveManifest.ReadAsync(bytes, EntryName.Normalize(file.FullName), archiveBytes, folder, limits, cancellationToken);
     }
 
     private static EntryKind KindOf(ZipArchiveEntry file)
