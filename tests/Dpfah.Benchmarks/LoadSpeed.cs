@@ -47,7 +47,7 @@ internal static class LoadSpeed
             ? new PostgresDatabase(connection)
             : new SqliteDatabase(Path.Combine(settings.DataFolder, EngineOptions.SqliteFileName));
         var data = new LoadData(bits);
-        var models = new ModelStore(database, data, settings, TimeProvider.System);
+        var models = new ModelStore(database, data, TimeProvider.System);
         int epoch = await database.PrepareAsync(CancellationToken.None);
         await data.EnsureAsync(database, models, Collection, count);
 

@@ -75,7 +75,7 @@ internal static class CollectionsApi
     }
 
     private static async Task<Results<Created<CollectionResponse>, Ok<CollectionResponse>, ProblemHttpResult>> Put(
-        HttpRequest request, CollectionStore collections, ModelReader models, SearchService search, string collection, CancellationToken cancellationToken)
+        HttpRequest request, CollectionStore collections, ModelCatalogue models, SearchService search, string collection, CancellationToken cancellationToken)
     {
         collection = RawPath.Decode(collection);
         if (CatalogueRules.CheckCollectionName(collection) is { } wrong)

@@ -44,7 +44,7 @@ internal static class EvaluationsApi
     }
 
     private static async Task<Results<Accepted<JobResponse>, ProblemHttpResult>> Start(
-        HttpContext context, SearchService search, ModelReader models, EvaluationService evaluations, CancellationToken cancellationToken)
+        HttpContext context, SearchService search, ModelCatalogue models, EvaluationService evaluations, CancellationToken cancellationToken)
     {
         _ = search.Collections;
         (EvaluationJobRequest? body, ProblemHttpResult? wrong) = await JsonBody.ReadAsync<EvaluationJobRequest>(context.Request, cancellationToken);
@@ -107,7 +107,7 @@ internal static class EvaluationsApi
     }
 
     private static async Task<Results<Ok<ModelEvaluationList>, ProblemHttpResult>> List(
-        ModelReader models,
+        ModelCatalogue models,
         EvaluationService evaluations,
         SearchService search,
         string model,
@@ -138,7 +138,7 @@ internal static class EvaluationsApi
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> Plot(
-        HttpContext context, ModelReader models, EvaluationService evaluations, SearchService search, string model, string name, CancellationToken cancellationToken)
+        HttpContext context, ModelCatalogue models, EvaluationService evaluations, SearchService search, string model, string name, CancellationToken cancellationToken)
     {
         _ = search.Collections;
         (int id, ProblemHttpResult? wrong) = await FindAsync(models, model, cancellationToken);
@@ -162,7 +162,7 @@ internal static class EvaluationsApi
         return TypedResults.File(figure.Bytes, figure.ContentType);
     }
 
-    private static async Task<(int Id, ProblemHttpResult? Problem)> FindAsync(ModelReader models, string model, CancellationToken cancellationToken)
+    private static async Task<(int Id, ProblemHttpResult? Problem)> FindAsync(ModelCatalogue models, string model, CancellationToken cancellationToken)
     {
         model = RawPath.Decode(model);
         List<KeyValuePair<string, int>> known = await models.NamesAsync(cancellationToken);

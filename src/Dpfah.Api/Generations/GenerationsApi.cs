@@ -48,7 +48,7 @@ internal static class GenerationsApi
     }
 
     private static async Task<Results<Accepted<JobResponse>, ProblemHttpResult>> Create(
-        HttpContext context, GenerationStore generations, ModelReader models, SearchService search, string collection, CancellationToken cancellationToken)
+        HttpContext context, GenerationStore generations, ModelCatalogue models, SearchService search, string collection, CancellationToken cancellationToken)
     {
         collection = RawPath.Decode(collection);
         if (search.Find(collection) is null)

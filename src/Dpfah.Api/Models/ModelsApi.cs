@@ -55,7 +55,7 @@ internal static class ModelsApi
     }
 
     private static async Task<Results<Created<ModelResponse>, Ok<ModelResponse>, ProblemHttpResult>> ImportAsync(
-        HttpRequest request, ModelCatalogue catalogue, SearchService search, CancellationToken cancellationToken)
+        HttpRequest request, ModelCatalogue models, SearchService search, CancellationToken cancellationToken)
     {
         _ = search.Collections;
         using var body = new ModelBody();
@@ -64,7 +64,7 @@ internal static class ModelsApi
             return wrong;
         }
 
-        ModelImport import = await catalogue.ImportAsync(body.HeadPath!, body.BackbonePath, cancellationToken);
+        ModelImport import = await models.ImportAsync(body.HeadPath!, body.BackbonePath, cancellationToken);
         if (import.Model is not { } model)
         {
             return Problems.BadModel(import.Refusal!);
@@ -76,18 +76,17 @@ internal static class ModelsApi
     }
 
     private static async Task<Results<Ok<ModelResponse>, ProblemHttpResult>> GetAsync(
-        ModelCatalogue catalogue, ModelReader models, SearchService search, string model, CancellationToken cancellationToken)
+        ModelCatalogue models, SearchService search, string model, CancellationToken cancellationToken)
     {
         _ = search.Collections;
         model = RawPath.Decode(model);
-        return await catalogue.FindAsync(model, cancellationToken) is { } found
+        return await models.FindAsync(model, cancellationToken) is { } found
             ? TypedResults.Ok(ToResponse(found, search))
             : await NoModelAsync(models, model, cancellationToken);
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> FileAsync(
-        ModelCatalogue catalogue,
-        ModelReader models,
+        ModelCatalogue models,
         SearchService search,
         string model,
         [FromQuery, Description("'head' (default) or 'backbone'.")] string? part,
@@ -100,18 +99,18 @@ internal static class ModelsApi
             return Problems.BadParameter("part", $"'part' is 'head' or 'backbone'; it was '{part}'.");
         }
 
-        return await catalogue.ReadFileAsync(model, part == "backbone", cancellationToken) is var (file, sha256)
+        return await models.ReadFileAsync(model, part == "backbone", cancellationToken) is var (file, sha256)
             ? TypedResults.File(
                 file, "application/octet-stream", $"{model}.{part ?? "head"}.safetensors", entityTag: new Microsoft.Net.Http.Headers.EntityTagHeaderValue($"\"{sha256}\""))
             : await NoModelAsync(models, model, cancellationToken);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        ModelCatalogue catalogue, ModelReader models, SearchService search, string model, CancellationToken cancellationToken)
+        ModelCatalogue models, SearchService search, string model, CancellationToken cancellationToken)
     {
         _ = search.Collections;
         model = RawPath.Decode(model);
-        ModelDeletion deletion = await catalogue.DeleteAsync(model, cancellationToken);
+        ModelDeletion deletion = await models.DeleteAsync(model, cancellationToken);
         return deletion.Status switch
         {
             ModelDeletionStatus.Deleted => TypedResults.NoContent(),
@@ -122,7 +121,7 @@ internal static class ModelsApi
         };
     }
 
-    private static async Task<ProblemHttpResult> NoModelAsync(ModelReader models, string model, CancellationToken cancellationToken) =>
+    private static async Task<ProblemHttpResult> NoModelAsync(ModelCatalogue models, string model, CancellationToken cancellationToken) =>
         Problems.NoModel(model, (await models.NamesAsync(cancellationToken)).Select(known => known.Key));
 
     private static ModelResponse ToResponse(ModelDetails model, SearchService search) =>
@@ -134,7 +133,7 @@ internal static class ModelsApi
         };
 
     private static async Task<Results<Ok<ModelList>, ProblemHttpResult>> ListAsync(
-        ModelReader models,
+        ModelCatalogue models,
         SearchService search,
         [FromQuery, Range(1, ApiLimits.MaxLimit), Description("Models a page, 1 to 500. Default 50.")] int? limit,
         [FromQuery, Description("The nextCursor of the page before.")] string? cursor,

@@ -68,7 +68,7 @@ internal static class TrainingApi
     private static async Task<Results<Accepted<JobResponse>, ProblemHttpResult>> RetrainAsync(
         HttpContext context,
         TrainingJobs trainings,
-        ModelReader models,
+        ModelCatalogue models,
         SearchService search,
         [Description("Name of a model that was trained here.")] string model,
         CancellationToken cancellationToken)

@@ -35,6 +35,7 @@ public static class EngineServices
         services.AddSingleton(_ => Open(options));
         services.AddSingleton<ServiceState>();
         services.AddSingleton<ModelStore>();
+        services.AddSingleton<ModelCache>();
         services.AddSingleton<EncoderPool>();
         services.AddSingleton<IndexFollower>();
         services.AddSingleton<IdentityCheck>();
@@ -44,8 +45,7 @@ public static class EngineServices
             p.GetRequiredService<IndexFollower>(), p.GetRequiredService<ServiceState>(), p.GetRequiredService<ImageReader>()));
         services.AddSingleton(p => new HealthService(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<HealthService>>()));
         services.AddSingleton(p => new ModelCatalogue(
-            p.GetRequiredService<Database>(), p.GetRequiredService<ModelStore>(), p.GetRequiredService<EncoderPool>(), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(p => new ModelReader(p.GetRequiredService<ModelStore>()));
+            p.GetRequiredService<Database>(), p.GetRequiredService<ModelStore>(), p.GetRequiredService<EncoderPool>()));
         services.AddSingleton(p => new ImageReader(p.GetRequiredService<Database>()));
         services.AddSingleton(p => new ImageStore(
             p.GetRequiredService<Database>(),

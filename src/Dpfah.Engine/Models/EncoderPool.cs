@@ -5,7 +5,7 @@ using Dpfah.Core.Models;
 namespace Dpfah.Engine.Models;
 
 /// <summary>The encoders in memory, one a model, opened when first asked for.</summary>
-internal sealed class EncoderPool(ModelStore models, IImageEncoderFactory factory) : IAsyncDisposable
+internal sealed class EncoderPool(ModelCache files, IImageEncoderFactory factory) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<int, Lazy<Task<IImageEncoder>>> encoders = new();
 
@@ -37,8 +37,8 @@ internal sealed class EncoderPool(ModelStore models, IImageEncoderFactory factor
 
     private async Task<IImageEncoder> OpenAsync(int modelId)
     {
-        ModelFiles files = await models.FetchAsync(modelId, CancellationToken.None);
-        return await Task.Run(() => factory.Open(files));
+        ModelFiles opened = await files.FetchAsync(modelId, CancellationToken.None);
+        return await Task.Run(() => factory.Open(opened));
     }
 
     public async ValueTask DisposeAsync()

@@ -7,21 +7,29 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Models;
 
-/// <summary>Models that come from elsewhere, go elsewhere, and go.</summary>
+/// <summary>What hosts do with models: list and describe them, let them in, out and go.</summary>
 public sealed class ModelCatalogue
 {
     private readonly Database database;
     private readonly ModelStore models;
     private readonly EncoderPool encoders;
-    private readonly TimeProvider clock;
 
-    internal ModelCatalogue(Database database, ModelStore models, EncoderPool encoders, TimeProvider clock)
+    internal ModelCatalogue(Database database, ModelStore models, EncoderPool encoders)
     {
         this.database = database;
         this.models = models;
         this.encoders = encoders;
-        this.clock = clock;
     }
+
+    /// <summary>Models in the order in which they came.</summary>
+    /// <param name="after">Number after which to begin; 0 for the start.</param>
+    /// <param name="limit">Most models to return.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public Task<List<ModelRecord>> ListAsync(int after, int limit, CancellationToken cancellationToken) =>
+        models.ListAsync(after, limit, cancellationToken);
+
+    /// <summary>Names of all models, with their numbers, in the order in which they came.</summary>
+    public Task<List<KeyValuePair<string, int>>> NamesAsync(CancellationToken cancellationToken) => models.NamesAsync(cancellationToken);
 
     /// <summary>Checks the files of a model and stores it; the same model again is found again.</summary>
     /// <param name="headPath">The head file.</param>
@@ -35,14 +43,15 @@ public sealed class ModelCatalogue
             byte[] backbone = backbonePath is not null
                 ? await File.ReadAllBytesAsync(backbonePath, cancellationToken)
                 : await FindBackboneAsync(head, cancellationToken);
-            (ModelDescription description, string headDigest) = await Task.Run(() => Check(head, backbone), cancellationToken);
-            if (CatalogueRules.CheckCollectionName(description.Name) is { } wrong)
+            NewModel model = await Task.Run(() => NewModel.Check(head, backbone), cancellationToken);
+            string name = model.Description.Name;
+            if (CatalogueRules.CheckCollectionName(name) is { } wrong)
             {
                 return ModelImport.Refused(wrong.Replace("A collection's name", "A model's name", StringComparison.Ordinal));
             }
 
-            bool? created = await StoreAsync(description, headDigest, head, backbone, cancellationToken);
-            return new ModelImport(await FindAsync(description.Name, cancellationToken), created == true, null) { IsOther = created is null };
+            (ModelInfo Model, bool IsNew)? added = await models.AddAsync(model, cancellationToken);
+            return new ModelImport(await FindAsync(name, cancellationToken), added?.IsNew == true, null) { IsOther = added is null };
         }
         catch (InvalidDataException error)
         {
@@ -124,42 +133,6 @@ public sealed class ModelCatalogue
 
         return deletion;
     }
-
-    private static (ModelDescription Description, string HeadDigest) Check(byte[] head, byte[] backbone)
-    {
-        using var headStream = new MemoryStream(head, writable: false);
-        using var backboneStream = new MemoryStream(backbone, writable: false);
-        return ModelCheck.Read(headStream, backboneStream);
-    }
-
-    /// <returns>Whether it is new; null when another model has its name.</returns>
-    private Task<bool?> StoreAsync(
-        ModelDescription description, string headDigest, byte[] head, byte[] backbone, CancellationToken cancellationToken) => database.WriteAsync<bool?>(
-        async (context, token) =>
-        {
-            if (await context.Models.SingleOrDefaultAsync(m => m.Name == description.Name, token) is { } known)
-            {
-                // The head's tensors may be the same under another backbone or other preprocessing.
-                return ModelInfo.From(known) is var (_, digest, own) && own.DigestWith(digest) == description.DigestWith(headDigest) ? false : null;
-            }
-
-            if (!await context.Backbones.AnyAsync(b => b.Digest == description.Backbone.Digest, token))
-            {
-                context.Backbones.Add(new StoredBackbone { Digest = description.Backbone.Digest, File = backbone });
-            }
-
-            context.Models.Add(new StoredModel
-            {
-                Name = description.Name,
-                Digest = headDigest,
-                BackboneDigest = description.Backbone.Digest,
-                Head = head,
-                CreatedAt = clock.GetUtcNow().UtcDateTime,
-            });
-            await context.SaveChangesAsync(token);
-            return true;
-        },
-        cancellationToken);
 
     private async Task<byte[]> FindBackboneAsync(byte[] head, CancellationToken cancellationToken)
     {

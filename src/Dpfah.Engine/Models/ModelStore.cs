@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Dpfah.Core.Models;
@@ -11,11 +10,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Models;
 
-/// <summary>Models in the database, cached as files by their digest.</summary>
-internal sealed class ModelStore(Database database, IFirstModel first, EngineOptions options, TimeProvider clock)
+/// <summary>Models in the database: the one place that stores them, and what describes them.</summary>
+/// <remarks>Their files on disk are the <see cref="ModelCache"/>'s; what hosts do with models is the <see cref="ModelCatalogue"/>'s.</remarks>
+internal sealed class ModelStore(Database database, IFirstModel first, TimeProvider clock)
 {
-    private const string Extension = ".safetensors";
-
     // Among a model's figures: what its job told in the end.
     private const string SummaryName = "summary.json";
 
@@ -24,8 +22,6 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
 
     /// <summary>Name of the model that new collections start with.</summary>
     public string DefaultName => first.Name;
-
-    private string CacheFolder => Path.Combine(options.DataFolder, "models");
 
     /// <summary>The first model, which new collections start with; made when it is not stored yet.</summary>
     public async Task<ModelInfo> EnsureFirstModelAsync(IProgress<(string Step, double Done)> progress, CancellationToken cancellationToken)
@@ -108,6 +104,21 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
         return lineage is null ? null : JsonSerializer.Deserialize<ModelLineage>(lineage, JobJson.Options);
     }
 
+    /// <summary>Stores a model of this program's own; the same one again is found again.</summary>
+    /// <exception cref="InvalidDataException">The files do not belong together, or are damaged; or another model has the name.</exception>
+    public async Task<ModelInfo> ImportAsync(ModelFiles files, CancellationToken cancellationToken)
+    {
+        NewModel model = await NewModel.ReadOwnAsync(files, cancellationToken);
+        return await AddAsync(model, cancellationToken) is var (stored, _)
+            ? stored
+            : throw new InvalidDataException($"Another model is already named '{model.Description.Name}'.");
+    }
+
+    /// <summary>Stores a model unless it is there.</summary>
+    /// <returns>The model as it is stored, and whether it is new; null when another model has its name.</returns>
+    public Task<(ModelInfo Model, bool IsNew)?> AddAsync(NewModel model, CancellationToken cancellationToken) =>
+        database.WriteAsync((context, token) => AddAsync(context, model, token), cancellationToken);
+
     /// <summary>Stores a model that a job has made, with its figures, in a transaction of the job.</summary>
     /// <param name="context">The transaction.</param>
     /// <param name="model">The model.</param>
@@ -115,8 +126,8 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
     /// <param name="evaluation">What it was measured on and the metrics as JSON; null when it was not.</param>
     /// <param name="summary">What the job tells of it, as JSON.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
-    /// <exception cref="InvalidDataException">Another model has its name.</exception>
-    public async Task<int> AddAsync(
+    /// <exception cref="InvalidDataException">A model has its name.</exception>
+    public async Task<int> AddMadeAsync(
         DpfahContext context,
         NewModel model,
         IReadOnlyList<(string Name, string ContentType, byte[] Bytes)> figures,
@@ -124,12 +135,12 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
         string summary,
         CancellationToken cancellationToken)
     {
-        if (await context.Models.AnyAsync(m => m.Name == model.Description.Name, cancellationToken))
+        // Also one of the same tensors: it has another origin.
+        if (await AddAsync(context, model, cancellationToken) is not var (stored, isNew) || !isNew)
         {
             throw new InvalidDataException($"Another model was named '{model.Description.Name}' meanwhile.");
         }
 
-        StoredModel stored = await StoreAsync(context, model, cancellationToken);
         DateTime now = clock.GetUtcNow().UtcDateTime;
         foreach ((string name, string contentType, byte[] bytes) in figures.Append((SummaryName, "application/json", Encoding.UTF8.GetBytes(summary))))
         {
@@ -145,15 +156,23 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
         return stored.Id;
     }
 
-    private async Task<StoredModel> StoreAsync(DpfahContext context, NewModel model, CancellationToken cancellationToken)
+    /// <summary>The one way into the table.</summary>
+    private async Task<(ModelInfo Model, bool IsNew)?> AddAsync(DpfahContext context, NewModel model, CancellationToken cancellationToken)
     {
+        if (await context.Models.SingleOrDefaultAsync(m => m.Name == model.Description.Name, cancellationToken) is { } stored)
+        {
+            // The head's tensors may be the same under another backbone or other preprocessing.
+            var known = ModelInfo.From(stored);
+            return known.Description.DigestWith(known.Digest) == model.Description.DigestWith(model.HeadDigest) ? (known, false) : null;
+        }
+
         string backboneDigest = model.Description.Backbone.Digest;
         if (!await context.Backbones.AnyAsync(b => b.Digest == backboneDigest, cancellationToken))
         {
             context.Backbones.Add(new StoredBackbone { Digest = backboneDigest, File = model.Backbone });
         }
 
-        var stored = new StoredModel
+        stored = new StoredModel
         {
             Name = model.Description.Name,
             Digest = model.HeadDigest,
@@ -166,7 +185,7 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
         };
         context.Models.Add(stored);
         await context.SaveChangesAsync(cancellationToken);
-        return stored;
+        return (ModelInfo.From(stored), true);
     }
 
     /// <summary>Names of all models, with their numbers, in the order in which they came.</summary>
@@ -190,98 +209,5 @@ internal sealed class ModelStore(Database database, IFirstModel first, EngineOpt
         }
 
         return records;
-    }
-
-    /// <summary>Stores a model of this program's own; a model of the same name and digest is found again.</summary>
-    /// <exception cref="InvalidDataException">The files do not belong together, or are damaged.</exception>
-    public async Task<ModelInfo> ImportAsync(ModelFiles files, CancellationToken cancellationToken)
-    {
-        byte[] head = await File.ReadAllBytesAsync(files.HeadPath, cancellationToken);
-        byte[] backbone = await File.ReadAllBytesAsync(files.BackbonePath, cancellationToken);
-        string headDigest = DigestOf(head, out ModelDescription? description);
-        string backboneDigest = DigestOf(backbone, out _);
-        if (description is null)
-        {
-            throw new InvalidDataException($"{files.HeadPath} has no '{ModelDescription.MetadataKey}' description in its header.");
-        }
-
-        if (description.Backbone.Digest != backboneDigest)
-        {
-            throw new InvalidDataException(
-                $"The model '{description.Name}' wants backbone {description.Backbone.Digest}; the file has {backboneDigest}.");
-        }
-
-        return await database.WriteAsync(
-            async (context, token) =>
-            {
-                StoredModel? model = await context.Models.SingleOrDefaultAsync(m => m.Name == description.Name, token);
-                if (model is not null)
-                {
-                    return model.Digest == headDigest
-                        ? ModelInfo.From(model)
-                        : throw new InvalidDataException($"Another model is already named '{description.Name}'.");
-                }
-
-                return ModelInfo.From(await StoreAsync(context, new NewModel(description, headDigest, head, backbone), token));
-            },
-            cancellationToken);
-    }
-
-    /// <summary>The model's files in the local cache, fetched from the database when they are not there or were altered.</summary>
-    public async Task<ModelFiles> FetchAsync(int modelId, CancellationToken cancellationToken)
-    {
-        StoredModel model = await database.ReadAsync(
-            (context, token) => context.Models.SingleAsync(m => m.Id == modelId, token), cancellationToken);
-        Directory.CreateDirectory(CacheFolder);
-        string backbone = Path.Combine(CacheFolder, model.BackboneDigest + Extension);
-        if (!IsBackbone(backbone, model.BackboneDigest))
-        {
-            await CacheAsync(backbone, await database.ReadAsync(
-                (context, token) => context.Backbones.Where(b => b.Digest == model.BackboneDigest).Select(b => b.File).SingleAsync(token),
-                cancellationToken));
-        }
-
-        // Heads of the same tensors may differ in what they say of themselves, such as their backbone: the whole file counts.
-        string head = Path.Combine(CacheFolder, Convert.ToHexStringLower(SHA256.HashData(model.Head)) + Extension);
-        if (!File.Exists(head) || !(await File.ReadAllBytesAsync(head, cancellationToken)).AsSpan().SequenceEqual(model.Head))
-        {
-            await CacheAsync(head, model.Head);
-        }
-
-        return new ModelFiles(backbone, head);
-    }
-
-    /// <summary>Writes a file, which appears under its name when it is complete.</summary>
-    private async Task CacheAsync(string path, byte[] file)
-    {
-        string temporary = Path.Combine(CacheFolder, $".{Guid.NewGuid():n}");
-        await File.WriteAllBytesAsync(temporary, file);
-        File.Move(temporary, path, overwrite: true);
-    }
-
-    private static bool IsBackbone(string path, string digest)
-    {
-        try
-        {
-            if (!File.Exists(path))
-            {
-                return false;
-            }
-
-            using FileStream stream = File.OpenRead(path);
-            return SafetensorsFile.Read(stream).Digest(stream) == digest;
-        }
-        catch (InvalidDataException)
-        {
-            return false;
-        }
-    }
-
-    private static string DigestOf(byte[] file, out ModelDescription? description)
-    {
-        using var stream = new MemoryStream(file, writable: false);
-        SafetensorsFile header = SafetensorsFile.Read(stream);
-        description = header.Metadata.TryGetValue(ModelDescription.MetadataKey, out string? json) ? ModelDescription.FromJson(json) : null;
-        return header.Digest(stream);
     }
 }

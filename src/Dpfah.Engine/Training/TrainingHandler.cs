@@ -12,7 +12,7 @@ namespace Dpfah.Engine.Training;
 
 /// <summary>Trains a model: freezes the data, runs the child, stores what came of it.</summary>
 internal sealed class TrainingHandler(
-    Database database, TrainingItems items, TrainingPictures pictures, TrainingLeftovers leftovers, BlobStore blobs, ModelStore models, TrainingProgram program, EngineOptions options, TimeProvider clock)
+    Database database, TrainingItems items, TrainingPictures pictures, TrainingLeftovers leftovers, BlobStore blobs, ModelStore models, ModelCache cache, TrainingProgram program, EngineOptions options, TimeProvider clock)
     : IJobHandler
 {
     /// <summary>The kind of the job.</summary>
@@ -46,7 +46,7 @@ internal sealed class TrainingHandler(
             parent = await models.FindAsync(name, cancellationToken)
                 ?? throw new JobFailedException($"The model '{name}' to start from is not there any more. Start the training from another one.");
             parentDigest = parent.Description.DigestWith(parent.Digest);
-            folder.PutParent(await models.FetchAsync(parent.Id, cancellationToken));
+            folder.PutParent(await cache.FetchAsync(parent.Id, cancellationToken));
         }
 
         TrainingCheckpoint? checkpoint = await PrepareAsync(run, request, folder, cancellationToken);
@@ -321,7 +321,7 @@ internal sealed class TrainingHandler(
         try
         {
             await run.WriteAsync(
-                (context, _, token) => models.AddAsync(
+                (context, _, token) => models.AddMadeAsync(
                     context, model, figures, result["metrics"] is JsonObject { Count: > 0 } ? (target, told.ToJsonString()) : null, told.ToJsonString(), token),
                 cancellationToken);
         }

@@ -186,6 +186,23 @@ public abstract class ModelTests
     }
 
     [Fact]
+    public async Task A_model_is_stored_once_and_its_name_is_no_other_models()
+    {
+        using TestDatabase database = await CreateDatabaseAsync();
+        await using RunningService service = await StartWithTrainedAsync(database);
+        using var folder = new TemporaryFolder();
+        ModelStore models = service.Services.GetRequiredService<ModelStore>();
+
+        // The host brings it along with the same tensors each time; other preprocessing makes other codes.
+        Assert.Equal(2, (await models.ImportAsync(HashEncoding.Write(folder.Path, Trained), CancellationToken.None)).Id);
+        ModelDescription other = Trained with { Preprocessing = Trained.Preprocessing with { Crop = 32 } };
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => models.ImportAsync(HashEncoding.Write(folder.Path, other), CancellationToken.None));
+
+        Assert.Equal("Another model is already named 'dpfah-32'.", error.Message);
+        Assert.Equal(2, await database.ReadAsync<int>("SELECT COUNT(*) FROM models"));
+    }
+
+    [Fact]
     public async Task The_list_pages_in_the_order_in_which_models_came()
     {
         using TestDatabase database = await CreateDatabaseAsync();
