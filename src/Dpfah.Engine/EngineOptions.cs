@@ -30,6 +30,12 @@ public sealed class EngineOptions
     /// <summary>How often the change log is read when nothing was written here. Default: 0.2 s.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>
+    /// How long the encoder of a model stays in memory, some 50 MB and more, when no generation that answers or is being filled is of it:
+    /// one of an evaluation, or of a generation that was deleted. Default: 5 min.
+    /// </summary>
+    public TimeSpan EncoderIdleTime { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long a job stays with a worker that is not heard of; by the database's clock. Default: 30 s.</summary>
     public TimeSpan JobLease { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -49,20 +49,21 @@ public static class HashEncoding
     /// <summary>Writes a model of the right form: two files with one number each.</summary>
     /// <param name="folder">An existing folder.</param>
     /// <param name="description">What the model is; its backbone's digest is put in.</param>
-    public static ModelFiles Write(string folder, ModelDescription description)
+    /// <param name="backbone">The number of the backbone: that of the first model unless given.</param>
+    public static ModelFiles Write(string folder, ModelDescription description, float backbone = 1)
     {
         var files = new ModelFiles(Path.Combine(folder, "backbone.safetensors"), Path.Combine(folder, "head.safetensors"));
-        Write(files.BackbonePath, "");
+        Write(files.BackbonePath, "", backbone);
         using (FileStream stream = File.OpenRead(files.BackbonePath))
         {
             description = description with { Backbone = description.Backbone with { Digest = SafetensorsFile.Read(stream).Digest(stream) } };
         }
 
-        Write(files.HeadPath, System.Text.Json.JsonSerializer.Serialize(description.ToJson()));
+        Write(files.HeadPath, System.Text.Json.JsonSerializer.Serialize(description.ToJson()), 1);
         return files;
     }
 
-    private static void Write(string path, string description)
+    private static void Write(string path, string description, float number)
     {
         const string Tensor = "\"one\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}";
         string metadata = description.Length == 0 ? "" : $"\"__metadata__\":{{\"{ModelDescription.MetadataKey}\":{description}}},";
@@ -71,7 +72,7 @@ public static class HashEncoding
         using var writer = new BinaryWriter(stream);
         writer.Write((ulong)header.Length);
         writer.Write(header);
-        writer.Write(1f);
+        writer.Write(number);
     }
 
     private sealed class HashFirstModel : IFirstModel

@@ -48,7 +48,7 @@ public sealed class CollectionStore
         string name, int? modelId, CancellationToken cancellationToken)
     {
         int model = modelId ?? (await models.GetDefaultAsync(cancellationToken)).Id;
-        EncoderIdentity identity = (await encoders.GetAsync(model, cancellationToken)).Identity;
+        EncoderIdentity identity = await encoders.IdentityAsync(model, cancellationToken);
         return await database.WriteAsync(
             (context, token) => TryCreateAsync(context, name, model, identity, token), cancellationToken);
     }

@@ -73,8 +73,8 @@ public sealed class PictureEncoder : IDisposable
     public async Task<ImageCode> HashAsync(
         ReadOnlyMemory<byte> previewJpeg, int modelId, EncodePriority priority, CancellationToken cancellationToken)
     {
-        IImageEncoder encoder = await encoders.GetAsync(modelId, cancellationToken);
-        return await encoder.EncodeAsync(previewJpeg, priority, cancellationToken);
+        await using EncoderUse use = await encoders.UseAsync(modelId, cancellationToken);
+        return await use.Encoder.EncodeAsync(previewJpeg, priority, cancellationToken);
     }
 
     /// <inheritdoc/>

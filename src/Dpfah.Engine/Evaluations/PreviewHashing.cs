@@ -28,13 +28,13 @@ internal sealed class PreviewHashing(EncoderPool encoders, BlobStore blobs)
         CancellationToken cancellationToken)
     {
         await run.ReportAsync(progress => progress.SetStage("loading the model"), cancellationToken);
-        IImageEncoder encoder = await encoders.GetAsync(model.Id, cancellationToken);
+        await using EncoderUse use = await encoders.UseAsync(model.Id, cancellationToken);
         HashedCodes hashed = await HashedCodes.ReadAsync(blobs, run.ReadCheckpoint<EvaluationCheckpoint>(), model.Description.Bits, cancellationToken);
         int kept = hashed.Codes.Count;
         foreach (long[] some in numbers.Where(number => !hashed.Codes.ContainsKey(number)).Chunk(PicturesAtOnce))
         {
             KeyValuePair<long, byte[]>[] previews = [.. await readPreviews(some, cancellationToken)];
-            ImageCode[] made = await Task.WhenAll(previews.Select(p => encoder.EncodeAsync(p.Value, EncodePriority.Background, cancellationToken)));
+            ImageCode[] made = await Task.WhenAll(previews.Select(p => use.Encoder.EncodeAsync(p.Value, EncodePriority.Background, cancellationToken)));
             for (int i = 0; i < made.Length; i++)
             {
                 hashed.Codes[previews[i].Key] = new ItemCode(made[i].Code, made[i].Signature);

@@ -123,7 +123,7 @@ internal sealed class GenerationFiller(Database database, PictureEncoder picture
     /// <returns>A sentence; null when it can.</returns>
     public async Task<string?> CheckIdentityAsync(Generation generation, CancellationToken cancellationToken)
     {
-        EncoderIdentity identity = (await encoders.GetAsync(generation.ModelId, cancellationToken)).Identity;
+        EncoderIdentity identity = await encoders.IdentityAsync(generation.ModelId, cancellationToken);
         return identity.Decoder == generation.Decoder && identity.Arithmetic == generation.Arithmetic
             ? null
             : $"The codes of generation {generation.Id} are made by {generation.Decoder} {generation.Arithmetic}; this process makes them by {identity.Decoder} {identity.Arithmetic}, "

@@ -65,7 +65,7 @@ public sealed class GenerationStore
     public async Task<StartOutcome> StartAsync(
         string collection, int modelId, ActivateWhen activate, string? by, CancellationToken cancellationToken)
     {
-        EncoderIdentity identity = (await encoders.GetAsync(modelId, cancellationToken)).Identity;
+        EncoderIdentity identity = await encoders.IdentityAsync(modelId, cancellationToken);
         StartOutcome outcome = await database.WriteAsync(
             (context, token) => TryStartAsync(context, collection, modelId, identity, activate, by, token), cancellationToken);
         queue.Wake();

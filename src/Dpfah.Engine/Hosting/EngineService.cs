@@ -95,7 +95,7 @@ internal sealed partial class EngineService(
         }
 
         Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
-        await encoders.GetAsync(model.Id, cancellationToken);
+        await encoders.IdentityAsync(model.Id, cancellationToken);
         await collections.EnsureAsync(CollectionStore.DefaultName, model.Id, cancellationToken);
         return epoch;
     }

@@ -29,13 +29,13 @@ internal sealed partial class IdentityCheck(Database database, EncoderPool encod
     public async Task RunAsync(CollectionIndex collection, CancellationToken cancellationToken)
     {
         GenerationInfo generation = collection.Generation;
-        IImageEncoder encoder = await encoders.GetAsync(generation.ModelId, cancellationToken);
-        if (encoder.Identity.Decoder == generation.Decoder && encoder.Identity.Arithmetic == generation.Arithmetic)
+        await using EncoderUse use = await encoders.UseAsync(generation.ModelId, cancellationToken);
+        if (use.Encoder.Identity.Decoder == generation.Decoder && use.Encoder.Identity.Arithmetic == generation.Arithmetic)
         {
             return;
         }
 
-        IdentityDrift drift = await MeasureAsync(collection, encoder, cancellationToken);
+        IdentityDrift drift = await MeasureAsync(collection, use.Encoder, cancellationToken);
         collection.Drift = drift;
         LogDrift(collection.Name, drift.Stored, drift.Running, drift.FlippedBits, drift.ComparedBits, drift.Pictures);
     }

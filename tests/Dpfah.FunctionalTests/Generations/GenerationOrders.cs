@@ -24,19 +24,22 @@ internal static class GenerationOrders
     /// <param name="service">The service.</param>
     /// <param name="name">Its name, by which its codes differ from all others.</param>
     /// <param name="milliseconds">How long a picture takes it.</param>
-    public static async Task AddModelAsync(this RunningService service, string name, int milliseconds = 0)
+    /// <param name="method">How it came about.</param>
+    /// <param name="backbone">The number of its backbone: that of the first model unless given.</param>
+    /// <returns>Its number.</returns>
+    public static async Task<int> AddModelAsync(this RunningService service, string name, int milliseconds = 0, string method = "dpfah", float backbone = 1)
     {
         using var folder = new TemporaryFolder();
         var description = new ModelDescription
         {
             Name = name,
-            Method = "dpfah",
+            Method = method,
             Bits = Bits,
             Backbone = new BackboneDescription("resnet18", 2, false, ""),
             Preprocessing = new Preprocessing(256, 224, [0, 0, 0], [1, 1, 1]),
             Parameters = new Dictionary<string, string> { [HashEncoding.TimeParameter] = $"{milliseconds}", [HashEncoding.SaltParameter] = name },
         };
-        await service.Services.GetRequiredService<ModelStore>().ImportAsync(HashEncoding.Write(folder.Path, description), CancellationToken.None);
+        return (await service.Services.GetRequiredService<ModelStore>().ImportAsync(HashEncoding.Write(folder.Path, description, backbone), CancellationToken.None)).Id;
     }
 
     /// <summary>The code that a model gives a preview: the first, or one that was added.</summary>
