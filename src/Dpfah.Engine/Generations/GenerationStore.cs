@@ -27,7 +27,6 @@ public sealed class GenerationStore
     private readonly GenerationFiller filler;
     private readonly GenerationSwitching switching;
     private readonly IndexFollower follower;
-    private readonly IdentityCheck identityCheck;
     private readonly TimeProvider clock;
 
     // Of the last cleaning.
@@ -40,7 +39,6 @@ public sealed class GenerationStore
         GenerationFiller filler,
         GenerationSwitching switching,
         IndexFollower follower,
-        IdentityCheck identityCheck,
         TimeProvider clock)
     {
         this.database = database;
@@ -49,7 +47,6 @@ public sealed class GenerationStore
         this.filler = filler;
         this.switching = switching;
         this.follower = follower;
-        this.identityCheck = identityCheck;
         this.clock = clock;
     }
 
@@ -243,11 +240,6 @@ public sealed class GenerationStore
 
         ulong position = database.PositionOf(change);
         await follower.WaitAsync(position, cancellationToken);
-        if (follower.Find(collection) is { } index)
-        {
-            await identityCheck.RunAsync(index, cancellationToken);
-        }
-
         return new ActivationOutcome(ActivationStatus.Activated, new Position(follower.Epoch, position), Comparison: comparison);
     }
 

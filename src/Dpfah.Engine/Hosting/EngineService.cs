@@ -68,6 +68,7 @@ internal sealed partial class EngineService(
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task cleaning = options.ReadOnly || !options.Housekeeping ? Task.CompletedTask : housekeeping.RunAsync(ending.Token);
+        Task checking = identityCheck.FollowAsync(ending.Token);
         try
         {
             await follower.FollowAsync(state.ReportDatabase, cancellationToken);
@@ -76,6 +77,7 @@ internal sealed partial class EngineService(
         {
             await ending.CancelAsync();
             await cleaning;
+            await checking;
         }
     }
 

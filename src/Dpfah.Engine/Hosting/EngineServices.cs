@@ -98,7 +98,6 @@ public static class EngineServices
             p.GetRequiredService<GenerationFiller>(),
             p.GetRequiredService<GenerationSwitching>(),
             p.GetRequiredService<IndexFollower>(),
-            p.GetRequiredService<IdentityCheck>(),
             p.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(TrainingProgram.Beside);
         services.AddSingleton<TrainingItems>();

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Imaging;
 using Dpfah.Engine.Data;
@@ -16,17 +17,48 @@ internal sealed partial class IdentityCheck(Database database, EncoderPool encod
 {
     private const int Pictures = 100;
 
-    /// <summary>Looks at all collections.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
+
+    /// <summary>Looks at all collections that were not looked at since their generation began to answer here.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        foreach (CollectionIndex collection in follower.Collections.Values)
+        foreach (CollectionIndex collection in follower.Collections.Values.Where(collection => !collection.IsIdentityChecked))
         {
             await RunAsync(collection, cancellationToken);
+            collection.IsIdentityChecked = true;
         }
     }
 
-    /// <summary>Looks at one, such as after it was switched to another generation.</summary>
-    public async Task RunAsync(CollectionIndex collection, CancellationToken cancellationToken)
+    /// <summary>Looks at each collection that is new, was switched to another generation or was loaded again, on whichever node that was asked for.</summary>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                FrozenDictionary<string, CollectionIndex> answering = follower.Collections;
+                try
+                {
+                    await RunAsync(cancellationToken);
+                }
+                catch (Exception error) when (error is not OperationCanceledException)
+                {
+                    LogFailed(error.GetBaseException().Message);
+                    await Task.Delay(RetryDelay, cancellationToken);
+                    continue;
+                }
+
+                await follower.WaitForOthersAsync(answering, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The service stops, or loads all indexes again.
+        }
+    }
+
+    private async Task RunAsync(CollectionIndex collection, CancellationToken cancellationToken)
     {
         GenerationInfo generation = collection.Generation;
         await using EncoderUse use = await encoders.UseAsync(generation.ModelId, cancellationToken);
@@ -53,7 +85,7 @@ internal sealed partial class IdentityCheck(Database database, EncoderPool encod
         long flipped = 0, compared = 0;
         foreach (var item in stored)
         {
-            ImageCode now = await encoder.EncodeAsync(item.Jpeg, cancellationToken);
+            ImageCode now = await encoder.EncodeAsync(item.Jpeg, EncodePriority.Background, cancellationToken);
             flipped += now.Code.HammingDistance(BinaryCode.FromBytes(item.Code));
             compared += now.Code.Bits;
         }
@@ -71,4 +103,7 @@ internal sealed partial class IdentityCheck(Database database, EncoderPool encod
         Message = "The codes of collection '{Collection}' were made by {Stored}; this process makes them by {Running}. "
             + "{Flipped} of {Compared} bits differ on {Pictures} stored previews. Old and new codes are compared with that error until the collection is hashed anew.")]
     private partial void LogDrift(string collection, string stored, string running, long flipped, long compared, int pictures);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Whether stored codes are like those made now could not be looked at, trying again: {Reason}")]
+    private partial void LogFailed(string reason);
 }

@@ -61,6 +61,9 @@ public sealed class CollectionIndex
     /// <summary>What running the generation's model here differs in from what made its codes; null when nothing does.</summary>
     public IdentityDrift? Drift { get; internal set; }
 
+    /// <summary>Whether that was looked at since this index answers.</summary>
+    internal bool IsIdentityChecked { get; set; }
+
     /// <summary>Applies what was read from the database. One caller at a time.</summary>
     internal void Apply(IReadOnlyList<ItemState> states)
     {

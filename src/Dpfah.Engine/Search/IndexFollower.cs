@@ -101,6 +101,23 @@ internal sealed partial class IndexFollower : IDisposable
         return WaitAsync(other => other != now, BriefWait, cancellationToken);
     }
 
+    /// <summary>Waits until other indexes answer than some that did. Nobody is asked to read the log for it.</summary>
+    /// <param name="known">What answered.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task WaitForOthersAsync(FrozenDictionary<string, CollectionIndex> known, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task signal = advanced.Task;
+            if (state.Collections != known)
+            {
+                return;
+            }
+
+            await signal.WaitAsync(cancellationToken);
+        }
+    }
+
     /// <summary>Waits until the index of a generation is in memory, whether it answers or stands by.</summary>
     /// <returns>False when the time was up first.</returns>
     public Task<bool> WaitForGenerationAsync(int generationId, TimeSpan limit, CancellationToken cancellationToken) => WaitAsync(

@@ -81,6 +81,29 @@ public abstract class IdentityDriftTests
         (await again.Client.ActivateAsync("default", back)).AssertStatus(HttpStatusCode.OK);
         Assert.Null((await again.Client.GetAsync("/collections/default")).Read<CollectionResponse>().Drift);
     }
+
+    [Fact]
+    public async Task Every_node_looks_when_it_sees_a_switch()
+    {
+        using TestDatabase database = await CreateDatabaseAsync();
+        await using RunningService first = await RunningService.StartAsync(database);
+        await first.AddModelAsync("other-64");
+        await first.Client.UploadAsync("default", 0, 20);
+        (_, GenerationStatusResponse generation) = await first.Client.FillAsync("default", "other-64");
+        await using ServiceProcess other = HostProcess.Start(database, new Dictionary<string, string?> { ["DPFAH_TEST_ARITHMETIC"] = "2" });
+        await other.WaitUntilReadyAsync();
+        using var client = new ApiClient(other.BaseAddress);
+
+        // The node that is asked makes codes as they are stored; the other does not.
+        (await first.Client.ActivateAsync("default", generation.Generation.Id, """{"confirm":true}""")).AssertStatus(HttpStatusCode.OK);
+
+        CollectionResponse seen = await Eventually.BecomesAsync(
+            async () => (await client.GetAsync("/collections/default")).Read<CollectionResponse>(),
+            collection => collection is { Generation.Model: "other-64", Drift: not null });
+        Assert.Equal(new DriftResponse("skia 1", "skia 2", 20, 20, 64 * 20), seen.Drift);
+        CollectionResponse asked = (await first.Client.GetAsync("/collections/default")).Read<CollectionResponse>();
+        Assert.Equal(("other-64", null), (asked.Generation.Model, asked.Drift));
+    }
 }
 
 public sealed class IdentityDriftTests_Postgres(PostgresServer server) : IdentityDriftTests
