@@ -43,6 +43,10 @@ public sealed record ModelDescription
     /// <summary>Figures measured when the model was made, by name.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
 
+    /// <summary>Whether a method learns from labels: all do but <c>itq</c>, <c>pca</c>, <c>lsh</c> and <c>random</c>.</summary>
+    /// <param name="method">The <see cref="Method"/> of a model.</param>
+    public static bool LearnsFromLabels(string method) => method is not ("itq" or "pca" or "lsh" or "random");
+
     /// <summary>The description as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 

@@ -2,6 +2,7 @@ using Dpfah.Core.Codes;
 using Dpfah.Core.Indexing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Generations;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
@@ -14,7 +15,13 @@ namespace Dpfah.Engine.Evaluations;
 /// the database where a complete generation has it, and else made from the previews.
 /// </summary>
 internal sealed class CollectionTarget(
-    Database database, CollectionIndex index, List<EvaluatedPicture> pictures, HashSet<long> trained, int queries, PreviewHashing hashing) : IEvaluationTarget
+    Database database,
+    CollectionIndex index,
+    List<EvaluatedPicture> pictures,
+    HashSet<long> trained,
+    IReadOnlyList<string> unknownTraining,
+    int queries,
+    PreviewHashing hashing) : IEvaluationTarget
 {
     private const int RowsAtOnce = 500;
 
@@ -32,11 +39,14 @@ internal sealed class CollectionTarget(
     public bool LeavesOneOut => true;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Warnings => trained.Count == 0
-        ? []
-        : trained.Count < pictures.Count
-            ? [$"The model was trained on {trained.Count:N0} of the {pictures.Count:N0} pictures: they are searched in, and not searched for."]
-            : ["The model was trained on all of these pictures, so that the figures flatter it."];
+    public IReadOnlyList<string> Warnings =>
+    [
+        .. trained.Count == 0 ? (string[])[]
+            : trained.Count < pictures.Count
+                ? [$"The model was trained on {trained.Count:N0} of the {pictures.Count:N0} pictures: they are searched in, and not searched for."]
+                : ["The model was trained on all of these pictures, so that the figures flatter it."],
+        .. SeenPictures.ReserveOf(unknownTraining) is { } reserve ? (string[])[reserve] : [],
+    ];
 
     /// <inheritdoc/>
     public async Task<(Dictionary<long, ItemCode> Codes, int Hashed)> ReadCodesAsync(JobRun run, ModelInfo model, CancellationToken cancellationToken)

@@ -49,14 +49,14 @@ internal sealed class EvaluationTargets(
         }
 
         List<EvaluatedPicture> pictures = await ChooseAsync(index, filter, request.Pictures, cancellationToken);
+        (HashSet<string> digests, IReadOnlyList<string> unknown) = await seen.OfAsync(modelId, cancellationToken);
         return new CollectionTarget(
-            database, index, pictures, await TrainedAsync(pictures, modelId, cancellationToken), request.Queries, hashing);
+            database, index, pictures, await TrainedAsync(pictures, digests, cancellationToken), unknown, request.Queries, hashing);
     }
 
-    /// <summary>Numbers of the pictures that a model, or one that it started from, was trained on.</summary>
-    private async Task<HashSet<long>> TrainedAsync(List<EvaluatedPicture> pictures, int modelId, CancellationToken cancellationToken)
+    /// <summary>Numbers of the pictures whose bytes have one of these digests.</summary>
+    private async Task<HashSet<long>> TrainedAsync(List<EvaluatedPicture> pictures, HashSet<string> digests, CancellationToken cancellationToken)
     {
-        HashSet<string> digests = await seen.OfAsync(modelId, cancellationToken);
         HashSet<long> numbers = [];
         foreach (EvaluatedPicture[] some in digests.Count == 0 ? [] : pictures.Chunk(RowsAtOnce))
         {

@@ -45,7 +45,10 @@ internal sealed class GenerationComparer(
         List<Pair> sample = both.Find(Sample(all, MostDatabase));
         var balance = new BeforeAfter(Balance([.. sample.Select(p => p.Active.Code)]), Balance([.. sample.Select(p => p.Candidate.Code)]));
 
-        HashSet<long> trainedOn = await TrainedItemsAsync(active, candidate, cancellationToken);
+        (HashSet<string> seenByActive, IReadOnlyList<string> unknownOfActive) = await seen.OfAsync(active.Generation.ModelId, cancellationToken);
+        (HashSet<string> seenByCandidate, IReadOnlyList<string> unknownOfCandidate) = await seen.OfAsync(candidate.Generation.ModelId, cancellationToken);
+        string[] unknown = [.. unknownOfActive.Union(unknownOfCandidate)];
+        HashSet<long> trainedOn = await TrainedItemsAsync(active.CollectionId, [.. seenByActive, .. seenByCandidate], cancellationToken);
         List<long> heldOut = labelled.FindAll(number => !trainedOn.Contains(number));
         HeldOutComparison? measured = heldOut.Count < FewestHeldOut
             ? null
@@ -53,15 +56,21 @@ internal sealed class GenerationComparer(
         return new GenerationComparison(
             active.Generation.Id,
             clock.GetUtcNow().UtcDateTime,
-            Judge(labelled.Count, heldOut.Count, measured, active.Generation.ModelId == candidate.Generation.ModelId),
+            Judge(labelled.Count, heldOut.Count, measured, active.Generation.ModelId == candidate.Generation.ModelId, unknown),
             measured,
             queries,
             balance,
-            Seed);
+            Seed)
+        {
+            UnknownTraining = unknown,
+        };
     }
 
-    /// <summary>The gate: not worse than what answers, on pictures that neither model has seen.</summary>
-    private static GateVerdict Judge(int labelled, int heldOut, HeldOutComparison? measured, bool sameModel)
+    /// <summary>
+    /// The gate: not worse than what answers, on pictures that neither model has seen. What cannot be known of that is told and closes
+    /// nothing: else no model from elsewhere could pass without force, which says less than these numbers do.
+    /// </summary>
+    private static GateVerdict Judge(int labelled, int heldOut, HeldOutComparison? measured, bool sameModel, string[] unknown)
     {
         if (labelled == 0)
         {
@@ -69,13 +78,14 @@ internal sealed class GenerationComparer(
                 false, false, GateReason.NoLabels, "No picture has a label, so that nothing says which of the two finds better: look at overlap, balance and cut size.");
         }
 
+        string reserve = SeenPictures.ReserveOf(unknown) is { } sentence ? $" {sentence}" : "";
         if (measured is null)
         {
             return new GateVerdict(
                 false,
                 false,
                 GateReason.TooFewHeldOut,
-                $"Of {labelled} labelled pictures {heldOut} were not trained on; {FewestHeldOut} are needed.");
+                $"Of {labelled} labelled pictures {heldOut} were not trained on; {FewestHeldOut} are needed.{reserve}");
         }
 
         RetrievalComparison[] measurements = [.. new[] { measured.WithTrainingPictures, measured.WithoutTrainingPictures }.OfType<RetrievalComparison>()];
@@ -88,7 +98,7 @@ internal sealed class GenerationComparer(
             measurements.Select((one, i) => FormattableString.Invariant(
                 $"{one.Map.Candidate:0.0000} against {one.Map.Active:0.0000} {(i == 0 ? "with" : "without")} training pictures in the database")));
         return new GateVerdict(
-            passes, isBetter, passes ? GateReason.NotWorse : GateReason.Worse, $"mAP of {measured.Queries} held-out queries: {numbers}.");
+            passes, isBetter, passes ? GateReason.NotWorse : GateReason.Worse, $"mAP of {measured.Queries} held-out queries: {numbers}.{reserve}");
     }
 
     private static HeldOutComparison Measure(Both both, List<long> labelled, List<long> heldOut, CancellationToken cancellationToken)
@@ -169,13 +179,10 @@ internal sealed class GenerationComparer(
     private static IndexQuery<IndexedItem> Query(BinaryCode code, BinaryCode signature, long? exclude) =>
         new() { Code = code, Signature = signature, K = K, Exclude = exclude };
 
-    /// <summary>Numbers of the collection's items that one of the two models was trained on.</summary>
-    private async Task<HashSet<long>> TrainedItemsAsync(CollectionIndex active, CollectionIndex candidate, CancellationToken cancellationToken)
+    /// <summary>Numbers of the collection's items whose bytes have one of these digests.</summary>
+    private async Task<HashSet<long>> TrainedItemsAsync(int collectionId, HashSet<string> digests, CancellationToken cancellationToken)
     {
-        HashSet<string> digests = await seen.OfAsync(active.Generation.ModelId, cancellationToken);
-        digests.UnionWith(await seen.OfAsync(candidate.Generation.ModelId, cancellationToken));
         var numbers = new HashSet<long>();
-        int collectionId = active.CollectionId;
         for (long after = 0; digests.Count > 0;)
         {
             long from = after;

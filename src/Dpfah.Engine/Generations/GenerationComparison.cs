@@ -4,12 +4,19 @@ namespace Dpfah.Engine.Generations;
 /// <param name="Against">Number of the generation that answered then.</param>
 /// <param name="ComparedAt">When, UTC.</param>
 /// <param name="Gate">Whether it may take over.</param>
-/// <param name="HeldOut">Measured on labelled pictures that neither model was trained on; null when there are too few.</param>
+/// <param name="HeldOut">Measured on labelled pictures that neither model was trained on, as far as that is known; null when there are too few.</param>
 /// <param name="Queries">Searches under both, whether there are labels or not.</param>
 /// <param name="Balance">Of all bits the mean of 2·min(p, 1 − p), p the share of pictures with the bit set: 1 when each bit halves the collection.</param>
 /// <param name="Seed">Seed of all samples.</param>
 public sealed record GenerationComparison(
-    int Against, DateTime ComparedAt, GateVerdict Gate, HeldOutComparison? HeldOut, QueryComparison Queries, BeforeAfter Balance, int Seed);
+    int Against, DateTime ComparedAt, GateVerdict Gate, HeldOutComparison? HeldOut, QueryComparison Queries, BeforeAfter Balance, int Seed)
+{
+    /// <summary>
+    /// Names of those of both models, and of the models that they started from, of which it is not known what they were trained on: pictures
+    /// that they have seen may count as held out. Empty in comparisons that were made before this was told.
+    /// </summary>
+    public IReadOnlyList<string> UnknownTraining { get; init; } = [];
+}
 
 /// <summary>A figure of the generation that answers and of the one that may take over.</summary>
 /// <param name="Active">Of the one that answers.</param>

@@ -49,6 +49,11 @@ public abstract class GenerationTests
             Assert.Equal((first, true, true, GateReason.NotWorse), (comparison.Against, comparison.Gate.Passes, comparison.Gate.IsBetter, comparison.Gate.Reason));
             Assert.Equal((200, 0, 200), (comparison.HeldOut!.Labelled, comparison.HeldOut.Trained, comparison.HeldOut.Queries));
             Assert.Null(comparison.HeldOut.WithoutTrainingPictures);
+            Assert.Equal([Second], comparison.UnknownTraining);
+            Assert.EndsWith(
+                " What 'other-64' was trained on is not known: pictures that a model has seen may be among those that count as held out.",
+                comparison.Gate.Detail,
+                StringComparison.Ordinal);
             RetrievalComparison measured = comparison.HeldOut.WithTrainingPictures;
             Assert.Equal(199, measured.Database);
             Assert.True(measured.Map.Candidate > measured.Map.Active + 0.1 && measured.PrecisionAt10.Candidate > measured.PrecisionAt10.Active + 0.1, $"{measured}");
@@ -130,6 +135,8 @@ public abstract class GenerationTests
         Assert.Equal((180, 60, 120), (heldOut.Labelled, heldOut.Trained, heldOut.Queries));
         Assert.Equal((179, 119), (heldOut.WithTrainingPictures.Database, heldOut.WithoutTrainingPictures!.Database));
         Assert.True(generation.Comparison.Gate.Passes);
+        Assert.Empty(generation.Comparison.UnknownTraining);
+        Assert.DoesNotContain("not known", generation.Comparison.Gate.Detail, StringComparison.Ordinal);
 
         // Compared again, when it was trained on all but 99: too few.
         await TrainedOnAsync(service, images.Take(81));
@@ -137,6 +144,26 @@ public abstract class GenerationTests
         Assert.Equal((false, GateReason.TooFewHeldOut, null), (generation.Comparison!.Gate.Passes, generation.Comparison.Gate.Reason, generation.Comparison.HeldOut));
         Problem refused = (await client.ActivateAsync(Collection, generation.Generation.Id)).ReadProblem(HttpStatusCode.Conflict, "gate-closed");
         Assert.Contains("Of 180 labelled pictures 99 were not trained on", refused.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_model_that_never_saw_a_label_has_nothing_to_hold_out_and_of_others_from_elsewhere_that_is_not_known()
+    {
+        using TestDatabase database = await CreateDatabaseAsync();
+        await using RunningService service = await StartAsync(database);
+        int fitted = await service.AddModelAsync("fitted", method: "itq"), refitted = await service.AddModelAsync("refitted", method: "itq", backbone: 2);
+        int trained = await service.AddModelAsync("trained"), tuned = await service.AddModelAsync("tuned");
+        await service.Services.GetRequiredService<Database>().WriteAsync(
+            (context, token) => context.Models.Where(m => m.Id == tuned).ExecuteUpdateAsync(set => set.SetProperty(m => m.ParentId, trained), token),
+            CancellationToken.None);
+
+        Assert.Empty(await UnknownAsync(await database.ReadAsync<int>($"SELECT id FROM models WHERE name = '{First}'")));
+        Assert.Empty(await UnknownAsync(fitted));
+        Assert.Equal(["refitted"], await UnknownAsync(refitted));
+        Assert.Equal(["tuned", "trained"], await UnknownAsync(tuned));
+
+        async Task<IReadOnlyList<string>> UnknownAsync(int model) =>
+            (await service.Services.GetRequiredService<SeenPictures>().OfAsync(model, CancellationToken.None)).Unknown;
     }
 
     [Fact]
