@@ -43,6 +43,33 @@ public sealed class DiskFullTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_full_disk_of_temporary_files_is_told_to_who_sends_a_model_and_is_free_again_afterwards()
+    {
+        using var database = new SqliteTestDatabase();
+        using var folder = new TemporaryFolder();
+        await using ServiceProcess service = HostProcess.StartOnSmallDisk(database, folder.Path, megabytes: 2);
+        await service.WaitUntilReadyAsync();
+        using var client = new ApiClient(service.BaseAddress);
+
+        Problem problem = (await SendModelAsync(bytes: 3 << 20)).ReadProblem(HttpStatusCode.InsufficientStorage, "disk-full");
+
+        Assert.Contains("Free some space", problem.Detail, StringComparison.Ordinal);
+        Assert.Contains("was answered 507, the disk is full", service.Log, StringComparison.Ordinal);
+        for (int i = 0; i < 3; i++)
+        {
+            (await SendModelAsync(bytes: 1 << 20)).ReadProblem(HttpStatusCode.UnprocessableEntity, "bad-model");
+        }
+
+        (await client.PutAsync("default", "a", Pictures.Png(1))).AssertStatus(HttpStatusCode.Created);
+
+        Task<Answer> SendModelAsync(int bytes) => client.SendAsync(HttpMethod.Post, "/models", new MultipartFormDataContent
+        {
+            { ApiClient.Raw(new byte[1000]), "head", "head.safetensors" },
+            { ApiClient.Raw(new byte[bytes]), "backbone", "backbone.safetensors" },
+        });
+    }
+
+    [Fact]
     public void A_full_file_of_SQLite_is_known()
     {
         using var connection = new SqliteConnection("Data Source=:memory:");

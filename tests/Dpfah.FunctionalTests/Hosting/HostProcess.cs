@@ -20,6 +20,23 @@ internal static class HostProcess
     public static ServiceProcess Start(TestDatabase database, IReadOnlyDictionary<string, string?>? environment = null) =>
         ServiceProcess.StartHost(TestAssembly, database.Arguments, environment);
 
+    /// <summary>Starts a service whose temporary files are on a disk of their own, which is soon full.</summary>
+    /// <param name="database">The database that it uses.</param>
+    /// <param name="folder">An existing folder; for the service alone it is the disk.</param>
+    /// <param name="megabytes">Size of the disk.</param>
+    public static ServiceProcess StartOnSmallDisk(TestDatabase database, string folder, int megabytes)
+    {
+        // To mount is root's; whoever is not root is in a namespace of its own, which is all that is wanted here.
+        string[] asRoot = Environment.IsPrivilegedProcess ? [] : ["--user", "--map-root-user"];
+        string mount = $"mount -t tmpfs -o size={megabytes}m tmpfs \"$TMPDIR\" && exec \"$@\"";
+        var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
+        return ServiceProcess.Start(
+            "unshare",
+            [.. asRoot, "--mount", "/bin/sh", "-c", mount, "mount", Dotnet, TestAssembly, "--urls", address.OriginalString, .. database.Arguments],
+            new Dictionary<string, string?> { ["TMPDIR"] = folder },
+            address: address);
+    }
+
     /// <summary>Starts a service with arguments of the test's own.</summary>
     public static ServiceProcess Start(IEnumerable<string> arguments) => ServiceProcess.Start(Dotnet, [TestAssembly, .. arguments]);
 
