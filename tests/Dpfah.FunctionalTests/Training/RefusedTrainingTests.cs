@@ -1,10 +1,12 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Dpfah.Api.Jobs;
+using Dpfah.Engine.Data;
 using Dpfah.Engine.Training;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
 using Dpfah.FunctionalTests.Jobs;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -106,14 +108,7 @@ public abstract class RefusedTrainingTests
             await client.AddAsync("default", $"{i}", Pictures.Png(i), [$"label {i % 2}"]);
         }
 
-        // The model of the collection, as if it had been trained on what is there now.
-        JobResponse job = await client.TrainAsync("""{"name": "new", "source": {"collection": "default"}}""");
-        await client.CancelJobAsync(job.Id);
-        await client.EndOfJobAsync(job.Id);
-        var lineage = new JsonObject { ["request"] = JsonNode.Parse(job.Request.GetRawText()), ["frozenAt"] = DateTime.UtcNow };
-        await database.ExecuteAsync($"UPDATE models SET lineage = '{lineage.ToJsonString()}'");
-        await database.ExecuteAsync("DELETE FROM jobs");
-
+        await TrainedAsync(client, database, DateTime.UtcNow);
         await client.AddAsync("default", "unlabelled", Pictures.Png(30));
         for (int i = 40; i < 44; i++)
         {
@@ -129,6 +124,53 @@ public abstract class RefusedTrainingTests
         JobResponse made = Assert.Single((await client.GetAsync("/jobs")).Read<JobList>().Items);
         Assert.Equal(("schedule", "hash-64-r2", "hash-64"), (made.CreatedBy, made.Request.GetProperty("name").GetString(), made.Request.GetProperty("parent").GetString()));
         await client.CancelJobAsync(made.Id);
+    }
+
+    [Fact]
+    public async Task A_model_is_trained_again_when_its_data_is_old()
+    {
+        using TestDatabase database = await CreateDatabaseAsync();
+        await using RunningService service = await RunningService.StartAsync(
+            database, "--Dpfah:TrainingProgram", "/no/such/program.dll", "--Dpfah:RetrainEvery", "1.00:00:00");
+        ApiClient client = service.Client;
+        RetrainSchedule schedule = service.Services.GetServices<IHostedService>().OfType<RetrainSchedule>().Single();
+        for (int i = 0; i < 20; i++)
+        {
+            await client.AddAsync("default", $"{i}", Pictures.Png(i), [$"label {i % 2}"]);
+        }
+
+        await schedule.RunAsync(CancellationToken.None);
+        await TrainedAsync(client, database, DateTime.UtcNow.AddHours(-23));
+        await schedule.RunAsync(CancellationToken.None);
+        Assert.Equal(0, await database.ReadAsync<int>("SELECT COUNT(*) FROM jobs"));
+
+        await TrainedAsync(client, database, DateTime.UtcNow.AddHours(-25));
+        await schedule.RunAsync(CancellationToken.None);
+        await schedule.RunAsync(CancellationToken.None);
+        JobResponse made = Assert.Single((await client.GetAsync("/jobs")).Read<JobList>().Items);
+        Assert.Equal(("schedule", "hash-64-r2", "hash-64"), (made.CreatedBy, made.Request.GetProperty("name").GetString(), made.Request.GetProperty("parent").GetString()));
+
+        // One that came to nothing is not repeated for a day.
+        await client.CancelJobAsync(made.Id);
+        await client.EndOfJobAsync(made.Id);
+        await schedule.RunAsync(CancellationToken.None);
+        Assert.Equal(1, await database.ReadAsync<int>("SELECT COUNT(*) FROM jobs"));
+        await service.Services.GetRequiredService<Database>().WriteAsync(
+            (context, token) => context.Jobs.ExecuteUpdateAsync(set => set.SetProperty(j => j.CreatedAt, DateTime.UtcNow.AddHours(-25)), token), CancellationToken.None);
+        await schedule.RunAsync(CancellationToken.None);
+        Assert.Equal(2, await database.ReadAsync<int>("SELECT COUNT(*) FROM jobs"));
+        await client.CancelJobAsync((await client.GetAsync("/jobs")).Read<JobList>().Items.Max(job => job.Id));
+    }
+
+    /// <summary>Makes the model of the collection one that was trained on it: on what was there at a time.</summary>
+    private static async Task TrainedAsync(ApiClient client, TestDatabase database, DateTime frozenAt)
+    {
+        JobResponse job = await client.TrainAsync("""{"name": "new", "source": {"collection": "default"}}""");
+        await client.CancelJobAsync(job.Id);
+        await client.EndOfJobAsync(job.Id);
+        var lineage = new JsonObject { ["request"] = JsonNode.Parse(job.Request.GetRawText()), ["frozenAt"] = frozenAt };
+        await database.ExecuteAsync($"UPDATE models SET lineage = '{lineage.ToJsonString()}'");
+        await database.ExecuteAsync("DELETE FROM jobs");
     }
 }
 
