@@ -1,7 +1,7 @@
 // Models, their trainings, and the generations of codes that they make: three tabs of one view.
 import { send } from '../api.js';
 import { h, fill, say, sayError, actionButton, time, empty, plural } from '../dom.js';
-import { change, link } from '../router.js';
+import { link } from '../router.js';
 import { figure, measuredModels, measurementFor, metric, wide } from '../figures.js';
 import { jobBox, openJobs } from '../jobbox.js';
 
@@ -32,15 +32,18 @@ async function showList(root, { params, collection, signal }) {
   const boxes = h('div', {}, jobs.map(watch));
   const withFigures = models.filter(model => model.plots.includes('pr.json'));
   const asked = params.getAll('compare');
-  const compared = (asked.length ? withFigures.filter(model => asked.includes(model.name)) : withFigures.slice(-5)).map(model => model.name);
+  let compared = (asked.length ? withFigures.filter(model => asked.includes(model.name)) : withFigures.slice(-5)).map(model => model.name);
   const figures = h('div', { class: 'charts' });
   fill(root,
     h('div', { class: 'row' }, h('h1', {}, 'Models'), importButton(again), h('a', { class: 'button primary', href: link('models', { tab: 'train' }) }, 'Train a model')),
     boxes,
     models.length ? table() : empty('There is no model.'),
-    models.length ? h('p', { class: 'quiet' }, 'mAP and P@10: shares of right pictures in the ranking, 1 is best. Compare what was measured on the same pictures; a model does better on those that it was trained on.') : null,
-    compared.length ? [h('h2', {}, 'Side by side'), figures] : null);
-  return () => drawCurves(figures, compared, signal).catch(sayError);
+    models.length ? h('p', { class: 'quiet' }, 'mAP and P@10: shares of right pictures in the ranking, 1 is best. Compare what was measured on the same pictures.') : null,
+    withFigures.length ? [h('h2', {}, 'Side by side'), figures] : null);
+  let draw = async () => {};
+  return () => {
+    if (withFigures.length) drawCurves(figures, signal).then(drawn => { draw = drawn; }).then(() => draw(compared)).catch(sayError);
+  };
 
   function watch(job) {
     return jobBox(job, {
@@ -107,9 +110,11 @@ async function showList(root, { params, collection, signal }) {
     }, { 'aria-label': `Measure on ${collection}: ${name}`, class: 'small' });
   }
 
+  /** The address follows, without a new view: the focus stays where it is. */
   function choose(name, chosen) {
-    const next = chosen ? [...compared, name] : compared.filter(one => one !== name);
-    change({ compare: next.length ? next : 'none' }, { replace: true });
+    compared = chosen ? [...compared, name] : compared.filter(one => one !== name);
+    history.replaceState(null, '', link('models', { collection: params.get('collection'), compare: compared.length ? compared : 'none' }));
+    draw(compared).catch(sayError);
   }
 }
 
@@ -126,23 +131,25 @@ export async function measure(model, collection) {
   return job;
 }
 
-async function drawCurves(root, names, signal) {
-  if (!names.length) return;
+/** Makes the charts; what is returned draws the curves of some models in them. */
+async function drawCurves(root, signal) {
   const { chart } = await import('../chart.js');
-  if (signal.aborted) return;
   const charts = [
     ['pr', chart({ title: 'Precision and recall', x: 'recall', y: 'precision', range: [0, 1], signal })],
     ['precision-at-n', chart({ title: 'Precision among the first N', x: 'N', y: 'precision', range: [0, 1], whole: true, signal })],
   ];
   fill(root, charts.map(([, one]) => one.element));
-  await Promise.all(charts.map(async ([name, one]) => {
-    const found = await Promise.all(names.map(model => figure(model, name, signal).catch(error => {
-      if (error.status === 404) return null;
-      throw error;
-    })));
-    // Of the curves of a figure the first is the model's own; others are of what it was trained from.
-    one.update(names.flatMap((model, i) => found[i] ? [{ ...found[i].curves[0], name: model }] : []));
-  }));
+  let wanted;
+  return async names => {
+    wanted = names;
+    await Promise.all(charts.map(async ([name, one]) => {
+      const found = await Promise.all(names.map(model => figure(model, name, signal).catch(error => {
+        if (error.status !== 404) throw error;
+      })));
+      // Of the curves of a figure the first is the model's own; others are of what it was trained from.
+      if (wanted === names) one.update(names.flatMap((model, i) => found[i] ? [{ ...found[i].curves[0], name: model }] : []));
+    }));
+  };
 }
 
 function importButton(again) {
