@@ -9,7 +9,7 @@ export const methods = {
   "dhn": { "title": "DHN", "source": "Zhu et al., AAAI 2016", "options": { "alpha": 0.1 } },
   "hashnet": { "title": "HashNet", "source": "Cao et al., ICCV 2017", "options": { "alpha": 0.1, "stages": 7.5 } },
   "dbdh": { "title": "DBDH", "source": "Zheng, Zhang, Lu, Neurocomputing 2020", "options": { "alpha": 0.1, "p": 2 } },
-  "dsdh": { "title": "DSDH", "source": "Li et al., NeurIPS 2017", "options": { "mu": 1, "nu": 1, "eta": 55, "sweeps": 10 } },
+  "dsdh": { "title": "DSDH", "source": "Li et al., NeurIPS 2017", "options": { "mu": 1, "nu": 1, "eta": 55, "sweeps": 10, "coupling": 0 } },
   "dfh": { "title": "DFH", "source": "Li et al., BMVC 2019", "options": {
     "margin": 3, "mu": 0.1, "separation": 1, "centreQuantization": 1, "eta": 0.5, "steps": 200 } },
   "idhn": { "title": "IDHN", "source": "Zhang et al., TMM 2019", "options": { "alpha": 0.5, "gamma": 0.1, "lambda": 0.1 } },
