@@ -1,11 +1,8 @@
-// A job as it goes: what it is doing, what it says, and a way to end it.
-import { ended, get, path, send } from './api.js';
+// A job beside what it works for: what it is doing, what it says, and a way to end it with the consequences said. All of a job: job.js.
+import { ended, get, hasEnded, path, send } from './api.js';
 import { h, fill, say, sayError, actionButton, ask, count } from './dom.js';
 
 const endings = { succeeded: 'Done.', failed: 'It failed.', cancelled: 'It was cancelled.' };
-
-/** Whether a job has ended. */
-export const isOver = job => job.state in endings;
 
 /**
  * Shows a job and follows it to its end.
@@ -27,7 +24,7 @@ export function jobBox(job, { title, cancel, signal, metric, done }) {
   const element = h('section', { class: 'box job', 'aria-label': `Job ${job.id}` },
     h('div', { class: 'row' }, h('h2', {}, title), stop), bar, h('p', {}, stage, ' ', numbers), log, foot);
   tell(job);
-  if (!isOver(job) || metric) {
+  if (!hasEnded(job.state) || metric) {
     ended(job.id, hear, signal).then(last => {
       tell(last);
       done?.(last);
@@ -45,7 +42,7 @@ export function jobBox(job, { title, cancel, signal, metric, done }) {
   }
 
   function tell({ state, progress, error }) {
-    const over = state in endings;
+    const over = hasEnded(state);
     stop.hidden = over;
     bar.hidden = over;
     const words = endings[state] ?? (state === 'queued' ? 'Waits for its turn.' : `${capital(progress.stage ?? 'starting')} …`);

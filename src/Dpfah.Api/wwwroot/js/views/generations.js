@@ -198,7 +198,7 @@ export async function show(root, { params, collection, signal }) {
           h('td', {}, `${one.to}, ${one.toModel}`),
           h('td', {}, one.from),
           h('td', {}, one.by ?? 'no key', one.forced ? h('strong', {}, ', forced') : '', one.confirmed ? h('strong', {}, ', confirmed') : ''),
-          h('td', { class: 'quiet' }, one.gate ?? '–')))))),
+          h('td', { class: 'quiet said-by-gate' }, one.gate ?? '–')))))),
     ];
   }
 }

@@ -1,9 +1,9 @@
 // Trainings: a form with defaults, and a training as it goes.
-import { all, get, path, send } from '../api.js';
+import { all, get, hasEnded, path, send } from '../api.js';
 import { h, fill, say, sayError, time, plural } from '../dom.js';
 import { go, link } from '../router.js';
 import { metric, metricNames, metricTitle, ordered, wide } from '../figures.js';
-import { isOver, jobBox } from '../jobbox.js';
+import { jobBox } from '../jobbox.js';
 import { methods, withoutLabels } from '../methods.js';
 
 const states = { queued: 'waits', running: 'runs', succeeded: 'done', failed: 'failed', cancelled: 'cancelled' };
@@ -34,7 +34,7 @@ export async function show(root, { params, collection, signal }) {
 
   function form() {
     const parent = models.find(model => model.name === params.get('parent'));
-    const taken = new Set([...models.map(model => model.name), ...jobs.items.filter(job => !isOver(job)).map(job => job.request.name)]);
+    const taken = new Set([...models.map(model => model.name), ...jobs.items.filter(job => !hasEnded(job.state)).map(job => job.request.name)]);
     const option = (value, text, chosen) => h('option', { value, selected: value === chosen }, text);
     const number = (name, props) => h('input', { type: 'number', name, inputmode: 'decimal', step: 'any', ...props });
     const field = (text, input, title) => h('label', { title }, text, input);
