@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Dpfah.Learning.Imaging;
 
 namespace Dpfah.Learning.Datasets;
 
@@ -7,7 +8,6 @@ namespace Dpfah.Learning.Datasets;
 internal static class GreyPng
 {
     private const int MaxStoredBlock = 65535;
-    private static readonly byte[] Signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0d, 0x0a, 0x1a, 0x0a];
 
     /// <param name="pixels">Row by row, <paramref name="width"/> bytes a row; with one byte more a row at most 65,535.</param>
     /// <param name="width">Pixels in a row.</param>
@@ -22,16 +22,9 @@ internal static class GreyPng
             pixels.Slice(y * width, width).CopyTo(rows.AsSpan((y * (1 + width)) + 1));
         }
 
-        var header = new byte[13];
-        BinaryPrimitives.WriteInt32BigEndian(header, width);
-        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
-        header[8] = 8; // bits a sample; colour type 0 is grey; compression, filter and interlace methods are 0
-
-        using var png = new MemoryStream();
-        png.Write(Signature);
-        WriteChunk(png, "IHDR"u8, header);
-        WriteChunk(png, "IDAT"u8, Zlib(rows));
-        WriteChunk(png, "IEND"u8, []);
+        using MemoryStream png = PngChunks.Begin(width, height, colourType: 0); // grey
+        PngChunks.Write(png, "IDAT"u8, Zlib(rows));
+        PngChunks.Write(png, "IEND"u8, []);
         return png.ToArray();
     }
 
@@ -46,31 +39,6 @@ internal static class GreyPng
         data.CopyTo(zlib.AsSpan(7));
         BinaryPrimitives.WriteUInt32BigEndian(zlib.AsSpan(7 + data.Length), Adler32(data));
         return zlib;
-    }
-
-    private static void WriteChunk(MemoryStream png, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
-    {
-        Span<byte> word = stackalloc byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(word, data.Length);
-        png.Write(word);
-        png.Write(type);
-        png.Write(data);
-        BinaryPrimitives.WriteUInt32BigEndian(word, ~Crc32(Crc32(uint.MaxValue, type), data));
-        png.Write(word);
-    }
-
-    private static uint Crc32(uint crc, ReadOnlySpan<byte> data)
-    {
-        foreach (byte value in data)
-        {
-            crc ^= value;
-            for (int bit = 0; bit < 8; bit++)
-            {
-                crc = (crc >> 1) ^ (0xEDB88320u & (0u - (crc & 1)));
-            }
-        }
-
-        return crc;
     }
 
     private static uint Adler32(ReadOnlySpan<byte> data)

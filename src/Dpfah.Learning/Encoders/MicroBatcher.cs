@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Dpfah.Core.Imaging;
 
@@ -11,16 +12,22 @@ namespace Dpfah.Learning.Encoders;
 /// <para>Queries and background requests have a lane each. In both stages queries go first, and they share no batch with background
 /// requests. A query that comes waits at most for the batch that runs: so that this is short, background requests go one at a time
 /// as long as queries keep coming.</para>
+/// <para>Work that is no batch is done alone, when no query waits or is on its way; it goes before background requests, as somebody waits
+/// for it.</para>
 /// </remarks>
 internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposable
 {
     /// <summary>How long after a query background requests go one at a time.</summary>
     private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>How much other work may wait.</summary>
+    private const int MostAlone = 32;
+
     private readonly IBatchWorker<TRequest, TPrepared, TResult> worker;
     private readonly BatchingOptions options;
     private readonly RequestLane<TRequest, TPrepared, TResult> queries = new();
     private readonly RequestLane<TRequest, TPrepared, TResult> background = new();
+    private readonly ConcurrentQueue<LoneWork> alone = new();
     private readonly SemaphoreSlim accepted = new(0); // one count a request in a lane's Waiting
     private readonly SemaphoreSlim preparedPlaces;
     private readonly SemaphoreSlim backgroundPlaces;
@@ -31,6 +38,7 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
     private readonly string name;
     private readonly int loops = Environment.ProcessorCount;
     private double secondsPerRequest;
+    private double secondsAlone;
     private long lastQuery;
     private volatile bool stopping;
     private volatile bool allPrepared;
@@ -74,6 +82,39 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
             : RunInBackgroundAsync(request, cancellationToken);
     }
 
+    /// <summary>Has the batcher's thread do other work than batches, such as an explanation, while no batch runs.</summary>
+    /// <param name="work">What it does; must not keep the thread long, as queries that come meanwhile wait for its end.</param>
+    /// <param name="cancellationToken">Gives up waiting; work that has started runs to its end.</param>
+    /// <exception cref="EncoderBusyException">Too much other work waits.</exception>
+    /// <exception cref="ObjectDisposedException">The batcher was disposed, before or while the work waited.</exception>
+    public Task<T> RunAloneAsync<T>(Func<T> work, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<T>(cancellationToken);
+        }
+
+        var pending = new LoneWork<T>(work, cancellationToken);
+        lock (gate)
+        {
+            if (stopping)
+            {
+                pending.Fail(Disposed());
+            }
+            else if (alone.Count >= MostAlone)
+            {
+                pending.Fail(new EncoderBusyException(TimeToDrain(MostAlone, Volatile.Read(ref secondsAlone))));
+            }
+            else
+            {
+                alone.Enqueue(pending);
+            }
+        }
+
+        arrived.Set();
+        return pending.Task;
+    }
+
     /// <summary>Lets the batch that runs finish, fails all that waits, and ends the thread.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -111,7 +152,7 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
             }
             else if (lane == queries && lane.Waiting.Count >= options.QueueCapacity)
             {
-                pending.Fail(new EncoderBusyException(TimeToDrain()));
+                pending.Fail(new EncoderBusyException(TimeToDrain(options.QueueCapacity, Volatile.Read(ref secondsPerRequest))));
             }
             else
             {
@@ -243,6 +284,13 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
                 continue;
             }
 
+            if (alone.TryDequeue(out LoneWork? work))
+            {
+                RunAlone(work);
+                start = Stopwatch.GetTimestamp();
+                continue;
+            }
+
             bool quiet = Stopwatch.GetElapsedTime(lastQuery) > QuietTime;
             if (Gather(background, quiet ? options.BatchSize : 1, batch))
             {
@@ -287,6 +335,22 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
         }
     }
 
+    private void RunAlone(LoneWork work)
+    {
+        if (stopping)
+        {
+            work.Fail(Disposed());
+            return;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        work.Run();
+        Volatile.Write(ref secondsAlone, Smoothed(secondsAlone, Stopwatch.GetElapsedTime(start).TotalSeconds));
+
+        // Who asked for it asks again soon: the next does not wait behind a whole batch in the background.
+        lastQuery = Stopwatch.GetTimestamp();
+    }
+
     private void Run(List<PendingRequest<TRequest, TPrepared, TResult>> batch)
     {
         if (stopping)
@@ -300,7 +364,7 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
             long start = Stopwatch.GetTimestamp();
             IReadOnlyList<TResult> results = worker.Run([.. batch.Select(pending => pending.Prepared!)]);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / batch.Count;
-            Volatile.Write(ref secondsPerRequest, secondsPerRequest == 0 ? seconds : (0.9 * secondsPerRequest) + (0.1 * seconds));
+            Volatile.Write(ref secondsPerRequest, Smoothed(secondsPerRequest, seconds));
             for (int i = 0; i < batch.Count; i++)
             {
                 batch[i].Complete(results[i]);
@@ -315,7 +379,8 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
 
     private ObjectDisposedException Disposed() => new(name);
 
+    private static double Smoothed(double before, double seconds) => before == 0 ? seconds : (0.9 * before) + (0.1 * seconds);
+
     /// <summary>How long a full queue takes to be worked off, in whole seconds.</summary>
-    private TimeSpan TimeToDrain() =>
-        TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(options.QueueCapacity * Volatile.Read(ref secondsPerRequest))));
+    private static TimeSpan TimeToDrain(int waiting, double secondsEach) => TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(waiting * secondsEach)));
 }

@@ -1,5 +1,6 @@
 using Dpfah.Core.Imaging;
 using Dpfah.Core.Models;
+using Dpfah.Learning.Explaining;
 using Dpfah.Learning.Imaging;
 using Dpfah.Learning.Models;
 using Dpfah.Learning.Native;
@@ -24,9 +25,10 @@ public sealed class TorchImageEncoderFactory(IImageDecoder decoder, TorchDevice 
         InferenceBackbone backbone = OpenBackbone(files.BackbonePath, head.Description.Backbone);
         var identity = new EncoderIdentity(
             head.Description.DigestWith(BackboneFile.Digest(files.HeadPath)), decoder.Name, backbone.Arithmetic);
-        var extractor = new FeatureExtractor(backbone, new NetworkInput(decoder, head.Description.Preprocessing), device.Device);
-        var worker = new EncoderWorker(extractor, head, options);
-        return new TorchImageEncoder(worker, identity, head.Description.Bits, options.Batching);
+        var input = new NetworkInput(decoder, head.Description.Preprocessing);
+        var worker = new EncoderWorker(new FeatureExtractor(backbone, input, device.Device), head, options);
+        var explainer = new NetworkExplainer(backbone, head.HashLayer, input, device.Device);
+        return new TorchImageEncoder(worker, explainer, identity, head.Description.Bits, options.Batching);
     }
 
     private InferenceBackbone OpenBackbone(string path, BackboneDescription expected)

@@ -60,13 +60,9 @@ public sealed class HeatMap
         var resized = new float[width * height];
         for (int y = 0; y < height; y++)
         {
-            (int above, int below, float down) = Between(y, height, Height);
             for (int x = 0; x < width; x++)
             {
-                (int left, int right, float across) = Between(x, width, Width);
-                float upper = Mix(values[(above * Width) + left], values[(above * Width) + right], across);
-                float lower = Mix(values[(below * Width) + left], values[(below * Width) + right], across);
-                resized[(y * width) + x] = Math.Clamp(Mix(upper, lower, down), 0, 1);
+                resized[(y * width) + x] = At((x + 0.5) / width, (y + 0.5) / height);
             }
         }
 
@@ -97,6 +93,18 @@ public sealed class HeatMap
         byte Blend(byte under, byte over) => (byte)Math.Round(((1 - opacity) * under) + (opacity * over));
     }
 
+    /// <summary>The value at a point, by bilinear interpolation between the middles of the places around it.</summary>
+    /// <param name="across">From 0 (left edge) to 1 (right edge).</param>
+    /// <param name="down">From 0 (upper edge) to 1 (lower edge).</param>
+    public float At(double across, double down)
+    {
+        (int left, int right, float toRight) = Around((float)(across * Width), Width);
+        (int above, int below, float toBelow) = Around((float)(down * Height), Height);
+        float upper = Mix(values[(above * Width) + left], values[(above * Width) + right], toRight);
+        float lower = Mix(values[(below * Width) + left], values[(below * Width) + right], toRight);
+        return Math.Clamp(Mix(upper, lower, toBelow), 0, 1);
+    }
+
     /// <summary>The colour of a value in [0, 1].</summary>
     internal static (byte Red, byte Green, byte Blue) ColourOf(double value)
     {
@@ -106,11 +114,13 @@ public sealed class HeatMap
 
     private static float Mix(float first, float second, float share) => first + ((second - first) * share);
 
-    /// <summary>The two places around the middle of a new one, and how far it is on the way to the second.</summary>
-    private static (int First, int Second, float Share) Between(int index, int count, int places)
+    /// <summary>The two places around a point, and how far it is on the way to the second.</summary>
+    /// <param name="point">In units of places, from 0 to <paramref name="places"/>; the middle of the first is at 0.5.</param>
+    /// <param name="places">How many there are.</param>
+    private static (int First, int Second, float Share) Around(float point, int places)
     {
-        float position = Math.Max((((index + 0.5f) * places) / count) - 0.5f, 0);
-        int first = Math.Min((int)position, places - 1);
+        float position = Math.Clamp(point - 0.5f, 0, places - 1);
+        int first = (int)position;
         return (first, Math.Min(first + 1, places - 1), position - first);
     }
 }

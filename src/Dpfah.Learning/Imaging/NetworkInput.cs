@@ -53,7 +53,13 @@ public sealed class NetworkInput
     /// <param name="destination"><see cref="Length"/> floats: red, green and blue plane, each row by row.</param>
     /// <exception cref="InvalidDataException">The bytes are no preview that the decoder can read.</exception>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
-    public void Write(ReadOnlyMemory<byte> previewJpeg, Span<float> destination)
+    public void Write(ReadOnlyMemory<byte> previewJpeg, Span<float> destination) => Write(previewJpeg, destination, out _);
+
+    /// <inheritdoc cref="Write(ReadOnlyMemory{byte}, Span{float})"/>
+    /// <param name="previewJpeg">The JPEG of a preview.</param>
+    /// <param name="destination"><see cref="Length"/> floats: red, green and blue plane, each row by row.</param>
+    /// <param name="seen">The part of the preview that the input shows.</param>
+    internal void Write(ReadOnlyMemory<byte> previewJpeg, Span<float> destination, out SeenPart seen)
     {
         ImageHeader? header = ImageHeader.Read(previewJpeg.Span);
         if (header is not { Format: ImageFormat.Jpeg, Orientation: 1 }
@@ -67,6 +73,8 @@ public sealed class NetworkInput
         header.ThrowIfDamaged();
         using DecodedImage preview = decoder.Open(previewJpeg, header, int.MaxValue);
         WriteCentre(preview, destination);
+        (int width, int height) = TriangleResampler.SizeForShorterSide(preview.Width, preview.Height, resize);
+        seen = new SeenPart(preview.Width, preview.Height, width, height, PixelWindow.Centre(width, height, crop, crop));
     }
 
     /// <summary>Writes the network's input of a picture whose pixels are at hand, as those of a data set.</summary>

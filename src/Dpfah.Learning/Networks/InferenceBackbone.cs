@@ -79,6 +79,27 @@ public sealed class InferenceBackbone : IFeatureNetwork
         return (single ? feature[..1] : feature).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The last feature maps, of which φ is the mean over the places: for explanations.</summary>
+    /// <param name="images">Normalised pictures, shape (B, 3, H, W), float32, on the device of this backbone.</param>
+    /// <returns>Shape (B, 512, ⌈H/32⌉, ⌈W/32⌉), not negative; the caller owns it.</returns>
+    internal Tensor LastMaps(Tensor images)
+    {
+        using IDisposable inference = inference_mode(true);
+        return FeatureMaps(images);
+    }
+
+    /// <summary>σ(1/E) of the attention: how much each neuron after the max pool counts, from 0.622 to 1.</summary>
+    /// <param name="images">Normalised pictures, shape (B, 3, H, W), float32, on the device of this backbone.</param>
+    /// <returns>Shape (B, 64, H/4, W/4); the caller owns it.</returns>
+    /// <exception cref="InvalidOperationException">The network has no attention.</exception>
+    internal Tensor AttentionWeights(Tensor images)
+    {
+        using IDisposable inference = inference_mode(true);
+        using DisposeScope scope = NewDisposeScope();
+        ParameterFreeAttention module = attention ?? throw new InvalidOperationException("The network has no attention.");
+        return module.Weights(StemMaps(images)).MoveToOuterDisposeScope();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -98,8 +119,7 @@ public sealed class InferenceBackbone : IFeatureNetwork
     private Tensor FeatureMaps(Tensor images)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor x = stem.Apply(FoldedConvolution.ChannelsLast(images)).relu_();      // (B, 64, H/2, W/2)
-        x = nn.functional.max_pool2d(x, 3, 2, 1);                                   // X: (B, 64, H/4, W/4)
+        Tensor x = StemMaps(images);                                                // X: (B, 64, H/4, W/4)
         if (attention is not null)
         {
             x = device.type == DeviceType.CPU                                       // Z = X + A
@@ -113,6 +133,13 @@ public sealed class InferenceBackbone : IFeatureNetwork
         }
 
         return x.MoveToOuterDisposeScope();
+    }
+
+    private Tensor StemMaps(Tensor images)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = stem.Apply(FoldedConvolution.ChannelsLast(images)).relu_();      // (B, 64, H/2, W/2)
+        return nn.functional.max_pool2d(x, 3, 2, 1).MoveToOuterDisposeScope();      // X: (B, 64, H/4, W/4)
     }
 
     private static Tensor Block(Tensor x, FoldedConvolution first, FoldedConvolution second, FoldedConvolution? shortcut)

@@ -51,6 +51,17 @@ public sealed class ParameterFreeAttention : nn.Module<Tensor, Tensor>
             x = x.to_type(ScalarType.Float32);
         }
 
+        Tensor attention = Weights(x) * x;                                          // A, Eq. (9): (B, C, H, W)
+        return attention.to_type(type).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>σ(1/E): how much each neuron counts, from 0.622 to 1.</summary>
+    /// <param name="x">Feature maps X, shape (B, C, H, W), in single precision or double.</param>
+    /// <returns>Shape (B, C, H, W).</returns>
+    internal Tensor Weights(Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+
         // The divisor is M − 1 as in SimAM's code; a map of one pixel has no variance, not 0/0.
         long neurons = x.shape[2] * x.shape[3];                                     // M
         long divisor = Math.Max(divideByM ? neurons : neurons - 1, 1);
@@ -59,7 +70,6 @@ public sealed class ParameterFreeAttention : nn.Module<Tensor, Tensor>
         Tensor variance = deviation.sum([2, 3], keepdim: true).DividedBy(divisor);  // V: (B, C, 1, 1)
         Tensor scale = 4.0.Times(variance.Plus(lambda));                            // 4(V + λ): (B, C, 1, 1)
         Tensor inverseEnergy = (deviation / scale).Plus(0.5);                       // 1/e*, Eq. (8): (B, C, H, W)
-        Tensor attention = inverseEnergy.sigmoid() * x;                             // A, Eq. (9): (B, C, H, W)
-        return attention.to_type(type).MoveToOuterDisposeScope();
+        return inverseEnergy.sigmoid().MoveToOuterDisposeScope();
     }
 }

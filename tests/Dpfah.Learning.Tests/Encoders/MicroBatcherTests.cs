@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Dpfah.Core.Imaging;
 using Dpfah.Learning.Encoders;
@@ -241,6 +242,83 @@ public sealed class MicroBatcherTests : IDisposable
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
         }
+    }
+
+    [Fact]
+    public async Task Other_work_is_done_alone_on_the_batcher_s_thread_after_queries_and_before_background_requests()
+    {
+        var order = new ConcurrentQueue<string>();
+        await using MicroBatcher<int, int, int> batcher = Create();
+        worker.CloseGate();
+        Task<int>[] background = [.. Enumerable.Range(100, 9).Select(i => batcher.RunAsync(i, EncodePriority.Background, CancellationToken.None))];
+        await worker.BatchBeganAsync();
+        int before = worker.Batches.Count;
+        Task<int> other = batcher.RunAloneAsync(
+            () =>
+            {
+                order.Enqueue($"other after {worker.Batches.Count - before}, last {worker.Batches.Last()[0]}");
+                return Environment.CurrentManagedThreadId;
+            },
+            CancellationToken.None);
+        Task<int> query = batcher.RunAsync(1, EncodePriority.Query, CancellationToken.None);
+        worker.OpenGate();
+
+        Assert.Contains(await other, worker.Threads);
+        Assert.Equal(2, await query);
+        await Task.WhenAll(background);
+        Assert.Equal(["other after 1, last 1"], order);
+        Assert.Single(worker.Threads.Distinct());
+    }
+
+    [Fact]
+    public async Task Other_work_that_fails_or_is_given_up_harms_nobody()
+    {
+        await using MicroBatcher<int, int, int> batcher = Create();
+        using var cancellation = new CancellationTokenSource();
+        worker.CloseGate();
+        Task<int> query = batcher.RunAsync(1, EncodePriority.Query, CancellationToken.None);
+        await worker.BatchBeganAsync();
+        Task<int> broken = batcher.RunAloneAsync<int>(() => throw new InvalidOperationException("broken"), CancellationToken.None);
+        bool ran = false;
+        Task<int> given = batcher.RunAloneAsync(
+            () =>
+            {
+                ran = true;
+                return 0;
+            },
+            cancellation.Token);
+        await cancellation.CancelAsync();
+        worker.OpenGate();
+
+        Assert.Equal(2, await query);
+        Assert.Equal("broken", (await Assert.ThrowsAsync<InvalidOperationException>(() => broken)).Message);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        Assert.Equal(7, await batcher.RunAloneAsync(() => 7, CancellationToken.None));
+        Assert.Equal(4, await batcher.RunAsync(2, EncodePriority.Query, CancellationToken.None));
+        Assert.False(ran);
+    }
+
+    [Fact]
+    public async Task Too_much_other_work_is_turned_away_and_a_batcher_that_ends_fails_what_waits()
+    {
+        MicroBatcher<int, int, int> batcher = Create();
+        worker.CloseGate();
+        Task<int> query = batcher.RunAsync(1, EncodePriority.Query, CancellationToken.None);
+        await worker.BatchBeganAsync();
+        Task<int>[] waiting = [.. Enumerable.Range(0, 33).Select(i => batcher.RunAloneAsync(() => i, CancellationToken.None))];
+        Assert.InRange((await Assert.ThrowsAsync<EncoderBusyException>(() => waiting[32])).RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+
+        Task disposal = batcher.DisposeAsync().AsTask();
+        worker.OpenGate();
+        await disposal;
+
+        Assert.Equal(2, await query);
+        foreach (Task<int> task in waiting[..32])
+        {
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => task);
+        }
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => batcher.RunAloneAsync(() => 1, CancellationToken.None));
     }
 
     [Fact]
