@@ -13,7 +13,7 @@ namespace Dpfah.TestHost;
 /// <param name="salt">Hashed with the preview, so that two models disagree; empty for none.</param>
 /// <param name="bits">Length of its codes.</param>
 /// <param name="time">How long a picture takes, one at a time; zero for no time at all.</param>
-internal sealed class HashEncoder(string decoder, string salt, int bits, TimeSpan time) : IImageEncoder
+internal class HashEncoder(string decoder, string salt, int bits, TimeSpan time) : IImageEncoder
 {
     private readonly SemaphoreSlim device = new(1);
 

@@ -21,6 +21,9 @@ public static class HashEncoding
     /// <summary>Parameter of a model: text that is hashed with the preview, so that its codes are others than those of models without.</summary>
     public const string SaltParameter = "salt";
 
+    /// <summary>Parameter of a model: with any value its encoder cannot explain.</summary>
+    public const string MuteParameter = "mute";
+
     /// <summary>The code that a model gives a preview.</summary>
     /// <param name="previewJpeg">The preview.</param>
     /// <param name="salt">The model's salt; empty for none.</param>
@@ -42,7 +45,10 @@ public static class HashEncoding
         {
             var model = ModelDescription.FromJson(SafetensorsFile.Open(files.HeadPath).Metadata[ModelDescription.MetadataKey]);
             double time = model.Parameters.TryGetValue(TimeParameter, out string? text) ? double.Parse(text, CultureInfo.InvariantCulture) : 0;
-            return new HashEncoder(decoder, model.Parameters.GetValueOrDefault(SaltParameter, ""), model.Bits, TimeSpan.FromMilliseconds(time));
+            string salt = model.Parameters.GetValueOrDefault(SaltParameter, "");
+            return model.Parameters.ContainsKey(MuteParameter)
+                ? new HashEncoder(decoder, salt, model.Bits, TimeSpan.FromMilliseconds(time))
+                : new ExplainingHashEncoder(decoder, salt, model.Bits, TimeSpan.FromMilliseconds(time), model.Backbone.Attention);
         }
     }
 

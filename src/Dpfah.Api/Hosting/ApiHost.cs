@@ -5,7 +5,9 @@ using Dpfah.Api.Access;
 using Dpfah.Api.Collections;
 using Dpfah.Api.Duplicates;
 using Dpfah.Api.Evaluations;
+using Dpfah.Api.Explanations;
 using Dpfah.Api.Exports;
+using Dpfah.Api.Feedback;
 using Dpfah.Api.Generations;
 using Dpfah.Api.Health;
 using Dpfah.Api.Http;
@@ -107,6 +109,7 @@ public static class ApiHost
         builder.Services.AddSingleton<IFigureMaker, FigureMaker>();
         builder.Services.AddSingleton<IDatasetReader>(new DatasetReader(options));
         builder.Services.AddSingleton<RankingResponder>();
+        builder.Services.AddSingleton<HeatMapResponder>();
         builder.Services.AddExceptionHandler<ProblemHandler>();
         builder.Services.AddDpfahOpenApi();
         builder.Services.ConfigureHttpJsonOptions(json =>
@@ -144,6 +147,7 @@ public static class ApiHost
         app.UseAuthorization();
         app.MapSearch();
         app.MapSearchBatch();
+        app.MapExplanations();
         app.MapCollections();
         app.MapGenerations();
         app.MapImages();
@@ -152,6 +156,7 @@ public static class ApiHost
         app.MapJobs();
         app.MapDuplicates();
         app.MapNotDuplicates();
+        app.MapFeedback();
         app.MapImports();
         app.MapExports();
         app.MapTraining();

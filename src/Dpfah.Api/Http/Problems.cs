@@ -132,6 +132,13 @@ internal static class Problems
             : $"The model has no figure '{name}', nor any other: POST /evaluations draws some.",
         ("parameter", "name"));
 
+    public static ProblemHttpResult NoFeedback(string collection, string number) => Create(
+        StatusCodes.Status404NotFound,
+        "feedback-not-found",
+        "There is no such feedback",
+        $"Collection '{collection}' has no feedback '{number}'. GET /collections/{collection}/feedback lists it.",
+        ("parameter", "number"));
+
     public static ProblemHttpResult NotMarked(string first, string second) => Create(
         StatusCodes.Status404NotFound,
         "pair-not-found",
@@ -144,6 +151,25 @@ internal static class Problems
         "There is no such generation",
         $"Collection '{collection}' has no generation '{generation}'. GET /collections/{collection}/generations lists them.",
         ("parameter", "generation"));
+
+    public static ProblemHttpResult NoReadyGeneration(string collection, int generation) => Create(
+        StatusCodes.Status404NotFound,
+        "generation-not-found",
+        "There is no such generation",
+        $"Collection '{collection}' has no generation {generation} that answers or is ready to. GET /collections/{collection}/generations lists them.",
+        ("parameter", "generation"));
+
+    public static ProblemHttpResult NoAttention(string model) => Create(
+        StatusCodes.Status409Conflict,
+        "no-attention",
+        "The model has no attention",
+        $"The network of model '{model}' has no attention that could be shown. GET /models tells which have; '/explain' in place of '/attention' works with any network.");
+
+    public static ProblemHttpResult CannotExplain(string model) => Create(
+        StatusCodes.Status409Conflict,
+        "cannot-explain",
+        "The model cannot be explained",
+        $"What computes the codes of model '{model}' here is no network that it knows how to look into. Its codes can be compared: POST /compare.");
 
     public static ProblemHttpResult SameGeneration(int generation, string detail) => Create(
         StatusCodes.Status409Conflict, "same-generation", "The collection has this generation", detail, ("generation", generation));

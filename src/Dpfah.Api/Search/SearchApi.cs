@@ -188,7 +188,13 @@ internal static class SearchApi
             cancellationToken);
     }
 
-    private static bool TryReadCode(string name, string text, int bits, out BinaryCode code, out ProblemHttpResult? problem)
+    /// <summary>Reads a code or a signature in hex.</summary>
+    /// <param name="name">The parameter that holds it.</param>
+    /// <param name="text">Its value.</param>
+    /// <param name="bits">How long it has to be.</param>
+    /// <param name="code">What was read.</param>
+    /// <param name="problem">The problem; null when there is none.</param>
+    public static bool TryReadCode(string name, string text, int bits, out BinaryCode code, out ProblemHttpResult? problem)
     {
         problem = BinaryCode.TryParseHex(text, out code) && code.Bits == bits
             ? null

@@ -49,7 +49,12 @@ public sealed record TrainingJobRequest(
 /// <param name="Filter">Which of its pictures, as in a search.</param>
 /// <param name="Dataset">Name of a data set on the service's disk, such as fashion-mnist or folder.</param>
 /// <param name="Path">Its folder below the setting DatasetFolder; may be left out for a data set that has a place of its own.</param>
-public sealed record TrainingSourceRequest(string? Collection, IReadOnlyList<string>? Labels, JsonObject? Filter, string? Dataset, string? Path);
+/// <param name="UseFeedback">
+/// Of a collection: whether a hit that was called right is trained on with the labels of its query beside its own. Pictures that are kept
+/// from the training keep their own labels. False unless set.
+/// </param>
+public sealed record TrainingSourceRequest(
+    string? Collection, IReadOnlyList<string>? Labels, JsonObject? Filter, string? Dataset, string? Path, bool? UseFeedback = null);
 
 /// <summary>What is kept from a training.</summary>
 /// <param name="Query">Of a collection: the share of each label that the model is measured with in the end; 0.1.</param>

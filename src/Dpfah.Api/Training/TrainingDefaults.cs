@@ -33,6 +33,11 @@ internal sealed class TrainingDefaults(ServiceOptions options)
             throw new TrainingRefusedException("bad-training", $"'hyperParameters' are options of a loss; {method} has none.");
         }
 
+        if (!learns && body.Source!.UseFeedback == true)
+        {
+            throw new TrainingRefusedException("bad-training", $"'useFeedback' gives pictures labels; {method} learns from none.");
+        }
+
         TrainingOptions training = Options(body, method, learns, parent);
         return new TrainingRequest
         {
@@ -118,13 +123,13 @@ internal sealed class TrainingDefaults(ServiceOptions options)
         if (source.Collection is not null)
         {
             return source.Path is null
-                ? new TrainingSource { Collection = source.Collection, Labels = source.Labels, Filter = source.Filter }
+                ? new TrainingSource { Collection = source.Collection, Labels = source.Labels, Filter = source.Filter, UseFeedback = source.UseFeedback ?? false }
                 : throw new TrainingRefusedException("bad-source", "'path' is the folder of a data set; a collection has none.");
         }
 
-        if (source.Labels is not null || source.Filter is not null)
+        if (source.Labels is not null || source.Filter is not null || source.UseFeedback is not null)
         {
-            throw new TrainingRefusedException("bad-source", "'labels' and 'filter' choose among the pictures of a collection; a data set is trained on as it is.");
+            throw new TrainingRefusedException("bad-source", "'labels', 'filter' and 'useFeedback' are about the pictures of a collection; a data set is trained on as it is.");
         }
 
         return new TrainingSource { Dataset = source.Dataset, Path = PathOf(source.Path) };

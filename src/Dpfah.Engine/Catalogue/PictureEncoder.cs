@@ -77,6 +77,10 @@ public sealed class PictureEncoder : IDisposable
         return await use.Encoder.EncodeAsync(previewJpeg, priority, cancellationToken);
     }
 
+    /// <summary>What explains the codes of a model; null when its encoder cannot.</summary>
+    public async Task<IImageExplainer?> FindExplainerAsync(int modelId, CancellationToken cancellationToken) =>
+        await encoders.GetAsync(modelId, cancellationToken) as IImageExplainer;
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -39,6 +39,8 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<NotDuplicate> NotDuplicates => Set<NotDuplicate>();
 
+    public DbSet<StoredFeedback> Feedback => Set<StoredFeedback>();
+
     public DbSet<DuplicateMember> DuplicateMembers => Set<DuplicateMember>();
 
     public DbSet<Evaluation> Evaluations => Set<Evaluation>();
@@ -176,6 +178,16 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
             entity.HasIndex(n => n.CollectionId);
             entity.HasOne<Item>().WithMany().HasForeignKey(n => n.FirstItem).OnDelete(DeleteBehavior.Cascade);
             entity.HasOne<Item>().WithMany().HasForeignKey(n => n.SecondItem).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<StoredFeedback>(entity =>
+        {
+            entity.ToTable("feedback");
+            entity.HasIndex(f => new { f.CollectionId, f.Id });
+            // One word on each query and hit; where a column is null, an index knows no equals.
+            entity.HasIndex(f => new { f.QueryItem, f.ItemNumber }).IsUnique();
+            entity.HasIndex(f => new { f.ItemNumber, f.QueryCode, f.QuerySignature }).IsUnique();
+            entity.HasOne<Item>().WithMany().HasForeignKey(f => f.QueryItem).OnDelete(DeleteBehavior.Cascade);
+            entity.HasOne<Item>().WithMany().HasForeignKey(f => f.ItemNumber).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<Evaluation>(entity =>
         {

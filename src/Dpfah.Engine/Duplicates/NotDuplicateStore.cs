@@ -28,22 +28,33 @@ public sealed class NotDuplicateStore
         async (context, token) =>
         {
             (Pair? pair, IReadOnlyList<string> missing) = await FindAsync(context, collectionId, first, second, token);
-            if (pair is { } found && !await context.NotDuplicates.AnyAsync(n => n.FirstItem == found.First && n.SecondItem == found.Second, token))
+            if (pair is { } found)
             {
-                context.NotDuplicates.Add(new NotDuplicate
-                {
-                    CollectionId = collectionId,
-                    FirstItem = found.First,
-                    SecondItem = found.Second,
-                    CreatedBy = createdBy,
-                    CreatedAt = clock.GetUtcNow().UtcDateTime,
-                });
-                await context.SaveChangesAsync(token);
+                await MarkAsync(context, collectionId, found.First, found.Second, createdBy, clock.GetUtcNow().UtcDateTime, token);
             }
 
             return missing;
         },
         cancellationToken);
+
+    /// <summary>Marks two items in a transaction of the caller, in whichever order; again is no error.</summary>
+    internal static async Task MarkAsync(
+        DpfahContext context, int collectionId, long one, long other, string? createdBy, DateTime now, CancellationToken cancellationToken)
+    {
+        (long first, long second) = (Math.Min(one, other), Math.Max(one, other));
+        if (!await context.NotDuplicates.AnyAsync(n => n.FirstItem == first && n.SecondItem == second, cancellationToken))
+        {
+            context.NotDuplicates.Add(new NotDuplicate
+            {
+                CollectionId = collectionId,
+                FirstItem = first,
+                SecondItem = second,
+                CreatedBy = createdBy,
+                CreatedAt = now,
+            });
+            await context.SaveChangesAsync(cancellationToken);
+        }
+    }
 
     /// <summary>Takes a mark back.</summary>
     /// <returns>Whether the pair was marked.</returns>

@@ -5,6 +5,7 @@ using Dpfah.Engine.Data;
 using Dpfah.Engine.Duplicates;
 using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Exports;
+using Dpfah.Engine.Feedback;
 using Dpfah.Engine.Generations;
 using Dpfah.Engine.Health;
 using Dpfah.Engine.Imports;
@@ -71,6 +72,8 @@ public static class EngineServices
         services.AddSingleton(p => new DuplicatesService(p.GetRequiredService<Database>(), p.GetRequiredService<JobQueue>()));
         services.AddSingleton(p => new NotDuplicateStore(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IJobHandler, DuplicatesJob>();
+        services.AddSingleton(p => new FeedbackStore(
+            p.GetRequiredService<Database>(), p.GetRequiredService<ModelStore>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PreviewHashing>();
         services.AddSingleton<EvaluationTargets>();
         services.AddSingleton<IJobHandler, EvaluationJob>();
@@ -101,6 +104,7 @@ public static class EngineServices
             p.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(TrainingProgram.Beside);
         services.AddSingleton<TrainingItems>();
+        services.AddSingleton<TrainingFeedback>();
         services.AddSingleton<TrainingPictures>();
         services.AddSingleton<TrainingLeftovers>();
         services.AddSingleton<TrainedPictures>();

@@ -5,4 +5,5 @@ namespace Dpfah.Engine.Training;
 /// <param name="State">Blob of the newest state of the training; null before its first epoch has ended.</param>
 /// <param name="Epoch">Epochs in that state.</param>
 /// <param name="FrozenAt">When the manifest was frozen, UTC.</param>
-internal sealed record TrainingCheckpoint(long? Manifest, long? State, int Epoch, DateTime FrozenAt);
+/// <param name="Feedback">What feedback added to the manifest; null where it was not asked for.</param>
+internal sealed record TrainingCheckpoint(long? Manifest, long? State, int Epoch, DateTime FrozenAt, FeedbackCounts? Feedback = null);

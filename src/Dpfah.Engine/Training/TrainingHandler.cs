@@ -12,7 +12,7 @@ namespace Dpfah.Engine.Training;
 
 /// <summary>Trains a model: freezes the data, runs the child, stores what came of it.</summary>
 internal sealed class TrainingHandler(
-    Database database, TrainingItems items, TrainingPictures pictures, TrainingLeftovers leftovers, BlobStore blobs, ModelStore models, ModelCache cache, TrainingProgram program, EngineOptions options, TimeProvider clock)
+    Database database, TrainingItems items, TrainingFeedback feedback, TrainingPictures pictures, TrainingLeftovers leftovers, BlobStore blobs, ModelStore models, ModelCache cache, TrainingProgram program, EngineOptions options, TimeProvider clock)
     : IJobHandler
 {
     /// <summary>The kind of the job.</summary>
@@ -127,6 +127,12 @@ internal sealed class TrainingHandler(
             throw new JobFailedException(error.Message, error); // It was checked before; the pictures have changed since.
         }
 
+        FeedbackCounts? added = null;
+        if (request.Source.UseFeedback)
+        {
+            (read, parts, added) = await feedback.AddAsync(collectionId, request.Source, read, parts, cancellationToken);
+        }
+
         await pictures.WriteAsync(folder.Data, read, parts, run, cancellationToken);
         BlobInfo manifest;
         await using (FileStream written = File.OpenRead(Path.Combine(folder.Data, CollectionItem.FileName)))
@@ -134,7 +140,7 @@ internal sealed class TrainingHandler(
             manifest = await blobs.SpoolAsync(written, CollectionItem.FileName, long.MaxValue, cancellationToken);
         }
 
-        var checkpoint = new TrainingCheckpoint(manifest.Id, null, 0, now);
+        var checkpoint = new TrainingCheckpoint(manifest.Id, null, 0, now, added);
         await KeepAsync(run, checkpoint, manifest.Id, [before?.Manifest, before?.State], cancellationToken);
         return checkpoint;
     }
@@ -301,6 +307,7 @@ internal sealed class TrainingHandler(
             ["frozenAt"] = checkpoint?.FrozenAt,
             ["split"] = result["split"]?.DeepClone(),
             ["counts"] = result["counts"]?.DeepClone(),
+            ["feedback"] = Feedback(),
             ["codeVersion"] = result["codeVersion"]?.DeepClone(),
             ["parent"] = parent is null ? null : new JsonObject { ["name"] = parent.Description.Name, ["digest"] = parent.Description.DigestWith(parent.Digest) },
             ["epochs"] = result["epochs"]?.AsArray().Count,
@@ -312,6 +319,7 @@ internal sealed class TrainingHandler(
             ["metrics"] = result["metrics"]?.DeepClone(),
             ["parentMetrics"] = result["parentMetrics"]?.DeepClone(),
             ["counts"] = result["counts"]?.DeepClone(),
+            ["feedback"] = Feedback(),
             ["warnings"] = result["warnings"]?.DeepClone(),
             ["dataManifest"] = manifest,
         };
@@ -331,6 +339,8 @@ internal sealed class TrainingHandler(
         }
 
         return told.ToJsonString();
+
+        JsonNode? Feedback() => JsonSerializer.SerializeToNode(checkpoint?.Feedback, JobJson.Options);
     }
 
     private static async Task<(string Name, string ContentType, byte[] Bytes)[]> ReadFiguresAsync(

@@ -101,8 +101,9 @@ internal sealed class TrainingItems(Database database, ImageReader images)
         }
     }
 
+    /// <summary>The filter of a source; null for none.</summary>
     /// <exception cref="TrainingRefusedException">The filter cannot be read.</exception>
-    private async Task<ItemFilter?> FilterAsync(int collectionId, TrainingSource source, CancellationToken cancellationToken)
+    public async Task<ItemFilter?> FilterAsync(int collectionId, TrainingSource source, CancellationToken cancellationToken)
     {
         if (source.Filter is null)
         {
@@ -117,7 +118,8 @@ internal sealed class TrainingItems(Database database, ImageReader images)
         return filter!.ToItemFilter(await images.NumbersAsync([collectionId], filter.Ids, cancellationToken));
     }
 
-    private static bool Passes(ItemFilter filter, long number, string[] labels, string? metadata)
+    /// <summary>Whether a picture meets a filter.</summary>
+    public static bool Passes(ItemFilter filter, long number, string[] labels, string? metadata)
     {
         ItemField[] fields =
         [

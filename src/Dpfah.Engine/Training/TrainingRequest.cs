@@ -83,6 +83,9 @@ public sealed record TrainingSource
     /// <summary>Which of the pictures, as in a search; null for all.</summary>
     public JsonNode? Filter { get; init; }
 
+    /// <summary>Whether a hit that somebody called right is trained on with its query's labels.</summary>
+    public bool UseFeedback { get; init; }
+
     /// <summary>Name of the data set; null for a collection.</summary>
     public string? Dataset { get; init; }
 

@@ -26,8 +26,11 @@ internal static class GenerationOrders
     /// <param name="milliseconds">How long a picture takes it.</param>
     /// <param name="method">How it came about.</param>
     /// <param name="backbone">The number of its backbone: that of the first model unless given.</param>
+    /// <param name="attention">Whether its network has an attention.</param>
+    /// <param name="mute">Whether its codes cannot be explained.</param>
     /// <returns>Its number.</returns>
-    public static async Task<int> AddModelAsync(this RunningService service, string name, int milliseconds = 0, string method = "dpfah", float backbone = 1)
+    public static async Task<int> AddModelAsync(
+        this RunningService service, string name, int milliseconds = 0, string method = "dpfah", float backbone = 1, bool attention = false, bool mute = false)
     {
         using var folder = new TemporaryFolder();
         var description = new ModelDescription
@@ -35,10 +38,15 @@ internal static class GenerationOrders
             Name = name,
             Method = method,
             Bits = Bits,
-            Backbone = new BackboneDescription("resnet18", 2, false, ""),
+            Backbone = new BackboneDescription("resnet18", 2, attention, ""),
             Preprocessing = new Preprocessing(256, 224, [0, 0, 0], [1, 1, 1]),
             Parameters = new Dictionary<string, string> { [HashEncoding.TimeParameter] = $"{milliseconds}", [HashEncoding.SaltParameter] = name },
         };
+        if (mute)
+        {
+            description = description with { Parameters = new Dictionary<string, string>(description.Parameters) { [HashEncoding.MuteParameter] = "yes" } };
+        }
+
         return (await service.Services.GetRequiredService<ModelStore>().ImportAsync(HashEncoding.Write(folder.Path, description, backbone), CancellationToken.None)).Id;
     }
 

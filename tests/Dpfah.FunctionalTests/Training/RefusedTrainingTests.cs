@@ -50,6 +50,8 @@ public abstract class RefusedTrainingTests
         await RefusedAsync("bad-split", "leave at least 0.05 to train on", ", \"split\": {\"query\": 0.9, \"database\": 0.1}");
         await RefusedAsync("bad-split", "counts of each class are of a data set", ", \"split\": {\"queriesPerClass\": 3}");
         await RefusedAsync("bad-source", "one of them", "", """{"collection": "default", "dataset": "folder"}""");
+        await RefusedAsync("bad-source", "are about the pictures of a collection", "", """{"dataset": "folder", "useFeedback": true}""");
+        await RefusedAsync("bad-training", "itq learns from none", ", \"method\": \"itq\"", """{"collection": "default", "useFeedback": true}""");
         await RefusedAsync("dataset-not-found", "There is no data set 'mnist'", "", """{"dataset": "mnist"}""");
         await RefusedAsync("bad-source", "leads out of it", "", """{"dataset": "folder", "path": "../.."}""");
         await RefusedAsync("bad-dataset", "nowhere' does not exist", "", """{"dataset": "folder", "path": "nowhere"}""");

@@ -504,6 +504,68 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                     b.ToTable("codes", (string)null);
                 });
 
+            modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredFeedback", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<int>("CollectionId")
+                        .HasColumnType("integer")
+                        .HasColumnName("collection_id");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("created_by");
+
+                    b.Property<int>("GenerationId")
+                        .HasColumnType("integer")
+                        .HasColumnName("generation_id");
+
+                    b.Property<bool>("IsRight")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_right");
+
+                    b.Property<long>("ItemNumber")
+                        .HasColumnType("bigint")
+                        .HasColumnName("item_number");
+
+                    b.Property<bool>("NotDuplicate")
+                        .HasColumnType("boolean")
+                        .HasColumnName("not_duplicate");
+
+                    b.Property<byte[]>("QueryCode")
+                        .HasColumnType("bytea")
+                        .HasColumnName("query_code");
+
+                    b.Property<long?>("QueryItem")
+                        .HasColumnType("bigint")
+                        .HasColumnName("query_item");
+
+                    b.Property<byte[]>("QuerySignature")
+                        .HasColumnType("bytea")
+                        .HasColumnName("query_signature");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("CollectionId", "Id");
+
+                    b.HasIndex("QueryItem", "ItemNumber")
+                        .IsUnique();
+
+                    b.HasIndex("ItemNumber", "QueryCode", "QuerySignature")
+                        .IsUnique();
+
+                    b.ToTable("feedback", (string)null);
+                });
+
             modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredFigure", b =>
                 {
                     b.Property<int>("ModelId")
@@ -902,6 +964,20 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                         .HasForeignKey("ItemNumber")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredFeedback", b =>
+                {
+                    b.HasOne("Dpfah.Engine.Data.Entities.Item", null)
+                        .WithMany()
+                        .HasForeignKey("ItemNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Dpfah.Engine.Data.Entities.Item", null)
+                        .WithMany()
+                        .HasForeignKey("QueryItem")
+                        .OnDelete(DeleteBehavior.Cascade);
                 });
 
             modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredFigure", b =>

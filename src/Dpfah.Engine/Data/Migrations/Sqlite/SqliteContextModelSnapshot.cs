@@ -475,6 +475,66 @@ namespace Dpfah.Engine.Data.Migrations.Sqlite
                     b.ToTable("codes", (string)null);
                 });
 
+            modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredFeedback", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<int>("CollectionId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("collection_id");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<int>("GenerationId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("generation_id");
+
+                    b.Property<bool>("IsRight")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_right");
+
+                    b.Property<long>("ItemNumber")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("item_number");
+
+                    b.Property<bool>("NotDuplicate")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("not_duplicate");
+
+                    b.Property<byte[]>("QueryCode")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("query_code");
+
+                    b.Property<long?>("QueryItem")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("query_item");
+
+                    b.Property<byte[]>("QuerySignature")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("query_signature");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("CollectionId", "Id");
+
+                    b.HasIndex("QueryItem", "ItemNumber")
+                        .IsUnique();
+
+                    b.HasIndex("ItemNumber", "QueryCode", "QuerySignature")
+                        .IsUnique();
+
+                    b.ToTable("feedback", (string)null);
+                });
+
             modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredFigure", b =>
                 {
                     b.Property<int>("ModelId")
@@ -869,6 +929,20 @@ namespace Dpfah.Engine.Data.Migrations.Sqlite
                         .HasForeignKey("ItemNumber")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredFeedback", b =>
+                {
+                    b.HasOne("Dpfah.Engine.Data.Entities.Item", null)
+                        .WithMany()
+                        .HasForeignKey("ItemNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Dpfah.Engine.Data.Entities.Item", null)
+                        .WithMany()
+                        .HasForeignKey("QueryItem")
+                        .OnDelete(DeleteBehavior.Cascade);
                 });
 
             modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredFigure", b =>
