@@ -6,6 +6,7 @@ using Dpfah.Api.Search;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Imaging;
 using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -160,7 +161,8 @@ internal static class ExplanationsApi
             async Task<Results<Ok<ExplanationResponse>, ProblemHttpResult>?> (plan) =>
             {
                 CollectionIndex index = plan.Collections[0];
-                if (await pictures.FindExplainerAsync(index.Generation.ModelId, cancellationToken) is not { } explainer)
+                await using ExplainerUse? use = await pictures.UseExplainerAsync(index.Generation.ModelId, cancellationToken);
+                if (use?.Explainer is not { } explainer)
                 {
                     return Problems.CannotExplain(index.Generation.ModelName);
                 }

@@ -2,6 +2,7 @@ using Dpfah.Api.Http;
 using Dpfah.Core.Imaging;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Hosting;
+using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
@@ -45,7 +46,8 @@ internal sealed class HeatMapResponder(SearchService search, ImageReader images,
             return Problems.NoImage(collection, id);
         }
 
-        if (await pictures.FindExplainerAsync(asked.ModelId, cancellationToken) is not { } explainer)
+        await using ExplainerUse? use = await pictures.UseExplainerAsync(asked.ModelId, cancellationToken);
+        if (use?.Explainer is not { } explainer)
         {
             return Problems.CannotExplain(asked.ModelName);
         }

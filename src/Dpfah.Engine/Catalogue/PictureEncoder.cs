@@ -77,9 +77,18 @@ public sealed class PictureEncoder : IDisposable
         return await use.Encoder.EncodeAsync(previewJpeg, priority, cancellationToken);
     }
 
-    /// <summary>What explains the codes of a model; null when its encoder cannot.</summary>
-    public async Task<IImageExplainer?> FindExplainerAsync(int modelId, CancellationToken cancellationToken) =>
-        await encoders.GetAsync(modelId, cancellationToken) as IImageExplainer;
+    /// <summary>What explains the codes of a model, in use until it is disposed; null when its encoder cannot.</summary>
+    public async Task<ExplainerUse?> UseExplainerAsync(int modelId, CancellationToken cancellationToken)
+    {
+        EncoderUse use = await encoders.UseAsync(modelId, cancellationToken);
+        if (use.Encoder is IImageExplainer explainer)
+        {
+            return new ExplainerUse(use, explainer);
+        }
+
+        await use.DisposeAsync();
+        return null;
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -5,6 +5,7 @@ using Dpfah.Api.Generations;
 using Dpfah.Api.Images;
 using Dpfah.Api.Search;
 using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Dpfah.FunctionalTests.Generations;
 using Dpfah.FunctionalTests.Hosting;
@@ -40,7 +41,8 @@ public abstract class ExplanationTests(ServiceFixture fixture)
         Assert.Equal(compared.DifferingBits, found.DifferingBits);
         IServiceProvider services = fixture.Service.Services;
         int model = services.GetRequiredService<SearchService>().Find(name)!.Generation.ModelId;
-        var encoder = (ExplainingHashEncoder)(await services.GetRequiredService<PictureEncoder>().FindExplainerAsync(model, CancellationToken.None))!;
+        await using ExplainerUse? use = await services.GetRequiredService<PictureEncoder>().UseExplainerAsync(model, CancellationToken.None);
+        var encoder = (ExplainingHashEncoder)use!.Explainer;
         var maps = new HashSet<string>();
         var tags = new HashSet<string>();
         foreach (string path in (string[])[.. PathsOf(found.Maps.Query), .. PathsOf(found.Maps.Result)])
