@@ -23,22 +23,15 @@ public sealed class Browser : IAsyncLifetime
     /// <param name="address">Where the service listens.</param>
     /// <param name="target">View and parameters, such as <c>search?id=a1</c>.</param>
     /// <param name="act">What is done and asserted.</param>
-    /// <param name="size">Size of the window; <see cref="Desktop"/> unless set.</param>
-    /// <param name="scheme">The theme; light unless set.</param>
     /// <param name="expectedErrors">Words of console errors, or of the addresses that they come from, that belong to the test.</param>
     internal async Task VisitAsync(
-        Uri address,
-        string target,
-        Func<Visit, Task> act,
-        ViewportSize? size = null,
-        ColorScheme scheme = ColorScheme.Light,
-        params string[] expectedErrors)
+        Uri address, string target, Func<Visit, Task> act, params string[] expectedErrors)
     {
         (_, IBrowser browser) = await started.Value;
         await using IBrowserContext context = await browser.NewContextAsync(new BrowserNewContextOptions
         {
-            ViewportSize = size ?? Desktop,
-            ColorScheme = scheme,
+            ViewportSize = Desktop,
+            ColorScheme = ColorScheme.Light,
             ReducedMotion = ReducedMotion.Reduce,
             Permissions = ["clipboard-read", "clipboard-write"],
         });
