@@ -25,6 +25,8 @@ var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
     ["duplicates"] = ("[[--codes 1000000]] [[--bits 64]] [[--distances 0,2,4,8]] [[--kinds uniform,deep100,...]]: near duplicates of so many codes, and their health", DuplicatesSpeed.Run),
     ["load"] = ("--codes N --provider postgres|sqlite --connection STRING-OR-FOLDER [[--bits 64]]: from the service's tables to an index that answers", LoadSpeed.Run),
     ["import"] = ("--connection STRING-OR-FOLDER [[--provider sqlite|postgres]] [[--pictures 5000]] [[--encoder real|fake]] [[--searches 0]] [[--queries 0]]: an import against the bare encoder", ImportSpeed.Run),
+    ["page"] = ("ADDRESS: what one waits for on the web page of a running demo", PageSpeed.Run),
+    ["page-pictures"] = ("ADDRESS [[FOLDER]]: the README's pictures of the web page, from a running demo", PagePictures.Run),
     ["encoder"] = (": pictures a second by batch size and threads", EncoderSpeed.Run),
 };
 
