@@ -6,20 +6,28 @@ using Dpfah.Core.Models;
 namespace Dpfah.Benchmarks;
 
 /// <summary>Encoders that take next to no time: a code is a digest of the preview.</summary>
-internal sealed class ConstantEncoders : IImageEncoderFactory, IImageEncoder
+internal sealed class ConstantEncoders : IImageEncoderFactory
 {
-    private const int CodeBits = 64;
-
     public EncoderIdentity Identity { get; } = new("constant", "none", "1");
 
-    public int Bits => CodeBits;
+    public IImageEncoder Open(ModelFiles files)
+    {
+        using FileStream head = File.OpenRead(files.HeadPath);
+        return new ConstantEncoder(Identity, ModelDescription.FromJson(SafetensorsFile.Read(head).Metadata[ModelDescription.MetadataKey]).Bits);
+    }
+}
 
-    public IImageEncoder Open(ModelFiles files) => this;
+/// <summary>An encoder that takes next to no time.</summary>
+internal sealed class ConstantEncoder(EncoderIdentity identity, int bits) : IImageEncoder
+{
+    public EncoderIdentity Identity => identity;
+
+    public int Bits => bits;
 
     public Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, EncodePriority priority, CancellationToken cancellationToken)
     {
         byte[] digest = SHA256.HashData(previewJpeg.Span);
-        return Task.FromResult(new ImageCode(BinaryCode.FromBytes(digest.AsSpan(0, CodeBits / 8)), BinaryCode.FromBytes(digest), new float[CodeBits]));
+        return Task.FromResult(new ImageCode(BinaryCode.FromBytes(digest.AsSpan(0, bits / 8)), BinaryCode.FromBytes(digest), new float[bits]));
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -6,9 +6,11 @@ using Dpfah.Core.Imaging;
 using Dpfah.Core.Models;
 using Dpfah.Engine;
 using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Generations;
 using Dpfah.Engine.Hosting;
 using Dpfah.Engine.Imports;
 using Dpfah.Engine.Jobs;
+using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Dpfah.Learning.Encoders;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,9 +23,9 @@ namespace Dpfah.Benchmarks;
 internal static class ImportSpeed
 {
     private const string Real = "real", Fake = "fake";
-    private const int Distinct = 384;
+    private const int Distinct = 384, SecondBits = 48;
 
-    /// <summary><c>[--provider sqlite|postgres] --connection STRING-OR-FOLDER [--pictures 5000] [--encoder real|fake] [--searches 0] [--queries 0]</c>.</summary>
+    /// <summary><c>[--provider sqlite|postgres] --connection STRING-OR-FOLDER [--pictures 5000] [--encoder real|fake] [--searches 0] [--queries 0] [--rehash no|yes]</c>.</summary>
     public static int Run(string[] args)
     {
         Dictionary<string, string> defaults = new()
@@ -34,17 +36,20 @@ internal static class ImportSpeed
             ["encoder"] = Real,
             ["searches"] = "0",
             ["queries"] = "0",
+            ["rehash"] = "no",
         };
         if (NamedOptions.Read(args, defaults) is not { } options)
         {
             return 1;
         }
 
-        if (options["connection"].Length == 0 || options["provider"] is not ("postgres" or "sqlite") || options["encoder"] is not (Real or Fake))
+        if (options["connection"].Length == 0 || options["provider"] is not ("postgres" or "sqlite")
+            || options["encoder"] is not (Real or Fake) || options["rehash"] is not ("yes" or "no"))
         {
             Console.Error.WriteLine(
                 "--provider postgres needs the --connection string of an empty database, --provider sqlite an empty folder as --connection; "
-                + "--encoder is real or fake; --searches and --queries are searches a second by code and by picture beside the import.");
+                + "--encoder is real or fake; --searches and --queries are searches a second by code and by picture beside the import; "
+                + "--rehash yes hashes all pictures again for a second model.");
             return 1;
         }
 
@@ -118,6 +123,13 @@ internal static class ImportSpeed
         };
         Tell(result, "search_by_code", idleCodes, codes);
         Tell(result, "search_by_picture", idlePictures, queries);
+        if (options["rehash"] == "yes")
+        {
+            double rate = count / await RehashAsync(services, folder);
+            result["rehash_pictures_per_s"] = Math.Round(rate, 1);
+            result["rehash_of_bare_encoder"] = Math.Round(rate / bare.EncoderRate, 3);
+        }
+
         Console.WriteLine(JsonSerializer.Serialize(result));
         foreach (IHostedService service in services.GetServices<IHostedService>().Reverse())
         {
@@ -125,6 +137,25 @@ internal static class ImportSpeed
         }
 
         File.Delete(archive);
+    }
+
+    /// <summary>Fills a generation for a second model of the same work, which has codes of another length.</summary>
+    /// <returns>Seconds of the job, its comparison included.</returns>
+    private static async Task<double> RehashAsync(ServiceProvider services, string folder)
+    {
+        string files = Directory.CreateDirectory(Path.Combine(folder, "second")).FullName;
+        ImageEncoding other = ImageEncoding.Prepare("cpu", "skia", 0, SecondBits);
+        ModelInfo model = await services.GetRequiredService<ModelStore>().ImportAsync(
+            other.FirstModel.Create(files, null, CancellationToken.None), CancellationToken.None);
+        byte[] preview = services.GetRequiredService<IPreviewMaker>().Make(Picture.Sample()[0].Bytes).Preview!.Jpeg;
+        await services.GetRequiredService<PictureEncoder>().HashAsync(preview, model.Id, EncodePriority.Background, CancellationToken.None);
+        long start = Stopwatch.GetTimestamp();
+        StartOutcome started = await services.GetRequiredService<GenerationStore>().StartAsync(
+            CollectionStore.DefaultName, model.Id, ActivateWhen.Never, null, CancellationToken.None);
+        JobRecord job = await EndOfJobAsync(services.GetRequiredService<JobReader>(), started.Job!.Id);
+        return job.State == JobState.Succeeded
+            ? Stopwatch.GetElapsedTime(start).TotalSeconds
+            : throw new InvalidOperationException($"The generation ended {job.State}: {job.Error}");
     }
 
     private static ServiceProvider Build(EngineOptions settings, bool real)
@@ -245,7 +276,7 @@ internal static class ImportSpeed
             previews.Select(preview => encoder.HashAsync(preview, model, EncodePriority.Background, CancellationToken.None)));
     }
 
-    /// <summary>Searches at even rates, each timed from when it was due.</summary>
+    /// <summary>Searches at even rates, whether or not those before have ended.</summary>
     private sealed class SearchLoad(ServiceProvider services, IReadOnlyList<byte[]> pictures, int codesPerSecond, int picturesPerSecond)
     {
         public bool IsIdle => codesPerSecond == 0 && picturesPerSecond == 0;
