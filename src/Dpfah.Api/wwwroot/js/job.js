@@ -1,6 +1,6 @@
 // A job as it is seen: its state, how far it is, what it counts, and what it refused.
 import { follow, get, hasEnded, lines, path, saveBy, send } from './api.js';
-import { h, fill, count, plural, time, actionButton, say, sayError } from './dom.js';
+import { h, fill, ask, count, plural, time, actionButton, say, sayError } from './dom.js';
 import { link } from './router.js';
 
 const kinds = {
@@ -15,6 +15,7 @@ const kinds = {
 export const kindNames = Object.entries(kinds).map(([kind, [name]]) => [kind, name]);
 
 const rejectionsShown = 200;
+const staysDone = 'What it has done stays done.';
 
 /** What a job does, in words. */
 export function jobTitle(job) {
@@ -39,39 +40,43 @@ export function countWords({ kind, counts, request, result }) {
  * @param {AbortSignal} options.signal Ends the following; the job goes on.
  * @param {boolean} [options.live] Whether to follow it by its events until it has ended.
  * @param {boolean} [options.log] Whether its log is shown.
+ * @param {string} [options.title] What it is called; a link with what it does where left out.
+ * @param {string} [options.cancelled] What follows from cancelling it, which is then asked first.
+ * @param {boolean} [options.details] Whether what was asked for and what came of it can be unfolded.
  * @param {(job: object) => void} [options.ended] Told once, when a job that was followed has ended.
  * @param {(kind: string, data: any) => void} [options.hear] Told each event.
  * @returns {{element: HTMLElement, job: object, update: (job: object) => void, follow: () => Promise<void>}}
  */
-export function jobBox(job, { signal, live = false, log = false, ended, hear } = {}) {
+export function jobBox(job, { signal, live = false, log = false, title, cancelled, details = true, ended, hear } = {}) {
   const state = h('span', { class: 'state' });
-  const stage = h('p', { class: 'stage' });
+  const stage = h('p', { class: 'stage', role: live ? 'status' : null });
   const bar = h('progress', { 'aria-label': `Progress of job ${job.id}` });
   const counts = h('p', { class: 'counts' });
-  const error = h('p', { class: 'notice bad', hidden: true });
+  const error = h('p', { class: 'notice bad', role: live ? 'alert' : null, hidden: true });
   const when = h('p', { class: 'quiet' });
   const cancel = actionButton('Cancel', async () => {
+    if (cancelled && !await ask(`Cancel job ${job.id}?`, cancelled, 'Cancel the job')) return;
     box.update(await send('POST', path('jobs', job.id, 'cancel')));
-    say(hasEnded(box.job.state) ? `Job ${job.id} was cancelled.` : `Job ${job.id} ends within seconds. What it has done stays done.`);
-  }, { 'aria-label': `Cancel job ${job.id}`, title: 'What it has done stays done.' });
+    say(hasEnded(box.job.state) ? `Job ${job.id} was cancelled.` : `Job ${job.id} ends within seconds.${cancelled ? '' : ` ${staysDone}`}`);
+  }, { 'aria-label': `Cancel job ${job.id}`, title: cancelled ?? staysDone });
   const rejected = rejections(job.id, signal);
   const result = h('div', { hidden: true }, h('h3', {}, 'What came of it'), h('pre', {}));
-  const logged = log ? h('ol', { class: 'job-log', 'aria-label': 'Log' }) : null;
+  const logged = log ? h('ol', { class: details ? 'job-log' : 'log', 'aria-label': 'Log' }) : null;
   const box = {
     job,
     element: h('article', { class: 'box job', 'aria-label': `Job ${job.id}` },
       h('div', { class: 'row' },
-        h('h2', {}, h('a', { href: link('jobs', { id: job.id }) }, jobTitle(job)), h('span', { class: 'quiet' }, `job ${job.id}`)),
+        title ? h('h2', {}, title) : h('h2', {}, h('a', { href: link('jobs', { id: job.id }) }, jobTitle(job)), h('span', { class: 'quiet' }, `job ${job.id}`)),
         state, cancel),
       bar, stage, counts, error, rejected.element, when,
-      h('details', {}, h('summary', {}, 'Details'),
-        h('h3', {}, 'What was asked for'), h('pre', {}, JSON.stringify(job.request, null, 2)), result),
-      log ? [h('h3', {}, 'Log'), logged] : null),
+      details ? h('details', {}, h('summary', {}, 'Details'),
+        h('h3', {}, 'What was asked for'), h('pre', {}, JSON.stringify(job.request, null, 2)), result) : null,
+      log ? [details ? h('h3', {}, 'Log') : null, logged] : null),
     update,
     follow: followIt,
   };
   update(job);
-  if (log && hasEnded(job.state)) follow(job.id, tell, signal).catch(sayError); // Its events are told again from the first.
+  if ((log || hear) && hasEnded(job.state)) follow(job.id, tell, signal).catch(sayError); // Its events are told again from the first.
   else if (live && !hasEnded(job.state)) followIt();
   return box;
 
@@ -116,7 +121,7 @@ export function jobBox(job, { signal, live = false, log = false, ended, hear } =
   function tell(kind, data) {
     hear?.(kind, data);
     if (logged) {
-      const text = kind === 'log' ? data.message : kind === 'state' ? stateWords(data) : kind === 'metric' ? metricWords(data) : null;
+      const text = kind === 'log' ? data.message : !details ? null : kind === 'state' ? stateWords(data) : kind === 'metric' ? metricWords(data) : null;
       if (text) logged.append(h('li', {}, text));
     }
     if (hasEnded(box.job.state)) return;
@@ -124,6 +129,12 @@ export function jobBox(job, { signal, live = false, log = false, ended, hear } =
     // The end is told by the job as it is then, with its times and its result.
     if (kind === 'state' && !hasEnded(data.state)) update({ ...box.job, state: data.state, error: data.error });
   }
+}
+
+/** The jobs of a kind that wait or run. */
+export async function openJobs(query, signal) {
+  const [queued, running] = await Promise.all(['queued', 'running'].map(state => get('/jobs', { ...query, state, limit: 50 }, signal)));
+  return [...running.items, ...queued.items];
 }
 
 function took(job) {

@@ -3,7 +3,7 @@ import { all, get, path, send } from '../api.js';
 import { h, fill, say, actionButton, ask, time, plural, count, fixed } from '../dom.js';
 import { go, link } from '../router.js';
 import { wide } from '../figures.js';
-import { jobBox } from '../jobbox.js';
+import { jobBox } from '../job.js';
 
 const states = { active: 'answers', filling: 'is being filled', ready: 'ready', retired: 'left behind' };
 
@@ -47,13 +47,15 @@ export async function show(root, { params, collection, signal }) {
       stateWords(one, running),
       running ? jobBox(running, {
         title: `Hashing ${collection} by ${model}`,
-        cancel: `What was hashed so far stays, and can be gone on with or deleted. Generation ${active.generation.id} goes on answering.`,
+        live: true,
+        details: false,
+        cancelled: `What was hashed so far stays, and can be gone on with or deleted. Generation ${active.generation.id} goes on answering.`,
         signal,
-        done: last => {
+        ended: last => {
           if (last.state === 'succeeded') say(filledWords(id, last.result));
           if (last.state !== 'failed') again();
         },
-      }) : null,
+      }).element : null,
       one.comparison && state !== 'active' ? comparison(one) : null);
   }
 

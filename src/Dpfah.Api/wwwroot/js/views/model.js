@@ -3,7 +3,7 @@ import { get, path, send, sendRaw, showPicture } from '../api.js';
 import { h, fill, say, sayError, actionButton, ask, time, plural, count } from '../dom.js';
 import { go, link } from '../router.js';
 import { figure, metric, metricNames, metricTitle, ordered, pointPictures, wide } from '../figures.js';
-import { jobBox, openJobs } from '../jobbox.js';
+import { jobBox, openJobs } from '../job.js';
 import { measure, measuredOn } from './models.js';
 
 export async function show(root, { params, collection, signal }) {
@@ -32,14 +32,16 @@ export async function show(root, { params, collection, signal }) {
   function watch(job) {
     return jobBox(job, {
       title: `Measuring on ${job.request.collection ?? job.request.dataset}`,
-      cancel: 'Nothing is kept of this measurement. The model stays as it is.',
+      cancelled: 'Nothing is kept of this measurement. The model stays as it is.',
+      live: true,
+      details: false,
       signal,
-      done: last => {
+      ended: last => {
         if (last.state !== 'succeeded') return;
         say(`${name} was measured: mAP ${metric(last.result.metrics, 'map')}, P@10 ${metric(last.result.metrics, 'precisionAt10')}.`);
         again();
       },
-    });
+    }).element;
   }
 }
 

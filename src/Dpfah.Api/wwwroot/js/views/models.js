@@ -3,7 +3,7 @@ import { send } from '../api.js';
 import { h, fill, say, sayError, actionButton, time, empty, plural } from '../dom.js';
 import { link } from '../router.js';
 import { figure, measuredModels, measurementFor, metric, wide } from '../figures.js';
-import { jobBox, openJobs } from '../jobbox.js';
+import { jobBox, openJobs } from '../job.js';
 
 export const title = 'Models';
 
@@ -48,14 +48,16 @@ async function showList(root, { params, collection, signal }) {
   function watch(job) {
     return jobBox(job, {
       title: `Measuring ${job.request.model} on ${job.request.collection ?? job.request.dataset}`,
-      cancel: 'Nothing is kept of this measurement. The model stays as it is.',
+      cancelled: 'Nothing is kept of this measurement. The model stays as it is.',
+      live: true,
+      details: false,
       signal,
-      done: last => {
+      ended: last => {
         if (last.state !== 'succeeded') return;
         say(`${job.request.model} was measured: mAP ${metric(last.result.metrics, 'map')}, P@10 ${metric(last.result.metrics, 'precisionAt10')}.`);
         again();
       },
-    });
+    }).element;
   }
 
   function table() {

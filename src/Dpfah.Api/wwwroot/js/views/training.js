@@ -3,7 +3,7 @@ import { all, get, hasEnded, path, send } from '../api.js';
 import { h, fill, say, sayError, time, plural } from '../dom.js';
 import { go, link } from '../router.js';
 import { metric, metricNames, metricTitle, ordered, wide } from '../figures.js';
-import { jobBox } from '../jobbox.js';
+import { jobBox } from '../job.js';
 import { methods, withoutLabels } from '../methods.js';
 
 const states = { queued: 'waits', running: 'runs', succeeded: 'done', failed: 'failed', cancelled: 'cancelled' };
@@ -170,18 +170,23 @@ async function showTraining(root, id, signal) {
   ].filter(Boolean);
   const box = jobBox(job, {
     title: `Job ${job.id}`,
-    cancel: 'What was learnt so far is lost, and no model comes of it. Searches go on as they are.',
+    cancelled: 'What was learnt so far is lost, and no model comes of it. Searches go on as they are.',
     signal,
-    metric: data => {
+    live: true,
+    log: true,
+    details: false,
+    hear: (kind, data) => {
+      if (kind !== 'metric') return;
       epochs.set(data.epoch, data); // One that was trained again after a crash counts once.
       draw();
     },
-    done: last => showResult(last).catch(sayError),
+    ended: last => showResult(last).catch(sayError),
   });
+  if (hasEnded(job.state)) showResult(job).catch(sayError);
   fill(root,
     h('h1', {}, `Training of ${request.name}`),
     h('p', { class: 'quiet' }, facts.join(', '), '. ', h('a', { href: link('models', { tab: 'train' }) }, 'All trainings')),
-    result, box,
+    result, box.element,
     charts.length ? h('div', { class: 'charts' }, charts.map(one => one.element))
       : h('p', { class: 'quiet' }, `${titleOf(request.method)} is fitted in one go: there are no epochs to draw.`));
   return draw;
