@@ -43,7 +43,7 @@ public abstract class ModelsPageTests(Browser browser)
             await visit.Button($"Cancel job {second.Id}").ClickAsync();
             await Expect(visit.Page.Locator("dialog.ask")).ToContainTextAsync("no model comes of it");
             await visit.Button("Cancel the job").ClickAsync();
-            await Expect(visit.Main.Locator("section.job")).ToContainTextAsync("It was cancelled.");
+            await Expect(visit.Main.Locator(".job .state")).ToHaveTextAsync("cancelled");
             Assert.Equal(JobState.Cancelled, (await service.Client.GetAsync($"/jobs/{second.Id}")).Read<JobResponse>().State);
         });
     }
