@@ -35,9 +35,14 @@ export async function show(root, { params, collection, signal }) {
   }
   const query = readQuery(params, collection);
   if (!query.id && !query.code) return showStart(root, collection, signal);
+
+  // Both at once: nobody waits for two answers in a row.
+  const item = query.id ? get(path('collections', query.collection, 'images', query.id), {}, signal) : null;
+  item?.catch(() => {}); // Awaited below.
   const answer = await ask(query, null, signal);
+  const found = await item;
   if (signal.aborted) return;
-  await showAnswer(root, query, answer, signal);
+  showAnswer(root, query, answer, signal, found);
 }
 
 function readQuery(params, collection) {
@@ -83,7 +88,7 @@ async function sendPicture(root, file, collection, params, signal) {
   const found = { ...query, id: null, code: answer.query.code, signature: answer.query.signature, generation: String(answer.generation.id) };
   sent.set(sentKey(found), { url: URL.createObjectURL(file), name: file.name || 'pasted picture', file });
   history.pushState(null, '', link('search', { ...found, k: query.k, collection }));
-  await showAnswer(root, found, answer, signal);
+  showAnswer(root, found, answer, signal);
 }
 
 function chooser(text, props = {}) {
@@ -113,9 +118,8 @@ async function showStart(root, collection, signal) {
 /** A picture in a grid: a click searches on with it. */
 const searchCard = (item, href, extra) => card(item, href, { name: `Search with ${item.id}${item.labels.length ? `, ${item.labels.join(', ')}` : ''}`, extra });
 
-async function showAnswer(root, query, answer, signal) {
-  const picture = await queryPicture(query, answer, signal);
-  if (signal.aborted) return;
+function showAnswer(root, query, answer, signal, item = null) {
+  const picture = queryPicture(query, item);
   const results = h('div', { class: 'results' });
   const labels = new Set(answer.hits.flatMap(hit => hit.labels));
   fill(root,
@@ -141,12 +145,10 @@ const timings = ({ decodeMs, modelMs, searchMs }) => [
 ].filter(Boolean).join(', ');
 
 /** What stands for the query: a picture of the catalogue, one that was sent, or only a code. */
-async function queryPicture(query, answer, signal) {
+function queryPicture(query, item) {
   const image = h('img', { alt: 'The picture that is searched for', width: 256, height: 256 });
   if (query.id) {
-    const target = path('collections', query.collection, 'images', query.id);
-    showPicture(image, `${target}/preview`).catch(() => {});
-    const item = await get(target, {}, signal);
+    showPicture(image, item.preview).catch(() => {});
     return { name: query.id, labels: item.labels, element: image, id: query.id };
   }
   const known = sent.get(sentKey(query));
