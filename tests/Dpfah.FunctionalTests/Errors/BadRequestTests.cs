@@ -212,7 +212,7 @@ public abstract class BadRequestTests(ServiceFixture fixture)
     [InlineData("POST", "/search/picture")]
     [InlineData("GET", "/collections/default/pictures")]
     [InlineData("GET", "/collections/default/images/a/b/c")]
-    [InlineData("GET", "/collections/default/images/a/attention")]
+    [InlineData("GET", "/collections/default/images/a/heat")]
     [InlineData("GET", "/health")]
     [InlineData("GET", "/openapi/v2.json")]
     public async Task An_unknown_path_is_told_as_such(string method, string path)

@@ -124,7 +124,6 @@ public sealed class ReadingTests(SqliteService fixture, Browser browser) : IClas
         }
     }
 
-    // The codes of these tests come from no network, so that nothing explains them.
     private Task VisitAsync(string target, Func<Visit, Task> act) =>
         browser.VisitAsync(fixture.Service.Address, target, act, expectedErrors: ["/search/explain"]);
 
