@@ -124,6 +124,7 @@ public sealed class ReadingTests(SqliteService fixture, Browser browser) : IClas
         }
     }
 
+    // The encoder of these tests is no network: the service says 409 where its codes are to be explained.
     private Task VisitAsync(string target, Func<Visit, Task> act) =>
         browser.VisitAsync(fixture.Service.Address, target, act, expectedErrors: ["/search/explain"]);
 
