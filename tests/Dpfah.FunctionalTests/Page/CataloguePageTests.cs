@@ -118,7 +118,7 @@ public abstract class CataloguePageTests(ServiceFixture fixture, Browser browser
         await VisitAsync($"duplicates?collection={collection}", [], async visit =>
         {
             await visit.Page.GetByLabel("At most").FillAsync("0");
-            await visit.Button($"Search {collection}").ClickAsync();
+            await visit.Button("Find duplicates").ClickAsync();
             await Expect(visit.Message).ToContainTextAsync("2 groups with 5 pictures of 6, at most 0 bits apart.");
             await Expect(visit.Main.Locator("section.group")).ToHaveCountAsync(2);
 
@@ -130,7 +130,7 @@ public abstract class CataloguePageTests(ServiceFixture fixture, Browser browser
 
             await visit.Button("Not a duplicate: b1").ClickAsync();
             await Expect(visit.Message).ToContainTextAsync("b1 and b2 are marked as no duplicates");
-            await visit.Button($"Search {collection}").ClickAsync();
+            await visit.Button("Find duplicates").ClickAsync();
             await Expect(visit.Message).ToContainTextAsync("No two of the 4 pictures are at most 0 bits apart.");
             await Expect(visit.Main.Locator("section.group")).ToHaveCountAsync(0);
         });

@@ -63,24 +63,24 @@ public abstract class ModelsPageTests(Browser browser)
             await visit.Main.Locator("select[name=model]").SelectOptionAsync("better");
             await visit.Button("Make the generation").ClickAsync();
             await Expect(visit.Page.Locator("#messages")).ToContainTextAsync($"{Collection} is being hashed by better");
-            await Expect(visit.Page.Locator("#messages")).ToContainTextAsync("is complete. It is better.");
+            await Expect(visit.Page.Locator("#messages")).ToContainTextAsync("is complete. It did better in the comparison.");
             int second = (await service.Client.GenerationsAsync(Collection)).Items.Single(one => one.Generation.Model == "better").Generation.Id;
 
             await visit.Button($"Activate generation {second}").ClickAsync();
             ILocator question = visit.Page.Locator("dialog.ask");
-            await Expect(question).ToContainTextAsync($"Generation {first} is kept: rolling back is one click");
+            await Expect(question).ToContainTextAsync($"Generation {first} is kept: you can go back to it");
             await visit.Button("Cancel").ClickAsync();
             Assert.Equal(first, await ActiveAsync(service));
             await visit.Button($"Activate generation {second}").ClickAsync();
             await visit.Button("Activate").ClickAsync();
-            await Expect(visit.Message).ToContainTextAsync($"Generation {second} (better) answers now.");
+            await Expect(visit.Message).ToContainTextAsync($"Searches use generation {second} (better) now.");
             Assert.Equal(second, await ActiveAsync(service));
 
             await visit.Button($"Roll back to generation {first}").ClickAsync();
             await visit.Button("Roll back").ClickAsync();
-            await Expect(visit.Message).ToContainTextAsync($"Generation {first} ({TestHost.HashEncoding.FirstModel}) answers now.");
+            await Expect(visit.Message).ToContainTextAsync($"Searches use generation {first} ({TestHost.HashEncoding.FirstModel}) now.");
             Assert.Equal(first, await ActiveAsync(service));
-            await Expect(visit.Page.GetByLabel("What answered when").Locator("tbody tr")).ToHaveCountAsync(2);
+            await Expect(visit.Page.GetByLabel("History").Locator("tbody tr")).ToHaveCountAsync(2);
         });
 
         static async Task<int> ActiveAsync(RunningService service) =>

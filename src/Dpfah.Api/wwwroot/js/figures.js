@@ -31,6 +31,9 @@ export function ordered(names) {
   return [...new Set(names)].sort((a, b) => rank(a) - rank(b));
 }
 
+/** Those that are shown first; the others are for those who want to know more. */
+export const headline = ['map', 'precisionAt10'];
+
 export const metric = (values, name) => fixed(values?.[name], 3);
 
 /** All models with what they were measured to be. */

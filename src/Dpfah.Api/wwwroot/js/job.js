@@ -44,10 +44,12 @@ export function countWords({ kind, counts, request, result }) {
  * @param {string} [options.cancelled] What follows from cancelling it, which is then asked first.
  * @param {boolean} [options.details] Whether what was asked for and what came of it can be unfolded.
  * @param {(job: object) => void} [options.ended] Told once, when a job that was followed has ended.
+ * @param {(progress: object) => {text: string, done?: number, total?: number}} [options.stageWords] How far it is, in words; with a bar where `total` is told.
+ * @param {(message: string) => string} [options.logWords] A line of the log as it is shown.
  * @param {(kind: string, data: any) => void} [options.hear] Told each event.
  * @returns {{element: HTMLElement, job: object, update: (job: object) => void, follow: () => Promise<void>}}
  */
-export function jobBox(job, { signal, live = false, log = false, title, cancelled, details = true, ended, hear } = {}) {
+export function jobBox(job, { signal, live = false, log = false, title, cancelled, details = true, stageWords = stageAsTold, logWords = text => text, ended, hear } = {}) {
   const state = h('span', { class: 'state' });
   const stage = h('p', { class: 'stage', role: live ? 'status' : null });
   const bar = h('progress', { 'aria-label': `Progress of job ${job.id}` });
@@ -60,7 +62,7 @@ export function jobBox(job, { signal, live = false, log = false, title, cancelle
     say(hasEnded(box.job.state) ? `Job ${job.id} was cancelled.` : `Job ${job.id} ends within seconds.${cancelled ? '' : ` ${staysDone}`}`);
   }, { 'aria-label': `Cancel job ${job.id}`, title: cancelled ?? staysDone });
   const rejected = rejections(job.id, signal);
-  const result = h('div', { hidden: true }, h('h3', {}, 'What came of it'), h('pre', {}));
+  const result = h('div', { hidden: true }, h('h3', {}, 'What came of it'), h('pre', { tabindex: 0 }));
   const logged = log ? h('ol', { class: details ? 'job-log' : 'log', 'aria-label': 'Log' }) : null;
   const box = {
     job,
@@ -70,7 +72,7 @@ export function jobBox(job, { signal, live = false, log = false, title, cancelle
         state, cancel),
       bar, stage, counts, error, rejected.element, when,
       details ? h('details', {}, h('summary', {}, 'Details'),
-        h('h3', {}, 'What was asked for'), h('pre', {}, JSON.stringify(job.request, null, 2)), result) : null,
+        h('h3', {}, 'What was asked for'), h('pre', { tabindex: 0 }, JSON.stringify(job.request, null, 2)), result) : null,
       log ? [details ? h('h3', {}, 'Log') : null, logged] : null),
     update,
     follow: followIt,
@@ -83,7 +85,7 @@ export function jobBox(job, { signal, live = false, log = false, title, cancelle
   function update(next) {
     box.job = next;
     const over = hasEnded(next.state);
-    const { done, total } = next.progress;
+    const { text, done, total } = stageWords(next.progress);
     state.textContent = next.cancelRequested && !over ? 'ending' : next.state;
     state.dataset.state = next.state;
     cancel.hidden = over || next.cancelRequested;
@@ -97,13 +99,13 @@ export function jobBox(job, { signal, live = false, log = false, title, cancelle
     stage.hidden = over || !(next.progress.stage || next.state === 'queued');
     stage.textContent = next.state === 'queued' && !next.progress.stage
       ? 'Waiting for its turn.'
-      : `${next.progress.stage ?? ''}${total ? `: ${count(done ?? 0)} of ${count(total)}` : done ? `: ${count(done)}` : ''}`;
+      : text;
     counts.textContent = countWords(next);
     counts.hidden = !counts.textContent;
     error.textContent = next.error ? (over ? next.error : `The last attempt failed and it is tried again: ${next.error}`) : '';
     error.hidden = !next.error;
     rejected.update(next.counts.rejected);
-    fill(when, 'Asked for ', time(next.createdAt), next.createdBy && next.createdBy !== 'local' ? ` by ${next.createdBy}` : '', took(next));
+    fill(when, next.state === 'queued' ? 'Queued ' : 'Started ', time(next.state === 'queued' ? next.createdAt : next.startedAt ?? next.createdAt), next.createdBy && next.createdBy !== 'local' ? ` by ${next.createdBy}` : '', took(next));
     result.hidden = !next.result;
     if (next.result) result.querySelector('pre').textContent = JSON.stringify(next.result, null, 2);
   }
@@ -121,7 +123,7 @@ export function jobBox(job, { signal, live = false, log = false, title, cancelle
   function tell(kind, data) {
     hear?.(kind, data);
     if (logged) {
-      const text = kind === 'log' ? data.message : !details ? null : kind === 'state' ? stateWords(data) : kind === 'metric' ? metricWords(data) : null;
+      const text = kind === 'log' ? logWords(data.message) : !details ? null : kind === 'state' ? stateWords(data) : kind === 'metric' ? metricWords(data) : null;
       if (text) logged.append(h('li', {}, text));
     }
     if (hasEnded(box.job.state)) return;
@@ -135,6 +137,10 @@ export function jobBox(job, { signal, live = false, log = false, title, cancelle
 export async function openJobs(query, signal) {
   const [queued, running] = await Promise.all(['queued', 'running'].map(state => get('/jobs', { ...query, state, limit: 50 }, signal)));
   return [...running.items, ...queued.items];
+}
+
+function stageAsTold({ stage, done, total }) {
+  return { text: `${stage ?? ''}${total ? `: ${count(done ?? 0)} of ${count(total)}` : done ? `: ${count(done)}` : ''}`, done, total };
 }
 
 function took(job) {

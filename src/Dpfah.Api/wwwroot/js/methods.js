@@ -16,6 +16,34 @@ export const methods = {
   "lcdsh": { "title": "LCDSH", "source": "Zhu, Gao, IJCAI 2017", "options": { "lambda": 3 } }
 };
 
+/** What options do, in few words; those that mean another thing in one method are under its name. */
+const optionHelps = {
+  eta: 'weight of keeping codes near ±1', zeta: 'weight of the classes', delta: 'how far beyond ±1 costs nothing',
+  likelihoodInput: 'how outputs enter the pairs', pairs: 'what a picture is paired with', quantization: 'how bits are summed up', classLoss: 'how labels are learnt',
+  alpha: 'weight of keeping codes near ±1', stages: 'steps towards hard bits', p: '2: square, 1: magnitude',
+  mu: 'weight of fitting the labels', nu: 'keeps the classifier small', sweeps: 'passes over the bits, each epoch', coupling: 'pull to the discrete codes',
+  margin: 'how far apart others must be', separation: 'pushes classes apart', centreQuantization: 'pulls class centres to ±1', steps: 'on the centres, each batch',
+  gamma: 'weight of pairs that share some labels', lambda: 'weight of keeping codes near ±1',
+  dbdh: { alpha: 'weight of balanced bits' }, hashnet: { alpha: 'scale of code products' }, idhn: { alpha: 'scale of code products' },
+  dsdh: { eta: 'how close to the real codes' }, dfh: { mu: 'how closely to follow class centres' }, lcdsh: { lambda: 'weight of keeping neighbours' },
+};
+
+export const optionHelp = (method, option) => optionHelps[method]?.[option] ?? optionHelps[option];
+
+/** The words that options take, as they are shown; the service takes them as they are. */
+export const optionWords = {
+  clamp1: 'cut at ±1', identity: 'as they are', clampDelta: 'cut at ±delta', bank: 'all pictures (bank)', batch: 'those of its batch',
+  mean: 'mean', sumOverBits: 'sum over bits', byLabels: 'by the labels', softmax: 'one class each', sigmoid: 'several classes each',
+};
+
+const partNames = {
+  L1: 'pairs (L1)', L2: 'near ±1 (L2)', L3: 'classes (L3)', pair: 'pairs', quant: 'near ±1', fit: 'labels', reg: 'classifier\'s size',
+  positive: 'like pairs', negative: 'unlike pairs', balance: 'balance', locality: 'neighbours',
+};
+
+/** The parts of a loss, as they are shown. */
+export const partName = name => partNames[name] ?? name;
+
 /** Those that need no labels: they fit a hash layer to the features of a network that is there. */
 export const withoutLabels = {
   itq: { title: 'ITQ', source: 'Gong and Lazebnik, CVPR 2011' },

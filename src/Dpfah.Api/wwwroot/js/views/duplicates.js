@@ -7,8 +7,10 @@ import { jobBox } from '../job.js';
 
 export const title = 'Duplicates';
 
-const groupsAtOnce = 10;
-const membersAtOnce = 12;
+/** A phone shows few at once: what is below is still reached. */
+const isNarrow = matchMedia('(max-width: 760px)').matches;
+const groupsAtOnce = isNarrow ? 5 : 10;
+const membersAtOnce = isNarrow ? 4 : 8;
 const requestsAtOnce = 4;
 
 /** Pictures of a group from which on it is said that they are hardly duplicates. */
@@ -23,7 +25,7 @@ export async function show(root, { params, collection, signal }) {
   if (signal.aborted) return;
   const running = going.flat();
   const most = Math.min(Math.floor(generation.bits / 4), 32);
-  const distance = h('input', { type: 'number', name: 'distance', min: 0, max: most, required: true, inputmode: 'numeric', value: Math.min(3, most) });
+  const distance = h('input', { type: 'number', name: 'distance', min: 0, max: most, required: true, inputmode: 'numeric', value: 0 });
   const activity = h('div');
   const groups = h('div');
   const marks = markList(collection, signal);
@@ -43,8 +45,8 @@ export async function show(root, { params, collection, signal }) {
       },
     },
       h('label', {}, 'At most ', distance, ' bits apart'),
-      h('button', { class: 'primary' }, `Search ${collection}`)),
-    h('p', { class: 'summary' }, `Of ${generation.bits} bits. 0 finds equal codes. A chain of near pictures is one group, so keep it small.`),
+      h('button', { class: 'primary' }, 'Find duplicates')),
+    h('p', { class: 'summary' }, `Of ${generation.bits} bits. 0 finds equal codes; more finds looser likeness, and joins chains of pictures into one group.`),
     activity, groups, marks.element);
   running.forEach(watch);
   if (done.length) await showGroups(groups, { collection, job: done[0], generation, marks, signal });
@@ -86,8 +88,8 @@ async function showGroups(root, { collection, job, generation, marks, signal }) 
       h('h2', {}, plural(first.groups, 'group')),
       first.groups ? saveBy(h('a', { class: 'button' }, 'Export'), `${target}/export`, `${collection}-duplicates-${job.id}.ndjson`) : null),
     h('p', { class: 'quiet' }, `${count(first.inGroups)} of ${plural(first.comparedPictures, 'picture')}, at most ${plural(first.distance, 'bit')} apart, found `, time(job.finishedAt), ' by ', h('a', { href: link('jobs', { id: job.id }) }, `job ${job.id}`)),
-    job.result.generation === generation.id ? null : h('p', { class: 'notice' }, `These were found by codes of ${job.result.model}. Now ${generation.model} answers: search again.`),
-    first.items[0]?.pictures > manyInGroup ? h('p', { class: 'notice' }, 'Such large groups are hardly duplicates: a network that was trained on classes gives near codes to all of a class. Search with a smaller distance, or in a collection with a model that knows no classes.') : null,
+    job.result.generation === generation.id ? null : h('p', { class: 'notice' }, `These were found by codes of ${job.result.model}. Searches use ${generation.model} now: find them again.`),
+    first.items[0]?.pictures > manyInGroup ? h('p', { class: 'notice' }, `Such large groups are hardly duplicates: a network that was trained on classes gives near codes to all of a class. Try ${first.distance ? 'a smaller distance, or ' : ''}a collection whose model knows no classes.`) : null,
     list, more);
   add(first);
 
@@ -103,6 +105,7 @@ async function showGroups(root, { collection, job, generation, marks, signal }) 
 
 function groupSection(collection, target, group, marks, signal) {
   let left = group.pictures;
+  const isLarge = group.pictures > manyInGroup;
   const heading = h('h3');
   const grid = h('div', { class: 'grid' });
   const more = h('p', { class: 'more' });
@@ -157,7 +160,7 @@ function groupSection(collection, target, group, marks, signal) {
         h('p', { class: 'quiet distance' }, h('span', { class: 'id' }, one.id), one.distance ? ` ${plural(one.distance, 'bit')} from the first` : ''),
         note,
         h('div', { class: 'actions' },
-          actionButton('Keep only this', () => keep(one), { 'aria-label': `Keep only this: ${one.id}` }),
+          isLarge ? null : actionButton('Keep only this', () => keep(one), { 'aria-label': `Keep only this: ${one.id}` }),
           actionButton('Delete', () => remove(one, element), { class: 'danger', 'aria-label': `Delete ${one.id}` }),
           actionButton('Not a duplicate', () => differ(one), { 'aria-label': `Not a duplicate: ${one.id}`, title: 'Keeps it out of this group in later searches' })),
       ],

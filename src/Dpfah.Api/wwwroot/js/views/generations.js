@@ -1,11 +1,11 @@
 // Generations: all codes of one collection under one model. Made, compared, activated, rolled back, deleted.
 import { all, get, path, send } from '../api.js';
-import { h, fill, say, actionButton, ask, time, plural, count, fixed } from '../dom.js';
+import { h, fill, say, sayError, actionButton, ask, time, plural, count, fixed } from '../dom.js';
 import { go, link } from '../router.js';
 import { wide } from '../figures.js';
 import { jobBox } from '../job.js';
 
-const states = { active: 'answers', filling: 'is being filled', ready: 'ready', retired: 'left behind' };
+const states = { active: 'in use', filling: 'incomplete', ready: 'ready', retired: 'out of date' };
 
 /** Missing pictures up to which the service fills a generation in by itself when it is switched to. */
 const filledAtOnce = 100;
@@ -27,7 +27,7 @@ export async function show(root, { params, collection, signal }) {
   const jobs = await Promise.all(others.filter(one => one.state === 'filling' && one.job).map(one => get(path('jobs', one.job), {}, signal)));
   fill(root,
     h('h1', {}, `Generations of ${collection}`),
-    h('p', {}, 'A generation is all codes of a collection under one model. One answers; another is filled beside it, compared, and takes over when you say so.'),
+    h('p', {}, 'A generation is all codes of a collection under one model. Searches use one. Another is made beside it, compared, and takes over when you say so.'),
     active ? card(active) : null,
     others.map(card),
     createForm(),
@@ -38,21 +38,24 @@ export async function show(root, { params, collection, signal }) {
     const running = jobs.find(job => job.id === one.job && ['queued', 'running'].includes(job.state));
     return h('section', { class: `box generation ${state}`, 'aria-label': `Generation ${id}`, data: { generation: id } },
       h('div', { class: 'row' },
-        h('h2', {}, `Generation ${id} `, h('span', { class: `label state-${state}` }, state === 'retired' && mayReturn(one) ? 'kept' : states[state])),
+        h('h2', {}, `Generation ${id} `, h('span', { class: `label state-${state}` }, running ? 'being hashed' : state === 'retired' && mayReturn(one) ? 'kept' : states[state])),
         state === 'active' ? others.filter(other => other.generation.id === before && mayReturn(other)).map(rollBackButton) : [activateButton(one, running), deleteButton(one, running)]),
       h('p', {}, h('a', { href: link('models', { model }) }, model), `, ${bits} bits, ${plural(pictures, 'picture')}`,
         missing ? `, ${count(missing)} missing` : '', '. ',
-        h('span', { class: 'quiet' }, 'Begun ', time(one.createdAt), one.createdBy ? ` by ${one.createdBy}` : '', '.'),
-        one.activate && state !== 'active' ? ' It takes over by itself when it is better.' : ''),
+        h('span', { class: 'quiet' }, 'Begun ', time(one.createdAt), one.createdBy && one.createdBy !== 'local' ? ` by ${one.createdBy}` : '', '.'),
+        one.activate && running ? ' It takes over by itself when it does better.' : ''),
       stateWords(one, running),
       running ? jobBox(running, {
         title: `Hashing ${collection} by ${model}`,
         live: true,
         details: false,
-        cancelled: `What was hashed so far stays, and can be gone on with or deleted. Generation ${active.generation.id} goes on answering.`,
+        cancelled: `What was hashed so far stays, and can be gone on with or deleted. Searches go on with generation ${active.generation.id}.`,
         signal,
-        ended: last => {
-          if (last.state === 'succeeded') say(filledWords(id, last.result));
+        ended: async last => {
+          if (last.state === 'succeeded') {
+            say(filledWords(id, last.result));
+            if (one.activate && !last.result.activated) await askAfter(one, last.result.comparison);
+          }
           if (last.state !== 'failed') again();
         },
       }).element : null,
@@ -61,13 +64,13 @@ export async function show(root, { params, collection, signal }) {
 
   function stateWords(one, running) {
     const { state, missing, comparison: compared } = one;
-    if (state === 'filling' && !running) return h('p', { class: 'notice' }, 'Its job has ended before it was complete. Fill it up to go on where it stopped.');
+    if (state === 'filling' && !running) return h('p', { class: 'notice' }, 'The hashing ended before it was complete. Fill it up to go on where it stopped.');
     if (state === 'retired') {
-      return h('p', { class: 'quiet' }, 'New pictures pass it by. ', !answered.has(one.generation.id) ? 'Fill it up, and it is compared anew.'
-        : mayReturn(one) ? 'It answered before and may come back at once.' : `It answered before; more than ${filledAtOnce} pictures are missing, so fill it up before it comes back.`);
+      return h('p', { class: 'quiet' }, 'New pictures are not added to it. ', !answered.has(one.generation.id) ? 'Fill it up, and it is compared anew.'
+        : mayReturn(one) ? 'It was in use before and may come back at once.' : `It was in use before; more than ${filledAtOnce} pictures are missing, so fill it up before it comes back.`);
     }
     if (state === 'ready' && !mayReturn(one) && compared?.against !== active.generation.id) {
-      return h('p', { class: 'notice' }, `It was compared with generation ${compared?.against}, which does not answer any more. Compare it again before it takes over.`);
+      return h('p', { class: 'notice' }, `It was compared with generation ${compared?.against}, which is not in use any more. Compare it again before it takes over.`);
     }
     return null;
   }
@@ -75,13 +78,14 @@ export async function show(root, { params, collection, signal }) {
   function comparison({ generation: { id, model }, comparison: compared }) {
     const { gate, heldOut, queries, balance, against } = compared;
     const old = items.find(one => one.generation.id === against)?.generation;
-    const row = (name, about, { active: now, candidate: then }, digits = 3, better = 1) => h('tr', {},
-      h('th', { scope: 'row' }, name, h('div', { class: 'quiet' }, about)),
-      h('td', { class: 'number' }, fixed(now, digits)),
-      h('td', { class: 'number' }, better && better * (then - now) > 0 ? h('strong', {}, fixed(then, digits)) : fixed(then, digits)));
+    const row = (name, about, { active: now, candidate: then }, digits = 3, better = 1) => {
+      const number = (value, other) => h('td', { class: 'number' }, better * (value - other) > 0 ? h('strong', {}, fixed(value, digits)) : fixed(value, digits));
+      return h('tr', {}, h('th', { scope: 'row' }, name, h('div', { class: 'quiet' }, about)), number(now, then), number(then, now));
+    };
     const sets = heldOut ? [[heldOut.withTrainingPictures, heldOut.withoutTrainingPictures ? ', with those of the training' : ''], [heldOut.withoutTrainingPictures, ', all of them held out']].filter(([one]) => one) : [];
     return h('div', { class: 'comparison' },
-      h('p', { class: `notice${gate.passes ? '' : ' bad'}` }, h('strong', {}, verdict(gate)), ' ', gate.detail),
+      h('p', { class: `notice${gate.passes ? '' : ' bad'}` }, h('strong', {}, verdict(gate)), ' ', lead(compared, old?.model)),
+      h('details', {}, h('summary', {}, 'The whole comparison'), heldOut ? h('p', { class: 'quiet' }, gate.detail) : null,
       wide('Comparison', h('table', {},
         h('thead', {}, h('tr', {}, h('td', {}),
           h('th', { scope: 'col', class: 'number' }, `Generation ${against}`, h('div', { class: 'quiet' }, old?.model)),
@@ -94,7 +98,7 @@ export async function show(root, { params, collection, signal }) {
           row('Cut size', 'pictures that the code cannot tell from the first 10', queries.cutSize, 1, -1),
           row('Bit balance', '1 when each bit halves the collection', balance)))),
       h('p', {}, `Of the first 10 of a search, ${percent(queries.overlap)} are the same under both`,
-        h('span', { class: 'quiet' }, ` (${plural(queries.count, queries.source === 'pictures' ? 'picture of the collection' : 'recent search', queries.source === 'pictures' ? 'pictures of the collection' : 'recent searches')}). Compared `, time(compared.comparedAt), '.')));
+        h('span', { class: 'quiet' }, ` (${plural(queries.count, queries.source === 'pictures' ? 'picture of the collection' : 'recent search', queries.source === 'pictures' ? 'pictures of the collection' : 'recent searches')}). Compared `, time(compared.comparedAt), '.'))));
   }
 
   function activateButton(one, running) {
@@ -110,10 +114,20 @@ export async function show(root, { params, collection, signal }) {
   }
 
   function rollBackButton(one) {
-    return actionButton(`Roll back to generation ${one.generation.id}`, () => activate(one, {}, true));
+    return actionButton(`${backWords(one)} to generation ${one.generation.id}`, () => activate(one, {}, true));
   }
 
-  /** What a closed gate asks for: force where it is known to be worse or cannot be judged, confirmation where nothing has a label. */
+  /** Back is what was made before; what was made later is gone to, whether it was in use before or not. */
+  function backWords({ generation: { id } }) {
+    return id < active.generation.id ? 'Roll back' : 'Switch';
+  }
+
+  /** It was to take over if it did better, and it did not: whoever waits for it decides. */
+  function askAfter(one, compared) {
+    return activate({ ...one, pictures: one.pictures + one.missing, missing: 0, comparison: compared }, needed(compared.gate), false).catch(sayError);
+  }
+
+  /** What a comparison that was not passed asks for: force where it is known to be worse or cannot be judged, confirmation where nothing has a label. */
   function needed(gate) {
     return gate.passes ? {} : gate.reason === 'noLabels' ? { confirm: true } : { force: true };
   }
@@ -121,27 +135,28 @@ export async function show(root, { params, collection, signal }) {
   async function activate(one, body, back) {
     const { generation: { id, model, bits }, pictures, missing, comparison: compared } = one;
     const now = active.generation;
-    const title = back ? `Roll back to generation ${id}?` : body.force ? `Activate generation ${id} although the gate is closed?` : `Activate generation ${id}?`;
+    const failed = compared?.against === now.id && !compared.gate.passes && compared.gate;
+    const title = back ? `${backWords(one)} to generation ${id}?` : body.force ? `Activate generation ${id} although it ${compared.gate.reason === 'worse' ? 'did worse in the comparison' : 'cannot be judged'}?` : `Activate generation ${id}?`;
     const said = (...words) => h('span', { class: 'said' }, ...words);
     const text = [
-      said(`Searches of ${collection} are answered by generation ${now.id} (${now.model}, ${plural(now.bits, 'bit')}). From then on generation ${id} (${model}, ${plural(bits, 'bit')}) answers, `
+      said(`Searches of ${collection} use generation ${now.id} (${now.model}, ${plural(now.bits, 'bit')}). From then on they use generation ${id} (${model}, ${plural(bits, 'bit')}), `
         + `with all ${plural(pictures + missing, 'picture')}${missing ? `, ${count(missing)} of which ${missing === 1 ? 'is' : 'are'} hashed first,` : ''} and without a pause.`),
       said('Results and distances change. Open result lists end, and codes that were kept elsewhere no longer fit.'),
-      said(`Generation ${now.id} is kept: rolling back is one click, as long as no more than ${filledAtOnce} pictures were added since.`),
-      body.force ? said(h('strong', {}, `${compared.gate.detail} The history will say who forced it.`)) : null,
+      said(`Generation ${now.id} is kept: you can go back to it, as long as no more than ${filledAtOnce} pictures were added since.`),
+      body.force || (back && failed?.reason === 'worse') ? said(h('strong', {}, `${verdict(compared.gate)} `), lead(compared, now.model), body.force ? ' The history will say who activated it all the same.' : '') : null,
       body.confirm ? said(h('strong', {}, 'Nobody can measure which is better without labels: look at some searches first. The history will say who confirmed it.')) : null,
     ];
-    const yes = back ? 'Roll back' : body.force ? 'Force it' : body.confirm ? 'I have looked: activate it' : 'Activate';
-    if (!await ask(title, h('span', {}, text), yes, { danger: Boolean(body.force) })) return;
+    const yes = back ? backWords(one) : body.force ? 'Activate all the same' : body.confirm ? 'I have looked: activate it' : 'Activate';
+    if (!await ask(title, h('span', {}, text), yes, { danger: Boolean(body.force) || (back && failed?.reason === 'worse') })) return;
     const done = await send('POST', `${base}/${id}/activate`, { json: body });
-    say(done.switched ? `Generation ${id} (${model}) answers now. Generation ${now.id} is kept for rolling back.` : `Generation ${id} answered already.`);
+    say(done.switched ? `Searches use generation ${id} (${model}) now. Generation ${now.id} is kept.` : `Searches used generation ${id} already.`);
     again();
   }
 
   function deleteButton({ generation: { id, model }, pictures }, running) {
     return running ? null : actionButton('Delete', async () => {
-      const back = answered.has(id) ? ' You cannot roll back to it any more.' : '';
-      if (!await ask(`Delete generation ${id}?`, `${plural(pictures, 'code')} by ${model} are deleted.${back} The pictures stay, and generation ${active.generation.id} goes on answering. They can be hashed again.`, 'Delete')) return;
+      const back = answered.has(id) ? ' You cannot go back to it any more.' : '';
+      if (!await ask(`Delete generation ${id}?`, `${plural(pictures, 'code')} by ${model} are deleted.${back} The pictures stay, and searches go on with generation ${active.generation.id}. They can be hashed again.`, 'Delete')) return;
       await send('DELETE', `${base}/${id}`);
       say(`Generation ${id} was deleted.`);
       again();
@@ -163,7 +178,7 @@ export async function show(root, { params, collection, signal }) {
     const choice = h('select', { name: 'model', id: 'generation-model' }, choices.map(model => h('option', { value: model.name, selected: model.name === wanted }, `${model.name} (${model.title}, ${model.bits} bits)`)));
     const better = h('input', { type: 'checkbox', name: 'better' });
     const wrong = h('div', { role: 'alert' });
-    const blocked = inTheWay?.state === 'ready' && `Generation ${inTheWay.generation.id} is kept ready${inTheWay.generation.id === before ? ' for rolling back' : ''}. Delete it, or activate it, to make room for another.`;
+    const blocked = inTheWay?.state === 'ready' && `Generation ${inTheWay.generation.id} is kept ready${inTheWay.generation.id === before ? ', so that you can go back to it' : ''}. Delete it to make room for another.`;
     return h('form', {
       class: 'box',
       'aria-labelledby': 'new-generation',
@@ -180,10 +195,10 @@ export async function show(root, { params, collection, signal }) {
       },
     },
       h('h2', { id: 'new-generation' }, 'Make another generation'),
-      inTheWay ? h('p', { class: 'notice' }, blocked || 'One at a time: wait until the other is filled, or cancel it.')
+      inTheWay ? h('p', { class: 'notice' }, blocked || 'One at a time: wait until the other is hashed, or cancel it.')
       : choices.length ? [
-        h('div', { class: 'row' }, h('label', { for: 'generation-model' }, 'Model'), choice, h('label', {}, better, ' activate it when it is better')),
-        h('p', { class: 'quiet' }, `All ${plural(active.pictures, 'picture')} are hashed from their stored previews; searches are answered by generation ${active.generation.id} meanwhile. Then both are compared.`),
+        h('div', { class: 'row' }, h('label', { for: 'generation-model' }, 'Model'), choice, h('label', {}, better, ' use it when it does better')),
+        h('p', { class: 'quiet' }, `All ${plural(active.pictures, 'picture')} are hashed from their stored previews; searches go on with generation ${active.generation.id} meanwhile. Then both are compared on labelled pictures.`),
         wrong,
         h('button', { type: 'submit', class: 'primary' }, 'Make the generation'),
       ] : h('p', {}, 'There is no other model. ', h('a', { href: link('models', { tab: 'train' }) }, 'Train one'), '.'));
@@ -192,22 +207,41 @@ export async function show(root, { params, collection, signal }) {
   function historyTable() {
     if (!history.length) return null;
     return [
-      h('h2', {}, 'What answered when'),
-      wide('What answered when', h('table', {},
-        h('thead', {}, h('tr', {}, ['Since', 'Generation', 'Instead of', 'By', 'What the gate said'].map(text => h('th', { scope: 'col' }, text)))),
+      h('h2', {}, 'History'),
+      wide('History', h('table', {},
+        h('thead', {}, h('tr', {}, ['Since', 'Generation', 'Instead of', 'By', 'What the comparison said'].map(text => h('th', { scope: 'col' }, text)))),
         h('tbody', {}, history.map(one => h('tr', {},
           h('td', {}, time(one.at)),
           h('td', {}, `${one.to}, ${one.toModel}`),
           h('td', {}, one.from),
-          h('td', {}, one.by ?? 'no key', one.forced ? h('strong', {}, ', forced') : '', one.confirmed ? h('strong', {}, ', confirmed') : ''),
-          h('td', { class: 'quiet said-by-gate' }, one.gate ?? '–')))))),
+          h('td', {}, [one.by === 'local' ? null : one.by, one.forced ? 'all the same' : null, one.confirmed ? 'confirmed' : null].filter(Boolean).join(', ') || '–'),
+          h('td', { class: 'quiet said-by-gate' }, gateWords(one.gate))))))),
     ];
   }
 }
 
 const verdict = ({ passes, isBetter, reason }) =>
-  isBetter ? 'It is better.' : passes ? 'It is as good.' : reason === 'worse' ? 'It is worse.' : reason === 'noLabels' ? 'Nobody can measure it.' : 'It cannot be judged.';
+  isBetter ? 'It did better in the comparison.' : passes ? 'It did as well in the comparison.'
+    : reason === 'worse' ? 'It did worse in the comparison.' : reason === 'noLabels' ? 'Without labels nobody can measure which is better.' : 'It cannot be judged.';
+
+/** A comparison in a sentence: shares of right pictures, unless these say otherwise than the mAP that decides. */
+function lead({ gate, heldOut, unknownTraining }, old) {
+  if (!heldOut) return gate.detail;
+  const { map, precisionAt10 } = heldOut.withTrainingPictures ?? heldOut.withoutTrainingPictures;
+  const higher = ({ active, candidate }) => Math.sign(candidate - active);
+  const against = old ? `${old}'s ` : '';
+  return [
+    higher(map) === higher(precisionAt10)
+      ? `Of the first 10 pictures found ${percent(precisionAt10.candidate)} were right, against ${against}${percent(precisionAt10.active)}`
+      : `Its mAP was ${fixed(map.candidate)}, against ${against}${fixed(map.active)}`,
+    `, in ${plural(heldOut.queries, 'search', 'searches')} with pictures that were kept out of the training.`,
+    unknownTraining?.length ? ` What ${unknownTraining.join(' and ')} learnt from is not known, so it may have seen some of them.` : '',
+  ].join('');
+}
+
+/** What the history says of a comparison: its numbers in full are long. */
+const gateWords = gate => gate === 'It answered before.' ? 'It was in use before.' : gate ?? '–';
 
 function filledWords(id, { activated, comparison }) {
-  return activated ? `Generation ${id} is complete, better, and answers now.` : `Generation ${id} is complete. ${verdict(comparison.gate)}`;
+  return activated ? `Generation ${id} did better in the comparison, and searches use it now.` : `Generation ${id} is complete. ${verdict(comparison.gate)}`;
 }

@@ -38,7 +38,7 @@ async function showList(root, { params, collection, signal }) {
     h('div', { class: 'row' }, h('h1', {}, 'Models'), importButton(again), h('a', { class: 'button primary', href: link('models', { tab: 'train' }) }, 'Train a model')),
     boxes,
     models.length ? table() : empty('There is no model.'),
-    models.length ? h('p', { class: 'quiet' }, 'mAP and P@10: shares of right pictures in the ranking, 1 is best. Compare what was measured on the same pictures.') : null,
+    models.length ? h('p', { class: 'quiet' }, 'mAP and P@10: shares of right pictures in the ranking, 1 is best. Compare what was measured on the same pictures. Measuring is a job that may take minutes. Ticked models are drawn below.') : null,
     withFigures.length ? [h('h2', {}, 'Side by side'), figures] : null);
   let draw = async () => {};
   return () => {
@@ -77,24 +77,22 @@ async function showList(root, { params, collection, signal }) {
         h('th', { scope: 'col' }, 'Measured on'),
         h('th', { scope: 'col', class: 'number' }, 'Bits'),
         h('th', { scope: 'col' }, 'Attention'),
-        h('th', { scope: 'col' }, 'Answers'),
+        h('th', { scope: 'col' }, 'In use by'),
         h('th', { scope: 'col' }, 'Since'))),
       h('tbody', {}, models.map(model => {
         const shown = measurementFor(model, collection);
         const busy = jobs.some(job => job.request.model === model.name);
         return h('tr', { data: { model: model.name } },
-          h('td', {}, h('input', {
+          h('td', {}, !withFigures.includes(model) ? null : h('input', {
             type: 'checkbox',
             'aria-label': `${model.name} in the charts`,
             checked: compared.includes(model.name),
-            disabled: !withFigures.includes(model),
-            title: withFigures.includes(model) ? null : 'Measure it first: then there are figures.',
             on: { change: event => choose(model.name, event.target.checked) },
           })),
           h('th', { scope: 'row' }, h('a', { href: link('models', { model: model.name }) }, model.name),
             h('div', { class: 'quiet' }, model.title, model.isDefault ? ', new collections start with it' : '')),
           number(shown, 'map'), number(shown, 'precisionAt10'),
-          h('td', { class: 'where' }, shown ? [h('span', {}, measuredOn(shown)), ' '] : null,
+          h('td', { class: 'where' }, shown ? [h('span', {}, measuredOn(shown)), ' '] : busy ? null : h('span', { class: 'quiet' }, 'not measured yet'),
             shown?.result.collection === collection || busy ? null : h('div', {}, measureButton(model.name)),
             busy ? h('span', { class: 'quiet' }, ' is being measured') : null),
           h('td', { class: 'number' }, model.bits),
@@ -109,7 +107,7 @@ async function showList(root, { params, collection, signal }) {
       const job = await measure(name, collection);
       boxes.append(watch(job));
       jobs.push(job);
-    }, { 'aria-label': `Measure on ${collection}: ${name}`, class: 'small' });
+    }, { 'aria-label': `Measure on ${collection}: ${name}`, class: 'small', title: `Hashes the labelled pictures of ${collection} by it, which may take minutes; then it has curves below.` });
   }
 
   /** The address follows, without a new view: the focus stays where it is. */

@@ -1,10 +1,11 @@
 // Trainings: a form with defaults, and a training as it goes.
 import { all, get, hasEnded, path, send } from '../api.js';
-import { h, fill, say, sayError, time, plural } from '../dom.js';
+import { h, fill, say, sayError, time, plural, count } from '../dom.js';
 import { go, link } from '../router.js';
-import { metric, metricNames, metricTitle, ordered, wide } from '../figures.js';
+import { headline, metric, metricNames, metricTitle, ordered, wide } from '../figures.js';
 import { jobBox } from '../job.js';
-import { methods, withoutLabels } from '../methods.js';
+import { methods, optionHelp, optionWords, partName, withoutLabels } from '../methods.js';
+import { useButton } from '../use.js';
 
 const states = { queued: 'waits', running: 'runs', succeeded: 'done', failed: 'failed', cancelled: 'cancelled' };
 const learns = method => method in methods;
@@ -12,6 +13,12 @@ const titleOf = method => (methods[method] ?? withoutLabels[method])?.title ?? m
 
 /** Pictures that are looked at to see whether there are labels. */
 const sample = 500;
+
+/** Pictures whose labels are read to warn of rare ones; of more it is not known. */
+const read = 2500;
+
+/** Pictures of a label below which hardly anything can be learnt of it, or measured. */
+const few = 10;
 
 export async function show(root, { params, collection, signal }) {
   if (params.get('job')) return showTraining(root, params.get('job'), signal);
@@ -21,7 +28,27 @@ export async function show(root, { params, collection, signal }) {
     get(path('collections', collection, 'images'), { limit: sample }, signal),
   ]);
   const labelled = pictures.items.filter(item => item.labels.length).length;
+  const rare = h('div', { class: 'section', role: 'status' });
   fill(root, h('h1', {}, 'Train a model'), hint(), form(), list(jobs.items));
+  return () => warnOfRare().catch(sayError);
+
+  /** A label of two pictures becomes a class like any other: it is said before. */
+  async function warnOfRare() {
+    const items = pictures.nextCursor ? await all(path('collections', collection, 'images'), { limit: sample }, signal, read + 1) : pictures.items;
+    if (signal.aborted || items.length > read) return;
+    const counts = new Map();
+    for (const label of items.flatMap(item => item.labels)) counts.set(label, (counts.get(label) ?? 0) + 1);
+    const names = [...counts.keys()].filter(label => counts.get(label) < few);
+    if (!names.length) return;
+    const usable = [...counts.keys()].filter(label => !names.includes(label));
+    const isOffered = usable.length > 1 && usable.every(label => !label.includes(','));
+    fill(rare, h('p', { class: 'notice' },
+      `${names.slice(0, 5).map(label => `${label} (${plural(counts.get(label), 'picture')})`).join(', ')}${names.length > 5 ? ` and ${plural(names.length - 5, 'other label')}` : ''}: too few to learn from, yet ${names.length === 1 ? 'it counts' : 'each counts'} as a class. `,
+      isOffered ? h('button', { type: 'button', class: 'small', on: { click: () => {
+        root.querySelector('input[name=labels]').value = usable.join(', ');
+        fill(rare, h('p', { class: 'notice' }, `Left out: only ${plural(usable.length, 'label')} ${usable.length === 1 ? 'is' : 'are'} learnt. They stand under Only these labels.`));
+      } } }, names.length === 1 ? 'Leave it out' : 'Leave them out') : 'Label more pictures, or name the labels to learn under Only these labels.'));
+  }
 
   function hint() {
     if (!pictures.items.length) {
@@ -82,7 +109,7 @@ export async function show(root, { params, collection, signal }) {
           learningField('Measure every', number('validateEvery', { min: 1, step: 1, placeholder: 'tenth of all' }), 'Epochs from one measurement on validation pictures to the next'),
           learningField('Pictures are', h('select', { name: 'augmentation' }, option('', 'taken as they are'), option('cropAndFlip', 'cropped and flipped at random')))),
         optionsTitle, options),
-      wrong,
+      rare, wrong,
       h('div', { class: 'row end' }, h('span', { class: 'quiet' }, `Trains on ${collection}. Searches go on as they are.`), start));
     adapt();
     return element;
@@ -93,13 +120,14 @@ export async function show(root, { params, collection, signal }) {
         label.hidden = !learns(method.value);
         label.querySelector('input, select').disabled = label.hidden;
       }
+      rare.hidden = !learns(method.value);
       side.placeholder = chosen ? chosen.preprocessing.crop : learns(method.value) ? 64 : 128;
       if (options.dataset.method !== method.value) {
         options.dataset.method = method.value;
         optionsTitle.hidden = !learns(method.value);
         optionsTitle.textContent = `Of ${titleOf(method.value)}'s loss`;
-        fill(options, Object.entries(methods[method.value]?.options ?? {}).map(([key, value]) => field(key, Array.isArray(value)
-          ? h('select', { data: { option: key } }, value.map((word, i) => option(i ? word : '', word)))
+        fill(options, Object.entries(methods[method.value]?.options ?? {}).map(([key, value]) => field([key, h('small', {}, optionHelp(method.value, key))], Array.isArray(value)
+          ? h('select', { data: { option: key } }, value.map((word, i) => option(i ? word : '', optionWords[word] ?? word)))
           : number(`option-${key}`, { placeholder: value, data: { option: key } }))));
       }
       if (!named) name.value = freeName(`${collection}-${method.value}-${bits.value}`, taken);
@@ -143,7 +171,7 @@ function list(jobs) {
   return [
     h('h2', {}, 'Trainings'),
     wide('Trainings', h('table', {},
-      h('thead', {}, h('tr', {}, ['Model', 'Method', 'On', 'State', 'Asked for'].map(text => h('th', { scope: 'col' }, text)))),
+      h('thead', {}, h('tr', {}, ['Model', 'Method', 'On', 'State', 'Started'].map(text => h('th', { scope: 'col' }, text)))),
       h('tbody', {}, jobs.map(job => h('tr', {},
         h('td', {}, h('a', { href: link('models', { tab: 'train', job: job.id }) }, job.request.name)),
         h('td', {}, titleOf(job.request.method), h('span', { class: 'quiet' }, `, ${job.request.bits} bits`)),
@@ -174,6 +202,8 @@ async function showTraining(root, id, signal) {
     signal,
     live: true,
     log: true,
+    stageWords: stageOf,
+    logWords: text => text.replace(/, split [0-9a-f]+$/, ''),
     details: false,
     hear: (kind, data) => {
       if (kind !== 'metric') return;
@@ -191,12 +221,21 @@ async function showTraining(root, id, signal) {
       : h('p', { class: 'quiet' }, `${titleOf(request.method)} is fitted in one go: there are no epochs to draw.`));
   return draw;
 
+  /** The pictures of all epochs are counted in one: an epoch is over when all were seen, and measured then. */
+  function stageOf({ stage, done, total }) {
+    if (stage !== 'training' || !total || !request.epochs) return { text: total === 100 ? `${stage}, ${done} %` : total ? `${stage}: ${count(done)} of ${count(total)}` : stage ?? '', done, total };
+    const each = total / request.epochs;
+    const epochs = Math.floor(done / each);
+    if (done && done % each === 0) return done < total ? { text: `epoch ${epochs} of ${request.epochs} is done, measuring`, done, total } : { text: `epoch ${epochs} of ${request.epochs} is done, measuring` };
+    return { text: `epoch ${epochs + 1} of ${request.epochs}: ${count(done - epochs * each)} of ${plural(each, 'picture')}`, done, total };
+  }
+
   function draw() {
     if (!charts.length || !charts[0].element.isConnected) return;
     const known = [...epochs.values()].sort((a, b) => a.epoch - b.epoch);
     const curve = (name, reports, value) => ({ name, x: reports.map(one => one.epoch), y: reports.map(value) });
     const parts = Object.keys(known[0]?.parts ?? {});
-    charts[0].update(known.length ? [curve('loss', known, one => one.loss), ...parts.length > 1 ? parts.map(part => curve(part, known, one => one.parts[part] ?? null)) : []] : []);
+    charts[0].update(known.length ? [curve('all of it', known, one => one.loss), ...parts.length > 1 ? parts.map(part => curve(partName(part), known, one => one.parts[part] ?? null)) : []] : []);
     const measured = known.filter(one => one.validation);
     charts[1].update(measured.length ? [curve('mAP', measured, one => one.validation.map)] : []);
   }
@@ -208,20 +247,25 @@ async function showTraining(root, id, signal) {
     });
     const isThere = model?.digest === last.result.digest;
     const { metrics, parentMetrics, warnings } = last.result;
-    const names = ordered(Object.keys(metrics)).filter(name => ['map', 'precisionAt10', 'fineMap', 'mapWithTraining', 'trainingMap'].includes(name));
+    const names = ordered(Object.keys(metrics));
+    const table = (title, shown) => wide(title, h('table', {},
+      h('thead', {}, h('tr', {}, h('td', {}), h('th', { scope: 'col', class: 'number' }, request.name), parentMetrics ? h('th', { scope: 'col', class: 'number' }, request.parent) : null)),
+      h('tbody', {}, shown.map(name => h('tr', {},
+        h('th', { scope: 'row' }, h('abbr', { title: metricNames[name]?.[1] }, metricTitle(name)), headline.includes(name) ? h('div', { class: 'quiet' }, metricNames[name][1]) : null),
+        h('td', { class: 'number' }, metric(metrics, name)),
+        parentMetrics ? h('td', { class: 'number' }, metric(parentMetrics, name)) : null)))));
+    const [main, others] = [headline.filter(name => names.includes(name)), names.filter(name => !headline.includes(name))];
+    const home = request.source.collection;
     fill(result, h('section', { class: 'box', 'aria-label': 'Result' },
       h('p', { class: 'lead' }, isThere ? `The model ${request.name} is there.` : `The model ${request.name} was made, and has been deleted since.`),
-      names.length ? wide('Metrics', h('table', {},
-        h('thead', {}, h('tr', {}, h('td', {}), names.map(name => h('th', { scope: 'col', class: 'number' }, h('abbr', { title: metricNames[name]?.[1] }, metricTitle(name)))))),
-        h('tbody', {},
-          h('tr', {}, h('th', { scope: 'row' }, request.name), names.map(name => h('td', { class: 'number' }, metric(metrics, name)))),
-          parentMetrics ? h('tr', {}, h('th', { scope: 'row' }, request.parent), names.map(name => h('td', { class: 'number' }, metric(parentMetrics, name)))) : null))) : null,
+      main.length ? table('Metrics', main) : null,
+      others.length ? h('details', {}, h('summary', {}, 'More figures'), table('More figures', others)) : null,
       (warnings ?? []).map(text => h('p', { class: 'notice' }, text)),
       !isThere ? null : [h('p', {}, model.collections.length
-        ? `Searches of ${model.collections.join(', ')} are answered by it.`
-        : 'Nothing searches with it yet: a collection does so by a generation of its codes.'),
+        ? `Searches of ${model.collections.join(', ')} use it.`
+        : 'Searches do not use it yet.'),
       h('div', { class: 'row' },
-        h('a', { class: 'button primary', href: link('models', { tab: 'generations', model: request.name, collection: request.source.collection ?? undefined }) }, 'Make a generation of it'),
+        home && !model.collections.includes(home) ? useButton(request.name, home) : null,
         h('a', { class: 'button', href: link('models', { model: request.name }) }, 'See the model'))]));
   }
 }
