@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using Dpfah.Api.Generations;
 using Dpfah.Api.Search;
+using Dpfah.FunctionalTests.Generations;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
 using static Microsoft.Playwright.Assertions;
@@ -92,7 +94,7 @@ public abstract class SearchPageTests(ServiceFixture fixture, Browser browser)
             await visit.Button("Apply").ClickAsync();
             await AssertShowsAsync(visit, await SimilarAsync(pictures.Name, "p3", "k=10&label=wild%20cat"));
 
-            await visit.Page.GetByLabel("Within").FillAsync("1");
+            await visit.Page.GetByLabel("At most").FillAsync("1");
             await visit.Page.Keyboard.PressAsync("Enter");
             await AssertShowsAsync(visit, await SimilarAsync(pictures.Name, "p3", "k=10&radius=1&label=wild%20cat"));
 
@@ -104,7 +106,7 @@ public abstract class SearchPageTests(ServiceFixture fixture, Browser browser)
             await AssertShowsAsync(visit, await SimilarAsync(pictures.Name, "p3", "k=10&radius=1"));
         });
         await VisitAsync($"search?collection={pictures.Name}&id=p3&label=nobody", async visit =>
-            await Expect(visit.Main.Locator(".summary")).ToHaveTextAsync("No picture meets the filter. Take a label away, or a larger radius."));
+            await Expect(visit.Main.Locator(".summary")).ToHaveTextAsync("No picture meets the filter. Take a label away, or let more bits differ."));
     }
 
     [Fact]
@@ -144,6 +146,50 @@ public abstract class SearchPageTests(ServiceFixture fixture, Browser browser)
             expectedErrors: ["415", refused]);
     }
 
+    [Fact]
+    public async Task A_search_from_before_another_model_is_done_anew_or_asks_for_the_picture()
+    {
+        string collection = await Client.CreateCollectionAsync(), model = $"m-{Guid.NewGuid():n}";
+        await fixture.Service.AddModelAsync(model);
+        await Client.UploadAsync(collection, 0, 20);
+        (_, GenerationStatusResponse generation) = await Client.FillAsync(collection, model);
+        using var folder = new TemporaryFolder();
+        await File.WriteAllBytesAsync(folder["query.png"], SharedPictures.Picture(3));
+        string old = "";
+        SearchResponse? found = null;
+        await browser.VisitAsync(
+            fixture.Service.Address,
+            $"search?collection={collection}",
+            async visit =>
+            {
+                await visit.Main.Locator(".drop input[type=file]").SetInputFilesAsync(folder["query.png"]);
+                await Expect(visit.Main.Locator(".query .name")).ToHaveTextAsync("query.png");
+                old = visit.Page.Url.Split("#/")[1];
+                await visit.Pictures.Nth(1).ClickAsync();
+                await Expect(visit.Main.Locator(".query .name")).Not.ToHaveTextAsync("query.png");
+                ActivationResponse activated = (await Client.ActivateAsync(collection, generation.Generation.Id, """{"confirm":true}""")).Read<ActivationResponse>();
+                found = await Client.FindAsync(SharedPictures.Picture(3), $"?collection={collection}&k={FirstPage}&minPosition={activated.Position}");
+                Assert.Equal(model, found.Generation!.Model);
+
+                await visit.Page.GoBackAsync();
+                await Expect(visit.Main.Locator(".query .name")).ToHaveTextAsync("query.png");
+                await AssertShowsAsync(visit, found);
+            },
+            expectedErrors: ["409"]);
+
+        // Another window has the address alone.
+        await browser.VisitAsync(
+            fixture.Service.Address,
+            old,
+            async visit =>
+            {
+                await Expect(visit.Main).ToContainTextAsync("The model has changed since this search. Choose the picture again.");
+                await visit.Main.Locator("input[type=file]").SetInputFilesAsync(folder["query.png"]);
+                await AssertShowsAsync(visit, found!);
+            },
+            expectedErrors: ["409"]);
+    }
+
     private Task VisitAsync(string target, Func<Visit, Task> act) => browser.VisitAsync(fixture.Service.Address, target, act);
 
     private async Task<SearchResponse> SimilarAsync(string collection, string id, string query = "k=60") =>
@@ -164,15 +210,12 @@ public abstract class SearchPageTests(ServiceFixture fixture, Browser browser)
 
         RankingSummary ranking = answer.Ranking;
         long within = ranking.BelowCut + ranking.TiedAtCut;
-        string cut = within > expected.Length
-            ? $"The list is cut at distance {ranking.CutDistance}, where {Count(ranking.TiedAtCut)} tie; {ranking.BelowCut} are nearer."
-            : $"That is all up to distance {ranking.CutDistance}.";
-        await Expect(visit.Main.Locator(".summary")).ToContainTextAsync(cut);
+        string pictures = string.Create(CultureInfo.InvariantCulture, $"{within:N0} pictures");
+        string shown = within == 1 ? "the only picture" : within > expected.Length ? $"{expected.Length} of {pictures}" : $"all {pictures}";
+        string which = ranking.CutDistance switch { 0 => "with the same code", 1 => "with at most 1 different bit", _ => $"with at most {ranking.CutDistance} different bits" };
+        await Expect(visit.Main.Locator(".summary")).ToHaveTextAsync($"Showing {shown} {which}.");
         Assert.Equal(answer.Query.Code, await CodeAsync(visit));
     }
-
-    private static string Count(long pictures) =>
-        pictures == 1 ? "1 picture" : string.Create(CultureInfo.InvariantCulture, $"{pictures:N0} pictures");
 
     /// <summary>The code that is drawn, read back from its squares.</summary>
     private static async Task<string> CodeAsync(Visit visit)

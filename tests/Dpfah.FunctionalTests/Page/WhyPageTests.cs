@@ -43,18 +43,30 @@ public abstract class WhyPageTests(ServiceFixture fixture, Browser browser)
         {
             await visit.Button("Why h was found").ClickAsync();
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Right", Exact = true }).ClickAsync();
-            await Expect(visit.Message).ToContainTextAsync("Kept: h is a right answer.");
+            ILocator said = visit.Dialog.Locator(".verdict-said");
+            await Expect(said).ToContainTextAsync("Marked as right.");
             FeedbackResponse right = Assert.Single(await FeedbackAsync(collection));
             Assert.Equal(("q", "h", "right"), (right.Query.Id, right.Id, right.Verdict));
 
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Wrong", Exact = true }).ClickAsync();
-            await Expect(visit.Message).ToContainTextAsync("Kept: h is a wrong answer.");
+            await Expect(said).ToContainTextAsync("Marked as wrong.");
+            await Expect(visit.Dialog.GetByRole(AriaRole.Button, new() { Pressed = true })).ToHaveTextAsync(["Wrong"]);
             Assert.Equal("wrong", Assert.Single(await FeedbackAsync(collection)).Verdict);
 
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Not a duplicate" }).ClickAsync();
             await Expect(visit.Message).ToContainTextAsync("q and h will not be shown as duplicates any more.");
+            await visit.Button("Close this message").ClickAsync(); // The dialog leaves it within reach.
+            await Expect(visit.Message).ToHaveCountAsync(0);
             (await Client.GetAsync($"/collections/{collection}/not-duplicates")).AssertStatus(HttpStatusCode.OK);
             Assert.Contains("\"q\"", (await Client.GetAsync($"/collections/{collection}/not-duplicates")).Text, StringComparison.Ordinal);
+
+            // The mark stays with the picture, until it is taken back.
+            await visit.Page.ReloadAsync();
+            await Expect(visit.Main.Locator(".card .marked")).ToHaveTextAsync("Marked wrong");
+            await visit.Button("Why h was found").ClickAsync();
+            await visit.Button("Undo").ClickAsync();
+            await Expect(visit.Main.Locator(".card .marked")).ToBeHiddenAsync();
+            Assert.Empty(await FeedbackAsync(collection));
         });
     }
 

@@ -50,8 +50,19 @@ export function time(text) {
   const seconds = (Date.now() - date) / 1000;
   const steps = [[60, 'second', 1], [3600, 'minute', 60], [86400, 'hour', 3600], [Infinity, 'day', 86400]];
   const [, unit, size] = steps.find(([limit]) => Math.abs(seconds) < limit);
+  if (unit === 'second' && Math.abs(seconds) < 5) return h('time', { datetime: text, title: date.toLocaleString('en') }, 'just now');
   const words = new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(-Math.round(seconds / size), unit);
   return h('time', { datetime: text, title: date.toLocaleString('en') }, words);
+}
+
+const messages = document.getElementById('messages');
+
+/** A dialog leaves all else behind it and out of reach: what is said then stands in the dialog. */
+function placeMessages() {
+  const host = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body;
+  if (messages.parentElement === host) return;
+  host.append(messages);
+  if (host !== document.body) host.addEventListener('close', placeMessages, { once: true });
 }
 
 /**
@@ -63,7 +74,8 @@ export function say(text, kind = 'good') {
   const message = h('div', { class: `message ${kind}` },
     h('span', {}, text),
     h('button', { type: 'button', class: 'quiet', 'aria-label': 'Close this message', on: { click: () => message.remove() } }, '×'));
-  document.getElementById('messages').append(message);
+  placeMessages();
+  messages.append(message);
   if (kind === 'good') setTimeout(() => message.remove(), 8000);
 }
 

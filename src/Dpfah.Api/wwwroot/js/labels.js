@@ -2,6 +2,11 @@
 import { send, path } from './api.js';
 import { h, fill, say, sayError } from './dom.js';
 
+/** The labels that a filter asks for, on a line of their own; a click takes one away. */
+export const chosenLabels = (labels, change) => labels.length ? h('div', { class: 'chosen-labels' }, labels.map(one => h('button', {
+  type: 'button', class: 'label chosen', 'aria-label': `No longer only ${one}`, on: { click: () => change(labels.filter(other => other !== one)) },
+}, one, ' ×'))) : null;
+
 /**
  * @param {string} collection
  * @param {{id: string, labels: string[]}} item The picture; its labels are kept up to date.

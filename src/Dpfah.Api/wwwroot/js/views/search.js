@@ -1,9 +1,10 @@
 // Search by picture: one from the reader's machine, or one of the catalogue.
 import { get, patiently, send, path, showPicture } from '../api.js';
-import { h, fill, plural, count, fixed, sayError, empty } from '../dom.js';
+import { h, fill, plural, count, fixed, say, sayError, empty } from '../dom.js';
 import { change, go, here, link } from '../router.js';
 import { drawCode } from '../bits.js';
 import { card } from '../card.js';
+import { chosenLabels } from '../labels.js';
 
 export const title = 'Search';
 
@@ -12,6 +13,15 @@ const pictureTypes = 'image/jpeg,image/png,image/webp,image/gif,image/bmp';
 /** Pictures that were sent, so that going back shows them again. Many share a code, but hardly two its signature as well. */
 const sent = new Map();
 const sentKey = ({ code, signature }) => `${code}/${signature}`;
+
+/** Small copies of the last of them outlive a reload of this tab: name of the entry, how many, their longer side in pixels. */
+const copies = { name: 'dpfah-pictures', most: 12, side: 256 };
+
+/** The codes of the address are those of a model that the collection no longer uses. */
+const isStale = error => error.code === 'other-generation';
+
+/** Bands of so few pictures share a row, which has room for as many on a phone too. */
+const smallBand = 3;
 
 /** Seconds to wait for a service that is busy with other pictures. */
 const patience = 15;
@@ -39,7 +49,15 @@ export async function show(root, { params, collection, signal }) {
   // Both at once: nobody waits for two answers in a row.
   const item = query.id ? get(path('collections', query.collection, 'images', query.id), {}, signal) : null;
   item?.catch(() => {}); // Awaited below.
-  const answer = await ask(query, null, signal);
+  const answer = await ask(query, null, signal).catch(error => {
+    if (query.id || !isStale(error)) throw error;
+    return null;
+  });
+  if (signal.aborted) return;
+  if (!answer) {
+    const known = sent.get(sentKey(query));
+    return known ? sendPicture(root, known.file, collection, params, signal, true) : showStale(root);
+  }
   const found = await item;
   if (signal.aborted) return;
   showAnswer(root, query, answer, signal, found);
@@ -71,7 +89,10 @@ function ask(query, cursor, signal) {
   });
 }
 
-async function sendPicture(root, file, collection, params, signal) {
+/**
+ * @param {boolean} isAnew Whether it was searched for already, by a model that is no longer used: the address is mended.
+ */
+async function sendPicture(root, file, collection, params, signal, isAnew = false) {
   const query = readQuery(params, collection);
   fill(root, h('h1', {}, 'Search'), h('p', { class: 'notice', role: 'status' }, `Hashing ${file.name || 'the picture'} …`));
   const form = new FormData();
@@ -81,14 +102,38 @@ async function sendPicture(root, file, collection, params, signal) {
     answer = await patiently(() => send('POST', '/search', { query: { collection, ...ranking(query) }, body: form, signal }), signal, patience);
   } catch (error) {
     sayError(error);
-    if (!signal.aborted) await show(root, { params, collection, signal }); // What was shown before.
+    if (signal.aborted) return;
+    if (isAnew) showStale(root);
+    else await show(root, { params, collection, signal }); // What was shown before.
     return;
   }
   if (signal.aborted) return;
   const found = { ...query, id: null, code: answer.query.code, signature: answer.query.signature, generation: String(answer.generation.id) };
   sent.set(sentKey(found), { url: URL.createObjectURL(file), name: file.name || 'pasted picture', file });
-  history.pushState(null, '', link('search', { ...found, k: query.k, collection }));
+  const target = link('search', { ...found, k: query.k, collection });
+  if (isAnew) history.replaceState(history.state, '', target);
+  else history.pushState(null, '', target);
   showAnswer(root, found, answer, signal);
+  keepCopy(sentKey(found), file).catch(() => {}); // Without it a reload shows no picture, and all else.
+}
+
+function showStale(root) {
+  fill(root,
+    h('h1', {}, 'Search by picture'),
+    h('p', { class: 'notice', role: 'status' }, 'The model has changed since this search. Choose the picture again.'),
+    h('p', {}, chooser('Choose a picture', { class: 'button primary' })));
+}
+
+const keptCopies = () => JSON.parse(sessionStorage.getItem(copies.name) ?? '[]');
+
+async function keepCopy(key, file) {
+  const whole = await createImageBitmap(file);
+  const scale = Math.min(1, copies.side / Math.max(whole.width, whole.height));
+  const canvas = h('canvas', { width: Math.max(1, Math.round(whole.width * scale)), height: Math.max(1, Math.round(whole.height * scale)) });
+  canvas.getContext('2d').drawImage(whole, 0, 0, canvas.width, canvas.height);
+  whole.close();
+  const copy = { key, name: sent.get(key).name, url: canvas.toDataURL('image/webp', 0.8) };
+  sessionStorage.setItem(copies.name, JSON.stringify([copy, ...keptCopies().filter(other => other.key !== key)].slice(0, copies.most)));
 }
 
 function chooser(text, props = {}) {
@@ -101,7 +146,7 @@ async function showStart(root, collection, signal) {
   const zone = h('div', { class: 'drop' },
     h('p', { class: 'lead' }, 'Drop a picture here, or paste one'),
     h('p', {}, chooser('Choose a picture', { class: 'button primary' })),
-    h('p', { class: 'quiet' }, 'JPEG, PNG, WebP, GIF or BMP, up to 20 MiB. It is not kept.'));
+    h('p', { class: 'quiet' }, 'JPEG, PNG, WebP, GIF or BMP, up to 20 MiB. The service does not keep it.'));
   for (const name of ['dragenter', 'dragover']) zone.addEventListener(name, () => zone.classList.add('over'));
   for (const name of ['dragleave', 'drop']) zone.addEventListener(name, () => zone.classList.remove('over'));
   fill(root, h('h1', {}, 'Search by picture'), zone, h('h2', {}, 'Or start from one of the catalogue'), strip);
@@ -151,8 +196,8 @@ function queryPicture(query, item) {
     showPicture(image, item.preview).catch(() => {});
     return { name: query.id, labels: item.labels, element: image, id: query.id };
   }
-  const known = sent.get(sentKey(query));
-  if (!known) return { name: 'a code', element: h('p', { class: 'no-picture' }, 'The picture was shown in another window: its code searches as well.') };
+  const known = sent.get(sentKey(query)) ?? keptCopies().find(copy => copy.key === sentKey(query));
+  if (!known) return { name: 'a code', element: h('p', { class: 'no-picture' }, 'Only the code is here: the picture itself is not kept.') };
   image.src = known.url;
   return { name: known.name, element: image, file: known.file };
 }
@@ -174,16 +219,15 @@ function filters(query, labels) {
   },
     h('label', {}, 'Label ', label),
     h('datalist', { id: 'known-labels' }, [...labels].sort().map(one => h('option', { value: one }))),
-    query.label.map(one => h('button', {
-      type: 'button', class: 'label chosen', 'aria-label': `No longer only ${one}`, on: { click: () => change({ label: query.label.filter(other => other !== one) }) },
-    }, one, ' ×')),
     h('label', {}, 'Nearest ', most),
-    h('label', {}, 'Within ', radius, ' bits'),
-    h('button', { type: 'submit' }, 'Apply'));
+    h('label', {}, 'At most ', radius, ' bits different'),
+    h('button', { type: 'submit' }, 'Apply'),
+    chosenLabels(query.label, label => change({ label })));
 }
 
 function showResults(results, query, answer, picture, signal) {
   const bands = new Map();
+  const marks = rememberedMarks(query, picture, signal);
   let shown = 0;
   const summary = h('p', { class: 'summary', role: 'status' });
   const list = h('div', { class: 'bands' });
@@ -197,35 +241,42 @@ function showResults(results, query, answer, picture, signal) {
       if (!bands.has(hit.distance)) {
         const grid = h('div', { class: 'grid' });
         const heading = h('h2', {}, distanceWords(hit.distance), h('span', { class: 'quiet' }));
-        list.append(h('section', { class: 'band' }, heading, grid));
-        bands.set(hit.distance, { grid, note: heading.lastChild, pictures: 0 });
+        const section = h('section', { class: 'band' }, heading, grid);
+        list.append(section);
+        bands.set(hit.distance, { section, grid, note: heading.lastChild, pictures: 0 });
       }
       const band = bands.get(hit.distance);
       band.pictures++;
       const href = link('search', { id: hit.id, collection: hit.collection ?? query.collection, k: query.k, radius: query.radius, label: query.label });
-      band.grid.append(searchCard(hit, href, h('button', {
+      const mark = h('p', { class: 'marked', hidden: true });
+      const marked = given => {
+        mark.hidden = !given;
+        mark.textContent = given ? `Marked ${given.verdict}` : '';
+      };
+      marks.then(all => marked(all.get(hit.id)));
+      band.grid.append(searchCard(hit, href, [mark, h('button', {
         type: 'button',
         class: 'why',
         'aria-label': `Why ${hit.id} was found`,
-        on: { click: () => import('./why.js').then(why => why.open({ query, answer, hit, picture, signal })).catch(sayError) },
-      }, 'Why?')));
+        on: { click: () => import('./why.js').then(why => why.open({ query, answer, hit, picture, marks, marked, signal })).catch(sayError) },
+      }, 'Why?')]));
     }
     shown += page.hits.length;
-    const { cutDistance, belowCut, tiedAtCut, radius } = page.ranking;
+    const { cutDistance, belowCut, tiedAtCut } = page.ranking;
     for (const [distance, band] of bands) {
       const all = distance === cutDistance ? tiedAtCut : band.pictures;
+      band.section.classList.toggle('small', band.pictures <= smallBand);
+      band.section.style.setProperty('--pictures', band.pictures);
       band.note.textContent = all > band.pictures ? `${count(band.pictures)} of ${plural(all, 'picture')}, the most alike first` : plural(all, 'picture');
     }
     if (!shown) {
       summary.textContent = query.label.length || query.radius
-        ? 'No picture meets the filter. Take a label away, or a larger radius.'
+        ? 'No picture meets the filter. Take a label away, or let more bits differ.'
         : 'There is no other picture in this collection.';
     } else {
       const within = belowCut + tiedAtCut;
-      summary.textContent = `${plural(shown, 'picture')} by distance${radius === null ? '' : `, at most ${plural(radius, 'bit')} away`}. `
-        + (within > shown
-          ? `The list is cut at distance ${cutDistance}, where ${plural(tiedAtCut, 'picture')} tie; ${count(belowCut)} are nearer.`
-          : `That is all up to distance ${cutDistance}.`);
+      const which = cutDistance === 0 ? 'with the same code' : `with at most ${plural(cutDistance, 'different bit')}`;
+      summary.textContent = `Showing ${within === 1 ? 'the only picture' : `${within > shown ? `${count(shown)} of` : 'all'} ${count(within)} pictures`} ${which}.`;
     }
     fill(more, page.nextCursor && page.hits.length ? h('button', {
       type: 'button',
@@ -236,12 +287,21 @@ function showResults(results, query, answer, picture, signal) {
             add(await ask(query, page.nextCursor, signal));
           } catch (error) {
             event.target.disabled = false;
-            sayError(error);
+            if (!isStale(error)) return sayError(error);
+            say('The model has changed since this search: it is searched anew.');
+            window.dispatchEvent(new HashChangeEvent('hashchange'));
           }
         },
       },
     }, 'Show more') : null);
   }
+}
+
+/** What was said of the hits of this query: by id, the verdict and its number in the service. */
+async function rememberedMarks(query, picture, signal) {
+  const asked = picture.id ? { query: picture.id } : { code: query.code };
+  const given = await get(path('collections', query.collection, 'feedback'), { ...asked, limit: 500 }, signal).catch(() => ({ items: [] }));
+  return new Map(given.items.map(one => [one.id, one]));
 }
 
 const distanceWords = distance => distance === 0 ? 'Same code ' : `${plural(distance, 'bit')} apart `;

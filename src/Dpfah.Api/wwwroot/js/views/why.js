@@ -9,11 +9,11 @@ const layers = [
   ['shared', 'Shared bits', 'What the bits that are the same in both codes looked at'],
   ['differing', 'Differing bits', 'What the bits that differ looked at'],
   ['attention', 'Attention', 'Where the network\'s attention lies, whatever the bits'],
-  ['none', 'Nothing', 'The pictures alone'],
+  ['none', 'Plain picture', 'The pictures alone'],
 ];
 
 /** Opens the panel for a hit. */
-export async function open({ query, answer, hit, picture, signal }) {
+export async function open({ query, answer, hit, picture, marks, marked, signal }) {
   const collection = hit.collection ?? query.collection;
   const body = h('div', { class: 'why-body', 'aria-busy': 'true' }, h('p', { role: 'status' }, 'Looking …'));
   const dialog = h('dialog', { class: 'panel', 'aria-labelledby': 'why-title' },
@@ -34,8 +34,9 @@ export async function open({ query, answer, hit, picture, signal }) {
     throw error;
   });
   const explained = await explain(query, collection, hit, picture, signal);
+  const given = await marks;
   if (!dialog.isConnected) return;
-  fill(body, ...contents({ query, answer, hit, picture, collection, item, explained, dialog }));
+  fill(body, ...contents({ query, answer, hit, picture, given, marked, collection, item, explained, dialog }));
   body.setAttribute('aria-busy', 'false');
 }
 
@@ -48,27 +49,31 @@ async function explain(query, collection, hit, picture, signal) {
       return await send('POST', '/search/explain', { query: { collection, id: hit.id }, body: form, signal });
     }
     if (picture.id) return await send('POST', '/search/explain', { query: { collection, id: hit.id, queryId: picture.id }, signal });
-    return { problem: 'Only the code of the picture is known here, so that its own map cannot be drawn.' };
+    return { problem: 'To see what both codes looked at, choose your picture again.' };
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     return { problem: error.message };
   }
 }
 
-function contents({ query, answer, hit, picture, collection, item, explained, dialog }) {
+function contents({ query, answer, hit, picture, given, marked, collection, item, explained, dialog }) {
   const bits = answer.generation.bits;
   const [own, theirs] = [answer.query.code, explained.result?.code ?? item.code];
   const differing = explained.differingBits ?? bitsApart(own, theirs);
   const pair = [
-    side('Searched for', picture.file ? picture.element.cloneNode() : null, own, explained.maps?.query, differing, picture.id ? `${path('collections', query.collection, 'images', picture.id)}/preview` : null),
+    side('Searched for', picture.id ? null : picture.element.cloneNode(true), own, explained.maps?.query, differing, picture.id ? `${path('collections', query.collection, 'images', picture.id)}/preview` : null),
     side('Found', null, theirs, explained.maps?.result, differing, item.preview),
   ];
   const chosen = layers.find(([name]) => explained.maps?.query?.[name] || explained.maps?.result?.[name])?.[0] ?? 'none';
   const legend = h('p', { class: 'quiet' });
+  const verdicts = ['right', 'wrong'].map(feedback);
+  const said = h('p', { class: 'verdict-said', role: 'status' });
+  tellVerdict();
   const radios = layers.map(([name, text]) => {
     const there = name === 'none' || explained.maps?.query?.[name] || explained.maps?.result?.[name];
+    const why = name === 'differing' && !differing.length ? 'no bit differs' : 'not by this model';
     return h('label', { class: there ? '' : 'off' },
-      h('input', { type: 'radio', name: 'layer', value: name, checked: name === chosen, disabled: !there, on: { change: () => select(name) } }), text);
+      h('input', { type: 'radio', name: 'layer', value: name, checked: name === chosen, disabled: !there, on: { change: () => select(name) } }), text, there ? null : ` (${why})`);
   });
   select(chosen);
   return [
@@ -81,11 +86,12 @@ function contents({ query, answer, hit, picture, collection, item, explained, di
     hit.fineDistance === null ? '' : ` Of the 256 bits of the finer signature, ${hit.fineDistance} differ.`),
     h('div', { class: 'row' },
       h('a', { class: 'button primary', href: link('search', { id: hit.id, collection, k: query.k, radius: query.radius, label: query.label }), on: { click: () => dialog.close() } }, 'Search with this'),
-      feedback('Right', 'right'), feedback('Wrong', 'wrong'),
+      verdicts,
       picture.id ? actionButton('Not a duplicate', async () => {
         await send('POST', path('collections', collection, 'not-duplicates'), { json: { first: picture.id, second: hit.id } });
         say(`${picture.id} and ${hit.id} will not be shown as duplicates any more.`);
       }) : null),
+    said,
     h('details', {},
       h('summary', {}, 'About the picture that was found'),
       h('dl', { class: 'facts' },
@@ -107,20 +113,31 @@ function contents({ query, answer, hit, picture, collection, item, explained, di
     legend.textContent = layers.find(([one]) => one === name)[2] + (name === 'none' ? '.' : ': the brighter, the more.');
   }
 
-  function feedback(text, verdict) {
-    return actionButton(text, async () => {
+  function feedback(verdict) {
+    return actionButton(verdict === 'right' ? 'Right' : 'Wrong', async () => {
       const asked = picture.id ? { id: picture.id } : { code: answer.query.code, signature: answer.query.signature };
-      await send('POST', path('collections', collection, 'feedback'), { json: { query: asked, id: hit.id, generation: answer.generation.id, verdict } });
-      say(`Kept: ${hit.id} is a ${verdict} answer.`);
-    });
+      given.set(hit.id, await send('POST', path('collections', collection, 'feedback'), { json: { query: asked, id: hit.id, generation: answer.generation.id, verdict } }));
+      tellVerdict();
+    }, { class: 'verdict', 'data-verdict': verdict });
+  }
+
+  function tellVerdict() {
+    const mark = given.get(hit.id);
+    for (const button of verdicts) button.setAttribute('aria-pressed', String(button.dataset.verdict === mark?.verdict));
+    marked(mark);
+    fill(said, mark ? [`Marked as ${mark.verdict}. `, actionButton('Undo', async () => {
+      await send('DELETE', path('collections', collection, 'feedback', mark.number));
+      given.delete(hit.id);
+      tellVerdict();
+      verdicts.find(button => button.dataset.verdict === mark.verdict).focus();
+    }, { class: 'small' })] : 'Is it a right or a wrong answer? A training can learn from such marks.');
   }
 }
 
 /** A picture with a heat map over it, and its code below. */
 function side(name, image, code, maps, differing, preview) {
-  image ??= h('img', { alt: '' });
-  image.alt = name;
-  image.removeAttribute('loading');
+  image ??= h('img', {});
+  if (image.tagName === 'IMG') image.alt = name;
   if (preview) showPicture(image, preview).catch(() => {});
   const map = h('img', { class: 'map', alt: '', hidden: true });
   return {
