@@ -29,7 +29,7 @@ public abstract class CataloguePageTests(ServiceFixture fixture, Browser browser
             await Expect(visit.Main).ToContainTextAsync("There is nothing in this collection yet.");
             await visit.Page.GetByLabel("Labels for all of them").FillAsync("dog, small");
             await visit.DropAsync(visit.Main.Locator(".drop"), folder["a.png"], folder["b.png"], folder["c.png"]);
-            await Expect(visit.Message).ToContainTextAsync($"2 pictures were added to {collection}; 1 could not be added.");
+            await Expect(visit.Message).ToContainTextAsync($"2 pictures were added to {collection}, labelled dog, small; 1 could not be added.");
             string refused = (await Client.SearchAsync(await File.ReadAllBytesAsync(folder["c.png"]))).ReadProblem().Detail;
             await Expect(visit.Main.Locator(".rejections li")).ToHaveTextAsync([$"c.png {refused}"]);
             await Expect(visit.Pictures).ToHaveCountAsync(2);

@@ -1,8 +1,10 @@
 // Adds pictures to a collection, a few at a time, and tells of each that was refused why.
-import { ApiError, get, inParallel, patiently, path, sendRaw } from './api.js';
+import { ApiError, get, inParallel, patiently, path, sendRaw, showPicture } from './api.js';
 import { h, fill, count, plural, say } from './dom.js';
+import { link } from './router.js';
 
 const atOnce = 3;
+const shownAfter = 12;
 
 /** Files that are archives or feeds rather than pictures, by their names: those are imported. */
 export const isArchive = file => /\.(zip|tar|tgz|gz|ndjson|jsonl|csv)$/i.test(file.name);
@@ -89,7 +91,7 @@ export function addPictures(collection, files, options, done) {
     bar.hidden = true;
     const left = files.length - added.length - same.length - failed.length;
     const text = [
-      `${plural(added.length, 'picture')} ${added.length === 1 ? 'was' : 'were'} added to ${collection}`,
+      `${plural(added.length, 'picture')} ${added.length === 1 ? 'was' : 'were'} added to ${collection}${added.length && options.labels.length ? `, labelled ${options.labels.join(', ')}` : ''}`,
       same.length ? `${count(same.length)} ${same.length === 1 ? 'was' : 'were'} there already and ${!options.replace ? 'stayed' : same.length === 1 ? 'is as sent now' : 'are as sent now'}` : null,
       failed.length ? `${count(failed.length)} could not be added` : null,
       left ? `you stopped before ${count(left)} ${left === 1 ? 'was' : 'were'} added` : null,
@@ -97,6 +99,7 @@ export function addPictures(collection, files, options, done) {
     title.textContent = `Added to ${collection}`;
     words.textContent = text;
     say(text); // Those that failed stay named in the box.
+    words.after(thumbnails([...added, ...same]));
     fill(actions,
       failed.length ? h('button', {
         type: 'button', on: { click: () => element.replaceWith(addPictures(collection, failed, options, done)) },
@@ -105,6 +108,13 @@ export function addPictures(collection, files, options, done) {
     done([...added, ...same]);
   }
 }
+
+/** The first of the pictures, each leading to itself in the catalogue. */
+const thumbnails = items => h('p', { class: 'thumbnails' }, items.slice(0, shownAfter).map(({ id, preview, collection }) => {
+  const image = h('img', { alt: id, width: 64, height: 64 });
+  showPicture(image, preview).catch(() => {});
+  return h('a', { href: link('catalogue', { collection, id }), title: id }, image);
+}), items.length > shownAfter ? ` and ${count(items.length - shownAfter)} more` : null);
 
 async function add(collection, { file, name }, { labels, replace }, signal) {
   if (name && !replace) {

@@ -62,7 +62,7 @@ export function jobBox(job, { signal, live = false, log = false, title, cancelle
     say(hasEnded(box.job.state) ? `Job ${job.id} was cancelled.` : `Job ${job.id} ends within seconds.${cancelled ? '' : ` ${staysDone}`}`);
   }, { 'aria-label': `Cancel job ${job.id}`, title: cancelled ?? staysDone });
   const rejected = rejections(job.id, signal);
-  const result = h('div', { hidden: true }, h('h3', {}, 'What came of it'), h('pre', { tabindex: 0 }));
+  const result = h('div', { hidden: true }, h('h3', {}, 'What came of it'), facts({}));
   const logged = log ? h('ol', { class: details ? 'job-log' : 'log', 'aria-label': 'Log' }) : null;
   const box = {
     job,
@@ -72,7 +72,7 @@ export function jobBox(job, { signal, live = false, log = false, title, cancelle
         state, cancel),
       bar, stage, counts, error, rejected.element, when,
       details ? h('details', {}, h('summary', {}, 'Details'),
-        h('h3', {}, 'What was asked for'), h('pre', { tabindex: 0 }, JSON.stringify(job.request, null, 2)), result) : null,
+        h('h3', {}, 'What was asked for'), facts(job.request), result) : null,
       log ? [details ? h('h3', {}, 'Log') : null, logged] : null),
     update,
     follow: followIt,
@@ -105,9 +105,9 @@ export function jobBox(job, { signal, live = false, log = false, title, cancelle
     error.textContent = next.error ? (over ? next.error : `The last attempt failed and it is tried again: ${next.error}`) : '';
     error.hidden = !next.error;
     rejected.update(next.counts.rejected);
-    fill(when, next.state === 'queued' ? 'Queued ' : 'Started ', time(next.state === 'queued' ? next.createdAt : next.startedAt ?? next.createdAt), next.createdBy && next.createdBy !== 'local' ? ` by ${next.createdBy}` : '', took(next));
+    fill(when, next.startedAt ? 'Started ' : 'Queued ', time(next.startedAt ?? next.createdAt), next.createdBy && next.createdBy !== 'local' ? ` by ${next.createdBy}` : '', took(next));
     result.hidden = !next.result;
-    if (next.result) result.querySelector('pre').textContent = JSON.stringify(next.result, null, 2);
+    if (next.result) result.lastChild.replaceWith(facts(next.result));
   }
 
   async function followIt() {
@@ -148,6 +148,19 @@ function took(job) {
   const seconds = Math.round((new Date(job.finishedAt) - new Date(job.startedAt)) / 1000);
   return seconds < 1 ? '; it took less than a second' : seconds < 120 ? `; it took ${seconds} s` : `; it took ${Math.round(seconds / 60)} min`;
 }
+
+/** What an object of the service holds, one fact a line; what is empty is left out. */
+const facts = value => h('dl', { class: 'facts' }, [...flat(value, '')].map(([name, text]) => [h('dt', {}, name), h('dd', {}, text)]));
+
+function* flat(value, name) {
+  if (value === null || value === '' || value?.length === 0) return;
+  if (Array.isArray(value)) yield [name, value.some(one => one !== null && typeof one === 'object') ? h('code', {}, JSON.stringify(value)) : value.join(', ')];
+  else if (typeof value === 'object') for (const [key, inner] of Object.entries(value)) yield* flat(inner, `${name} ${inWords(key)}`.trim());
+  else yield [name, typeof value === 'boolean' ? (value ? 'yes' : 'no') : typeof value === 'number' && !Number.isInteger(value) ? String(Number(value.toPrecision(6))) : String(value)];
+}
+
+/** "batchSize" as "batch size". */
+const inWords = name => name.replace(/([a-z0-9])([A-Z])/g, (_, before, after) => `${before} ${after.toLowerCase()}`);
 
 const stateWords = ({ state, attempt, error }) => `${state}${attempt > 1 ? `, attempt ${attempt}` : ''}${error ? `: ${error}` : ''}`;
 

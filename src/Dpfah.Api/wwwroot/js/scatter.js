@@ -20,8 +20,10 @@ export function scatter({ points, name, signal, picture, open }) {
   const image = h('img', { alt: '', width: 96, height: 96 });
   const words = h('span');
   const tip = h('div', { class: 'tip', hidden: true, role: 'status' }, image, words);
-  const help = h('p', { class: 'quiet', id: 'scatter-help' },
-    `Drag to move, turn the wheel to zoom. With keys: arrows, + and −, 0 for all; the point in the middle is told${open ? ', Enter searches with it' : ''}.`);
+  const help = h('p', { class: 'quiet', id: 'scatter-help' }, matchMedia('(hover: none)').matches
+    ? `Drag to move, pinch to zoom. Touch a point to see its picture${open ? '; touch it again to search with it' : ''}.`
+    : `Drag to move, hold Ctrl and turn the wheel to zoom. With keys: arrows, + and −, 0 for all; the point in the middle is told${open ? ', Enter searches with it' : ''}.`,
+  open ? ' Searches are by the model that the collection uses now.' : '');
   const zoomButton = (text, label, factor) => h('button', { type: 'button', 'aria-label': label, on: { click: () => zoom(factor, width / 2, height / 2) } }, text);
   const element = h('div', { class: 'scatter' },
     h('div', { class: 'scatter-stage' }, canvas, tip,
@@ -163,12 +165,13 @@ export function scatter({ points, name, signal, picture, open }) {
 
   function listen() {
     const down = new Map();
-    let moved = 0, before = -1;
+    let moved = 0, before = -1, chosen = -1;
     const at = event => {
       const box = canvas.getBoundingClientRect();
       return [event.clientX - box.left, event.clientY - box.top];
     };
     canvas.addEventListener('wheel', event => {
+      if (!event.ctrlKey && !event.metaKey) return; // The page scrolls on.
       event.preventDefault();
       byKeys = false;
       zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), ...at(event));
@@ -176,7 +179,7 @@ export function scatter({ points, name, signal, picture, open }) {
     canvas.addEventListener('pointerdown', event => {
       canvas.setPointerCapture(event.pointerId);
       byKeys = false;
-      if (!down.size) [moved, before] = [0, shown];
+      if (!down.size) [moved, before, chosen] = [0, shown, -1];
       down.set(event.pointerId, at(event));
     });
     canvas.addEventListener('pointermove', event => {
@@ -203,8 +206,13 @@ export function scatter({ points, name, signal, picture, open }) {
       if (moved > 3) return;
       const found = nearest(...at(event), near * (event.pointerType === 'touch' ? 2 : 1));
       // A finger does not hover: the first touch shows, the second opens.
-      if (found >= 0 && open && (event.pointerType !== 'touch' || found === before)) open(points[found]);
+      if (found >= 0 && open && (event.pointerType !== 'touch' || found === before)) chosen = found;
       else show(found);
+    });
+    // Not before the click: it ends what one does here, and belongs to this address.
+    canvas.addEventListener('click', () => {
+      if (chosen >= 0) open(points[chosen]);
+      chosen = -1;
     });
     canvas.addEventListener('pointercancel', event => down.delete(event.pointerId));
     canvas.addEventListener('pointerleave', event => event.pointerType !== 'touch' && !down.size && !byKeys && show(-1));

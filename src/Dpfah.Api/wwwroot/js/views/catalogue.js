@@ -3,6 +3,7 @@ import { all, get, path, pause, saveBy, send } from '../api.js';
 import { h, fill, count, plural, actionButton, ask, say, sayError, empty } from '../dom.js';
 import { change, link } from '../router.js';
 import { captionOf, card } from '../card.js';
+import { chosenLabels } from '../labels.js';
 import { openPicture } from '../picture.js';
 import { addPictures, filesOf, isArchive } from '../adding.js';
 import { archiveTypes, askImport, watchImport } from '../importing.js';
@@ -152,10 +153,11 @@ function addZone(root, collection, signal, activity, changed) {
   const archive = chooser('Import an archive', archiveTypes, false, false);
   const zone = h('section', { class: 'drop small', 'aria-label': 'Add pictures' },
     h('p', { class: 'lead' }, 'Drop pictures or an archive here, or paste pictures'),
-    h('div', { class: 'row middle' }, choose, archive),
+    h('p', { class: 'quiet' }, 'They are added at once: set these first, if you want them.'),
     h('div', { class: 'filters middle' },
       h('label', {}, 'Labels for all of them ', labels),
-      h('label', {}, replace, ' Replace pictures of the same name')));
+      h('label', {}, replace, ' Replace pictures of the same name')),
+    h('div', { class: 'row middle' }, choose, archive));
 
   // Entering a part of it leaves another: only their sum tells whether the pointer is still there.
   let inside = 0;
@@ -253,10 +255,8 @@ function browse(root, { collection, labels, signal, removed }) {
       },
     },
       h('label', {}, 'Label ', input), suggestions,
-      labels.map(one => h('button', {
-        type: 'button', class: 'label chosen', 'aria-label': `No longer only ${one}`, on: { click: () => change({ label: labels.filter(other => other !== one), id: null }) },
-      }, one, ' ×')),
-      h('button', { type: 'submit' }, 'Apply'));
+      h('button', { type: 'submit' }, 'Apply'),
+      chosenLabels(labels, left => change({ label: left, id: null })));
   }
 
   async function next(size = pageSize) {
