@@ -153,7 +153,7 @@ function took(job) {
 const facts = value => h('dl', { class: 'facts' }, [...flat(value, '')].map(([name, text]) => [h('dt', {}, name), h('dd', {}, text)]));
 
 function* flat(value, name) {
-  if (value === null || value === '' || value?.length === 0) return;
+  if (value === undefined || value === null || value.length === 0) return;
   if (Array.isArray(value)) yield [name, value.some(one => one !== null && typeof one === 'object') ? h('code', {}, JSON.stringify(value)) : value.join(', ')];
   else if (typeof value === 'object') for (const [key, inner] of Object.entries(value)) yield* flat(inner, `${name} ${inWords(key)}`.trim());
   else yield [name, typeof value === 'boolean' ? (value ? 'yes' : 'no') : typeof value === 'number' && !Number.isInteger(value) ? String(Number(value.toPrecision(6))) : String(value)];
