@@ -27,6 +27,7 @@ internal static class CommandLine
             ReproduceCommand.Create(),
             ExportCommand.Create(),
             ImportWeightsCommand.Create(),
+            KeysCommand.Create(),
         };
 
         // No response files: a picture may well be called @2x.png.

@@ -1,63 +1,76 @@
+using System.Globalization;
 using System.Security.Claims;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Encodings.Web;
 using Dpfah.Api.Http;
+using Dpfah.Engine.Hosting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 
 namespace Dpfah.Api.Access;
 
-/// <summary>Knows callers by their API key. Where no key is configured, everybody on this machine is an admin.</summary>
-internal sealed class ApiKeyHandler(IOptionsMonitor<ApiKeyOptions> options, ILoggerFactory logger, UrlEncoder encoder)
-    : AuthenticationHandler<ApiKeyOptions>(options, logger, encoder)
+/// <summary>Knows callers by their API key, in a header or in the cookie of a session. Where no key is needed, everybody is an admin.</summary>
+internal sealed class ApiKeyHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyGate gate, ServiceState state)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "ApiKey";
 
+    private const int RetryAfterSeconds = 2;
+
+    // Whoever calls cannot be known at the moment: told only where it matters, since some paths are open to all.
+    private string? notReady;
+
+    /// <summary>The key in a request's headers; null when there is none.</summary>
+    public static string? ReadHeader(HttpRequest request)
+    {
+        string? authorization = request.Headers.Authorization;
+        return authorization?.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) == true
+            ? authorization["Bearer ".Length..].Trim()
+            : request.Headers["X-Api-Key"];
+    }
+
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (Options.AdminKeyHash is not { } hash)
+        if (gate.IsOpen)
         {
-            return Task.FromResult(Success("local", Policies.Admin));
+            notReady = gate.HasReadKeys ? null : state.Step.Detail;
+            return Task.FromResult(notReady is null ? Success(Caller.Local) : AuthenticateResult.NoResult());
         }
 
-        if (ReadKey() is not { } key)
+        if ((ReadHeader(Request) ?? SessionCookie.Read(Request)) is not { Length: > 0 } key)
         {
             return Task.FromResult(AuthenticateResult.NoResult());
         }
 
-        return Task.FromResult(
-            CryptographicOperations.FixedTimeEquals(ApiKeyOptions.Hash(key), hash)
-                ? Success("admin", Policies.Admin)
-                : AuthenticateResult.Fail("The API key is not known."));
+        try
+        {
+            return Task.FromResult(gate.Find(key) is { } caller ? Success(caller) : AuthenticateResult.Fail("The API key is not known."));
+        }
+        catch (NotReadyException error)
+        {
+            notReady = error.Message;
+            return Task.FromResult(AuthenticateResult.NoResult());
+        }
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
+        if (notReady is not null)
+        {
+            Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
+            return Problems.NotReady(notReady).ExecuteAsync(Context);
+        }
+
         Response.Headers.WWWAuthenticate = "Bearer";
         return Problems.Unauthorized().ExecuteAsync(Context);
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Problems.Forbidden().ExecuteAsync(Context);
 
-    private string? ReadKey()
+    private static AuthenticateResult Success(Caller caller)
     {
-        string? authorization = Request.Headers.Authorization;
-        return authorization?.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) == true
-            ? authorization["Bearer ".Length..].Trim()
-            : Request.Headers["X-Api-Key"];
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, caller.Name), new Claim(ClaimTypes.Role, caller.Role)], SchemeName);
+        var principal = new ClaimsPrincipal(caller.Collections is null ? identity : new LimitedIdentity(identity, caller.Collections));
+        return AuthenticateResult.Success(new AuthenticationTicket(principal, SchemeName));
     }
-
-    private static AuthenticateResult Success(string name, string role) => AuthenticateResult.Success(new AuthenticationTicket(
-        new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, name), new Claim(ClaimTypes.Role, role)], SchemeName)), SchemeName));
-}
-
-/// <summary>The keys that the handler knows.</summary>
-internal sealed class ApiKeyOptions : AuthenticationSchemeOptions
-{
-    /// <summary>SHA-256 of the admin key; null when none is configured.</summary>
-    public byte[]? AdminKeyHash { get; set; }
-
-    /// <summary>A key has 256 random bits, so that a plain hash is enough.</summary>
-    public static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 }

@@ -21,15 +21,20 @@ internal static class LoopbackRule
     }
 
     /// <summary>
-    /// Refuses requests under other names than this machine's own: a page from elsewhere must not reach the service by
+    /// Without a key, refuses requests under other names than this machine's own: a page from elsewhere must not reach the service by
     /// making a name of its own point here.
     /// </summary>
-    public static IApplicationBuilder UseLocalNamesOnly(this IApplicationBuilder app) =>
-        app.Use((context, next) =>
+    public static IApplicationBuilder UseLocalNamesOnly(this IApplicationBuilder app)
+    {
+        KeyGate gate = app.ApplicationServices.GetRequiredService<KeyGate>();
+        return app.Use((context, next) =>
         {
             HostString host = context.Request.Host;
-            return !host.HasValue || IsLocalName(host.Host) ? next(context) : Problems.UnknownHost(host.Value).ExecuteAsync(context);
+            return !gate.IsOpen || gate.IsInsecure || !host.HasValue || IsLocalName(host.Host)
+                ? next(context)
+                : Problems.UnknownHost(host.Value).ExecuteAsync(context);
         });
+    }
 
     private static bool IsLoopback(string url)
     {

@@ -1,30 +1,30 @@
+using Dpfah.Engine.Access;
+
 namespace Dpfah.Api.Access;
 
 /// <summary>Roles of API keys, each allowed all that those before it are. Every endpoint names one as its policy.</summary>
 internal static class Policies
 {
-    /// <summary>Searches and reads.</summary>
-    public const string Reader = "reader";
+    /// <inheritdoc cref="ApiKeyRoles.Reader"/>
+    public const string Reader = ApiKeyRoles.Reader;
 
-    /// <summary>Writes pictures and collections.</summary>
-    public const string Indexer = "indexer";
+    /// <inheritdoc cref="ApiKeyRoles.Indexer"/>
+    public const string Indexer = ApiKeyRoles.Indexer;
 
-    /// <summary>Trains and measures models.</summary>
-    public const string Trainer = "trainer";
+    /// <inheritdoc cref="ApiKeyRoles.Trainer"/>
+    public const string Trainer = ApiKeyRoles.Trainer;
 
-    /// <summary>Everything.</summary>
-    public const string Admin = "admin";
-
-    private static readonly string[] Ascending = [Reader, Indexer, Trainer, Admin];
+    /// <inheritdoc cref="ApiKeyRoles.Admin"/>
+    public const string Admin = ApiKeyRoles.Admin;
 
     /// <summary>The policies; an endpoint that names none is for admins only.</summary>
     public static IServiceCollection AddDpfahPolicies(this IServiceCollection services)
     {
         var builder = services.AddAuthorizationBuilder();
-        for (int i = 0; i < Ascending.Length; i++)
+        for (int i = 0; i < ApiKeyRoles.Ascending.Count; i++)
         {
-            string[] allowed = Ascending[i..];
-            builder.AddPolicy(Ascending[i], policy => policy.RequireRole(allowed));
+            string[] allowed = [.. ApiKeyRoles.Ascending.Skip(i)];
+            builder.AddPolicy(ApiKeyRoles.Ascending[i], policy => policy.RequireRole(allowed));
         }
 
         builder.SetFallbackPolicy(new Microsoft.AspNetCore.Authorization.AuthorizationPolicyBuilder().RequireRole(Admin).Build());

@@ -3,11 +3,11 @@ using System.ComponentModel.DataAnnotations;
 using Dpfah.Api.Access;
 using Dpfah.Api.Hosting;
 using Dpfah.Api.Http;
+using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
 using Dpfah.Core.Indexing;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Health;
-using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -25,6 +25,7 @@ internal static class CollectionsApi
         RouteGroupBuilder group = routes.MapGroup("/collections").WithTags("Collections").WithQueryGuard();
         group.MapGet("", List)
             .RequireAuthorization(Policies.Reader)
+            .KeepsToCollections()
             .WithName("listCollections")
             .WithSummary("List the collections")
             .ProducesProblems();
@@ -50,6 +51,7 @@ internal static class CollectionsApi
 
     private static Results<Ok<CollectionList>, ProblemHttpResult> List(
         SearchService search,
+        CollectionScope scope,
         [FromQuery, Range(1, ApiLimits.MaxLimit), Description("Collections a page, 1 to 500. Default 50.")] int? limit,
         [FromQuery, Description("The nextCursor of the page before.")] string? cursor)
     {
@@ -60,7 +62,8 @@ internal static class CollectionsApi
         }
 
         int count = limit ?? ApiLimits.DefaultLimit;
-        List<CollectionIndex> found = search.Collections.Where(c => cursor is null || string.CompareOrdinal(c.Name, cursor) > 0).Take(count + 1).ToList();
+        List<CollectionIndex> found = search.Collections
+            .Where(c => scope.Allows(c.Name) && (cursor is null || string.CompareOrdinal(c.Name, cursor) > 0)).Take(count + 1).ToList();
         return TypedResults.Ok(new CollectionList(
             [.. found.Take(count).Select(c => ToResponse(c, search.LiveBeside(c), null))], found.Count > count ? found[count - 1].Name : null));
     }
@@ -75,7 +78,7 @@ internal static class CollectionsApi
     }
 
     private static async Task<Results<Created<CollectionResponse>, Ok<CollectionResponse>, ProblemHttpResult>> Put(
-        HttpRequest request, CollectionStore collections, ModelCatalogue models, SearchService search, string collection, CancellationToken cancellationToken)
+        HttpRequest request, CollectionStore collections, VisibleModels models, SearchService search, string collection, CancellationToken cancellationToken)
     {
         collection = RawPath.Decode(collection);
         if (CatalogueRules.CheckCollectionName(collection) is { } wrong)

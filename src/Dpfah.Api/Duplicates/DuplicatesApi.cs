@@ -86,6 +86,7 @@ internal static class DuplicatesApi
     private static async Task<Results<Ok<DuplicateGroupList>, ProblemHttpResult>> Groups(
         SearchService search,
         JobReader jobs,
+        CollectionScope scope,
         DuplicatesService duplicates,
         string collection,
         string job,
@@ -99,7 +100,7 @@ internal static class DuplicatesApi
             return Problems.BadParameter("cursor", "'cursor' is the nextCursor of a page, unchanged.");
         }
 
-        (string name, JobRecord? found, ProblemHttpResult? wrong) = await FindAsync(search, jobs, collection, job, cancellationToken);
+        (string name, JobRecord? found, ProblemHttpResult? wrong) = await FindAsync(search, jobs, scope, collection, job, cancellationToken);
         if (wrong is not null)
         {
             return wrong;
@@ -121,6 +122,7 @@ internal static class DuplicatesApi
     private static async Task<Results<Ok<DuplicateList>, ProblemHttpResult>> Members(
         SearchService search,
         JobReader jobs,
+        CollectionScope scope,
         DuplicatesService duplicates,
         string collection,
         string job,
@@ -135,7 +137,7 @@ internal static class DuplicatesApi
             return Problems.BadParameter("cursor", "'cursor' is the nextCursor of a page, unchanged.");
         }
 
-        (string name, JobRecord? found, ProblemHttpResult? wrong) = await FindAsync(search, jobs, collection, job, cancellationToken);
+        (string name, JobRecord? found, ProblemHttpResult? wrong) = await FindAsync(search, jobs, scope, collection, job, cancellationToken);
         if (wrong is not null)
         {
             return wrong;
@@ -155,9 +157,16 @@ internal static class DuplicatesApi
     }
 
     private static async Task<IResult> ExportAsync(
-        HttpContext context, SearchService search, JobReader jobs, DuplicatesService duplicates, string collection, string job, CancellationToken cancellationToken)
+        HttpContext context,
+        SearchService search,
+        JobReader jobs,
+        CollectionScope scope,
+        DuplicatesService duplicates,
+        string collection,
+        string job,
+        CancellationToken cancellationToken)
     {
-        (_, JobRecord? found, ProblemHttpResult? wrong) = await FindAsync(search, jobs, collection, job, cancellationToken);
+        (_, JobRecord? found, ProblemHttpResult? wrong) = await FindAsync(search, jobs, scope, collection, job, cancellationToken);
         if (wrong is not null)
         {
             return wrong;
@@ -184,7 +193,7 @@ internal static class DuplicatesApi
 
     /// <summary>Finds the job of a path, which has ended well.</summary>
     private static async Task<(string Name, JobRecord? Job, ProblemHttpResult? Problem)> FindAsync(
-        SearchService search, JobReader jobs, string collection, string job, CancellationToken cancellationToken)
+        SearchService search, JobReader jobs, CollectionScope scope, string collection, string job, CancellationToken cancellationToken)
     {
         collection = RawPath.Decode(collection);
         if (search.Find(collection) is null)
@@ -192,7 +201,7 @@ internal static class DuplicatesApi
             return (collection, null, Problems.NoCollection(collection));
         }
 
-        if (await JobsApi.FindAsync(jobs, job, cancellationToken) is not { } found || found.Kind != DuplicatesService.JobKind || found.Collection != collection)
+        if (await JobsApi.FindAsync(jobs, scope, job, cancellationToken) is not { } found || found.Kind != DuplicatesService.JobKind || found.Collection != collection)
         {
             return (collection, null, Problems.NoDuplicatesJob(collection, job));
         }

@@ -6,10 +6,10 @@ using Dpfah.Api.Access;
 using Dpfah.Api.Hosting;
 using Dpfah.Api.Http;
 using Dpfah.Api.Jobs;
+using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
 using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Jobs;
-using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -25,12 +25,13 @@ internal static class EvaluationsApi
             .WithTags("Models")
             .WithQueryGuard()
             .RequireAuthorization(Policies.Trainer)
+            .KeepsToCollections()
             .WithName("evaluateModel")
             .WithSummary("Measure a model on the labelled pictures of a collection, or on a data set: a job")
             .WithDescription("Each of some pictures is searched among all others; what shares a label with it is right. The result stands under /models/{model}/evaluation, figures under /models/{model}/plots.")
             .Accepts<EvaluationJobRequest>("application/json")
             .ProducesProblems(404, 413, 415, 422);
-        RouteGroupBuilder group = routes.MapGroup("/models/{model}").WithTags("Models").RequireAuthorization(Policies.Reader).WithQueryGuard();
+        RouteGroupBuilder group = routes.MapGroup("/models/{model}").WithTags("Models").RequireAuthorization(Policies.Reader).KeepsToCollections().WithQueryGuard();
         group.MapGet("/evaluation", List)
             .WithName("listEvaluations")
             .WithSummary("What a model was measured to be, the newest measurement first")
@@ -44,7 +45,7 @@ internal static class EvaluationsApi
     }
 
     private static async Task<Results<Accepted<JobResponse>, ProblemHttpResult>> Start(
-        HttpContext context, SearchService search, ModelCatalogue models, EvaluationService evaluations, CancellationToken cancellationToken)
+        HttpContext context, SearchService search, CollectionScope scope, VisibleModels models, EvaluationService evaluations, CancellationToken cancellationToken)
     {
         _ = search.Collections;
         (EvaluationJobRequest? body, ProblemHttpResult? wrong) = await JsonBody.ReadAsync<EvaluationJobRequest>(context.Request, cancellationToken);
@@ -90,13 +91,18 @@ internal static class EvaluationsApi
 
         if (body.Collection is not { } collection)
         {
+            if (!scope.IsAll)
+            {
+                return Problems.LimitedKey();
+            }
+
             DatasetSplit? split = body.Split is { } s ? new DatasetSplit(s.QueriesPerClass, s.TrainPerClass, s.DatabaseIncludesTrain, s.Seed) : null;
             (JobRecord? ofDataset, string? wrongDataset) = await evaluations.StartAsync(
                 model, body.Dataset!, body.Path, split, pictures, queries, context.User.Identity?.Name, cancellationToken);
             return ofDataset is null ? Problems.BadDataset(wrongDataset!) : JobsApi.Accepted(ofDataset);
         }
 
-        if (search.Find(collection) is not { } index)
+        if (search.Find(collection) is not { } index || !scope.Allows(collection))
         {
             return Problems.NoCollection(collection);
         }
@@ -107,8 +113,8 @@ internal static class EvaluationsApi
     }
 
     private static async Task<Results<Ok<ModelEvaluationList>, ProblemHttpResult>> List(
-        ModelCatalogue models,
-        EvaluationService evaluations,
+        VisibleModels models,
+        VisibleEvaluations evaluations,
         SearchService search,
         string model,
         [FromQuery, Range(1, ApiLimits.MaxLimit), Description("Measurements a page, 1 to 500. Default 50.")] int? limit,
@@ -138,7 +144,7 @@ internal static class EvaluationsApi
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> Plot(
-        HttpContext context, ModelCatalogue models, EvaluationService evaluations, SearchService search, string model, string name, CancellationToken cancellationToken)
+        HttpContext context, VisibleModels models, VisibleEvaluations evaluations, SearchService search, string model, string name, CancellationToken cancellationToken)
     {
         _ = search.Collections;
         (int id, ProblemHttpResult? wrong) = await FindAsync(models, model, cancellationToken);
@@ -162,7 +168,7 @@ internal static class EvaluationsApi
         return TypedResults.File(figure.Bytes, figure.ContentType);
     }
 
-    private static async Task<(int Id, ProblemHttpResult? Problem)> FindAsync(ModelCatalogue models, string model, CancellationToken cancellationToken)
+    private static async Task<(int Id, ProblemHttpResult? Problem)> FindAsync(VisibleModels models, string model, CancellationToken cancellationToken)
     {
         model = RawPath.Decode(model);
         List<KeyValuePair<string, int>> known = await models.NamesAsync(cancellationToken);

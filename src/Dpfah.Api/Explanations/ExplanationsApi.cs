@@ -40,6 +40,7 @@ internal static class ExplanationsApi
                 + $"0 everywhere when there are no such bits. {MapText}")
             .ProducesMap();
         group.MapPost("/search/explain", ExplainHit)
+            .KeepsToCollections()
             .WithName("explainHit")
             .WithSummary("Why a picture was found")
             .WithDescription("Send the query's picture as for POST /search, or name it by 'queryId'. Tells which bits are shared and which differ, and gives heat maps of both pictures: "

@@ -3,9 +3,9 @@ using Dpfah.Api.Access;
 using Dpfah.Api.Collections;
 using Dpfah.Api.Http;
 using Dpfah.Api.Jobs;
+using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
 using Dpfah.Engine.Generations;
-using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -48,7 +48,7 @@ internal static class GenerationsApi
     }
 
     private static async Task<Results<Accepted<JobResponse>, ProblemHttpResult>> Create(
-        HttpContext context, GenerationStore generations, ModelCatalogue models, SearchService search, string collection, CancellationToken cancellationToken)
+        HttpContext context, GenerationStore generations, VisibleModels models, SearchService search, string collection, CancellationToken cancellationToken)
     {
         collection = RawPath.Decode(collection);
         if (search.Find(collection) is null)

@@ -20,9 +20,11 @@ using Dpfah.Api.Page;
 using Dpfah.Api.Search;
 using Dpfah.Api.Training;
 using Dpfah.Engine;
+using Dpfah.Engine.Access;
 using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Hosting;
 using Dpfah.Engine.Training;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace Dpfah.Api.Hosting;
@@ -35,6 +37,9 @@ public static class ApiHost
 
     /// <summary>Where the service listens when nothing else is configured.</summary>
     public const string DefaultUrl = "http://127.0.0.1:8080";
+
+    /// <summary>Argument that opens the service to other machines without a key.</summary>
+    public const string InsecureArgument = "--insecure";
 
     private const int MinKeyLength = 16;
 
@@ -64,14 +69,15 @@ public static class ApiHost
     }
 
     /// <summary>Builds the service; nothing runs before it is started.</summary>
-    /// <param name="args">Command line: settings as <c>--urls http://…</c> or <c>--Dpfah:Device cpu</c>.</param>
+    /// <param name="args">Command line: settings as <c>--urls http://…</c> or <c>--Dpfah:Device cpu</c>, and <see cref="InsecureArgument"/>.</param>
     /// <param name="addEncoding">Registers the seam between pictures and codes.</param>
     /// <exception cref="InvalidOperationException">A setting is not valid; the message says which and why.</exception>
     public static WebApplication Build(string[] args, Action<IServiceCollection, ServiceOptions> addEncoding)
     {
+        bool isInsecure = args.Contains(InsecureArgument);
         WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
-            Args = args,
+            Args = [.. args.Where(arg => arg != InsecureArgument)],
             // Settings files and the page lie beside the program, wherever it is started from.
             ContentRootPath = AppContext.BaseDirectory,
         });
@@ -82,34 +88,24 @@ public static class ApiHost
             builder.WebHost.UseUrls(DefaultUrl);
         }
 
-        AddAccess(builder);
+        EngineOptions engine = ReadEngine(options, configuration);
+        AddAccess(builder, engine, isInsecure);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = ApiLimits.MaxBodyBytes;
         });
-        builder.Services.AddDpfahEngine(new EngineOptions
-        {
-            DataFolder = options.DataFolder,
-            PostgresConnectionString = builder.Configuration.GetConnectionString(ServiceOptions.DatabaseName),
-            JobLease = options.JobLease,
-            JobRetention = options.JobRetention,
-            EncodingJobs = options.EncodingJobs,
-            GeneralJobs = options.GeneralJobs,
-            ImportBytes = options.ImportBytes,
-            ImportHosts = options.ImportHosts,
-            ImportPrivateHosts = options.ImportPrivateHosts,
-            RetrainAfterLabels = options.RetrainAfterLabels,
-            RetrainEvery = options.RetrainEvery,
-        });
+        builder.Services.AddDpfahEngine(engine);
         builder.Services.AddSingleton(new TrainingProgram(
             options.TrainingProgram is { Length: > 0 } program ? program : TrainingProgram.Beside.Assembly, options.TrainingNice));
         builder.Services.AddSingleton(new TrainingDefaults(options));
         addEncoding(builder.Services, options);
         builder.Services.AddSingleton<IFigureMaker, FigureMaker>();
         builder.Services.AddSingleton<IDatasetReader>(new DatasetReader(options));
-        builder.Services.AddSingleton<RankingResponder>();
+        builder.Services.AddScoped<RankingResponder>();
         builder.Services.AddSingleton<HeatMapResponder>();
+        builder.Services.AddScoped<VisibleModels>();
+        builder.Services.AddScoped<VisibleEvaluations>();
         builder.Services.AddExceptionHandler<ProblemHandler>();
         builder.Services.AddDpfahOpenApi();
         builder.Services.ConfigureHttpJsonOptions(json =>
@@ -133,18 +129,15 @@ public static class ApiHost
             context.Response.Headers.XContentTypeOptions = "nosniff";
             return next(context);
         });
-        if (string.IsNullOrEmpty(app.Configuration[AdminKeyVariable]))
-        {
-            app.UseLocalNamesOnly();
-            app.UseCrossSiteRule();
-        }
-
+        app.UseLocalNamesOnly();
+        app.UseCrossSiteRule();
         app.UseWebPage();
         app.UseRawPath();
         app.MapDpfahOpenApi();
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseCollectionScope();
         app.MapSearch();
         app.MapSearchBatch();
         app.MapExplanations();
@@ -160,32 +153,53 @@ public static class ApiHost
         app.MapImports();
         app.MapExports();
         app.MapTraining();
+        app.MapKeys();
+        app.MapSession();
         app.MapHealth();
         return app;
     }
 
-    private static void AddAccess(WebApplicationBuilder builder)
+    private static EngineOptions ReadEngine(ServiceOptions options, IConfiguration configuration) => new()
+    {
+        DataFolder = options.DataFolder,
+        PostgresConnectionString = configuration.GetConnectionString(ServiceOptions.DatabaseName),
+        JobLease = options.JobLease,
+        JobRetention = options.JobRetention,
+        EncodingJobs = options.EncodingJobs,
+        GeneralJobs = options.GeneralJobs,
+        ImportBytes = options.ImportBytes,
+        ImportHosts = options.ImportHosts,
+        ImportPrivateHosts = options.ImportPrivateHosts,
+        RetrainAfterLabels = options.RetrainAfterLabels,
+        RetrainEvery = options.RetrainEvery,
+    };
+
+    private static void AddAccess(WebApplicationBuilder builder, EngineOptions engine, bool isInsecure)
     {
         string? key = builder.Configuration[AdminKeyVariable];
-        if (string.IsNullOrEmpty(key))
+        string? open = string.IsNullOrEmpty(key) ? LoopbackRule.FindOpenAddress(builder.Configuration) : null;
+        if (open is not null && !isInsecure && !ApiKeyStore.HasKeysAsync(engine).GetAwaiter().GetResult())
         {
-            if (LoopbackRule.FindOpenAddress(builder.Configuration) is { } open)
-            {
-                throw new InvalidOperationException(
-                    $"'{open}' can be reached from other machines, and no key is set. Set {AdminKeyVariable} to at least {MinKeyLength} random characters "
-                    + $"(such as the output of 'openssl rand -hex 32'), or listen on {DefaultUrl}.");
-            }
-
+            throw new InvalidOperationException(
+                $"'{open}' can be reached from other machines, and there is no key. Set {AdminKeyVariable} to at least {MinKeyLength} random characters "
+                + $"(such as the output of 'openssl rand -hex 32'), or make a key by 'dpfah keys create', or listen on {DefaultUrl}. "
+                + $"With {InsecureArgument} everybody who reaches it may do everything.");
         }
-        else if (key.Length < MinKeyLength)
+
+        if (key is { Length: > 0 and < MinKeyLength })
         {
             throw new InvalidOperationException(
                 $"{AdminKeyVariable} has {key.Length} characters; a key has at least {MinKeyLength}. Take the output of 'openssl rand -hex 32'.");
         }
 
-        builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<ApiKeyOptions, ApiKeyHandler>(
-            ApiKeyHandler.SchemeName, scheme => scheme.AdminKeyHash = string.IsNullOrEmpty(key) ? null : ApiKeyOptions.Hash(key));
+        builder.Services.AddSingleton(new KeyRules(string.IsNullOrEmpty(key) ? null : KeyRules.Hash(key), open is not null && !isInsecure, isInsecure));
+        builder.Services.AddDpfahKeys();
+        builder.Services.AddSingleton<KeyGate>();
+        builder.Services.AddAuthentication(ApiKeyHandler.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
         builder.Services.AddDpfahPolicies();
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddScoped(services => CollectionScope.Of(services.GetRequiredService<IHttpContextAccessor>().HttpContext!.User));
 
         // Nothing is encrypted for later: no key file is written.
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();

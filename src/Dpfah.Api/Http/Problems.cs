@@ -221,7 +221,7 @@ internal static class Problems
         StatusCodes.Status400BadRequest,
         "unknown-host",
         "The service does not answer under this name",
-        $"Without a key the service answers under localhost and loopback addresses only, not '{host}'. Use one of them, or set {Hosting.ApiHost.AdminKeyVariable}.");
+        $"Without a key the service answers under localhost and loopback addresses only, not '{host}'. Use one of them, or set {Hosting.ApiHost.AdminKeyVariable}, or make a key by 'dpfah keys create'.");
 
     public static ProblemHttpResult Unauthorized() => Create(
         StatusCodes.Status401Unauthorized,
@@ -235,8 +235,28 @@ internal static class Problems
     public static ProblemHttpResult CrossSite() => Create(
         StatusCodes.Status403Forbidden,
         "cross-site",
-        "The request comes from a page of another site",
-        "Without keys the service takes no writes and searches from pages of other sites. Set DPFAH_ADMIN_KEY and send the key.");
+        "The request does not come from the service's own page",
+        "Without a key, or with that of a cookie, the service takes no writes and searches from pages of other sites. Send a key as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'.");
+
+    public static ProblemHttpResult LimitedKey() => Create(
+        StatusCodes.Status403Forbidden,
+        "limited-key",
+        "The key is for some collections only",
+        "What was asked for is of no collection of the key, or of all. Use a key without a list of collections.");
+
+    public static ProblemHttpResult KeyNameTaken(string name) => Create(
+        StatusCodes.Status409Conflict,
+        "key-name-taken",
+        "Another key has this name",
+        $"Another key is already named '{name}'. Revoke it first, or take another name.",
+        ("parameter", "name"));
+
+    public static ProblemHttpResult NoKey(string key) => Create(
+        StatusCodes.Status404NotFound,
+        "key-not-found",
+        "There is no such key",
+        $"There is no key with the number or name '{key}'. GET /api-keys lists them.",
+        ("parameter", "key"));
 
     public static ProblemHttpResult TrainingRefused(string code, string detail, bool isConflict) => Create(
         isConflict ? StatusCodes.Status409Conflict : StatusCodes.Status422UnprocessableEntity, code, "The training cannot be started", detail);

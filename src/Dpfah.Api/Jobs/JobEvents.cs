@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Dpfah.Api.Access;
 using Dpfah.Api.Http;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Search;
@@ -23,6 +24,8 @@ internal static class JobEvents
         HttpContext context,
         JobReader jobs,
         SearchService search,
+        CollectionScope scope,
+        KeyGate gate,
         IHostApplicationLifetime lifetime,
         TimeProvider clock,
         string job,
@@ -30,7 +33,7 @@ internal static class JobEvents
         CancellationToken cancellationToken)
     {
         _ = search.Collections;
-        if (await JobsApi.FindAsync(jobs, job, cancellationToken) is not { } found)
+        if (await JobsApi.FindAsync(jobs, scope, job, cancellationToken) is not { } found)
         {
             return Problems.NoJob(job);
         }
@@ -50,7 +53,7 @@ internal static class JobEvents
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         try
         {
-            await FollowAsync(context.Response, jobs, found.Id, after, clock, ending.Token);
+            await FollowAsync(context.Response, jobs, found.Id, after, clock, gate, ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
@@ -61,7 +64,7 @@ internal static class JobEvents
     }
 
     private static async Task FollowAsync(
-        HttpResponse response, JobReader jobs, long id, long after, TimeProvider clock, CancellationToken cancellationToken)
+        HttpResponse response, JobReader jobs, long id, long after, TimeProvider clock, KeyGate gate, CancellationToken cancellationToken)
     {
         long written = clock.GetTimestamp();
         await response.StartAsync(cancellationToken);
@@ -94,8 +97,9 @@ internal static class JobEvents
             }
 
             await response.Body.FlushAsync(cancellationToken);
-            if (hasEnded)
+            if (hasEnded || !gate.Admits(response.HttpContext.Request))
             {
+                // Whose key was revoked meanwhile hears no more; a reader that comes again is told so.
                 return;
             }
 

@@ -23,7 +23,7 @@ internal static class JobsApi
 
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
-        RouteGroupBuilder group = routes.MapGroup("/jobs").WithTags("Jobs").WithQueryGuard();
+        RouteGroupBuilder group = routes.MapGroup("/jobs").WithTags("Jobs").KeepsToCollections().WithQueryGuard();
         group.MapGet("", List)
             .RequireAuthorization(Policies.Reader)
             .WithName("listJobs")
@@ -64,13 +64,14 @@ internal static class JobsApi
     public static long? ParseId(string job) =>
         long.TryParse(job, NumberStyles.None, CultureInfo.InvariantCulture, out long id) && id > 0 ? id : null;
 
-    /// <summary>Finds the job of a path.</summary>
-    public static Task<JobRecord?> FindAsync(JobReader jobs, string job, CancellationToken cancellationToken) =>
-        ParseId(job) is { } id ? jobs.FindAsync(id, cancellationToken) : Task.FromResult<JobRecord?>(null);
+    /// <summary>Finds the job of a path; null also when the caller does not see the collection that it is about.</summary>
+    public static async Task<JobRecord?> FindAsync(JobReader jobs, CollectionScope scope, string job, CancellationToken cancellationToken) =>
+        ParseId(job) is { } id && await jobs.FindAsync(id, cancellationToken) is { } found && scope.Allows(found.Collection) ? found : null;
 
     private static async Task<Results<Ok<JobList>, ProblemHttpResult>> List(
         JobReader jobs,
         SearchService search,
+        CollectionScope scope,
         [FromQuery, Description("Jobs of this kind only, such as import.")] string? kind,
         [FromQuery, Description("Jobs in this state only: queued, running, succeeded, failed or cancelled.")] string? state,
         [FromQuery, Description("Jobs of this collection only.")] string? collection,
@@ -92,7 +93,7 @@ internal static class JobsApi
         }
 
         int count = limit ?? ApiLimits.DefaultLimit;
-        var filter = new JobFilter(kind, state is null ? null : Enum.GetValues<JobState>()[stateAt], collection);
+        var filter = new JobFilter(kind, state is null ? null : Enum.GetValues<JobState>()[stateAt], collection, scope.Names);
         List<JobRecord> found = await jobs.ListAsync(filter, before, count + 1, cancellationToken);
         return TypedResults.Ok(new JobList(
             [.. found.Take(count).Select(JobResponse.From)],
@@ -100,26 +101,26 @@ internal static class JobsApi
     }
 
     private static async Task<Results<Ok<JobResponse>, ProblemHttpResult>> Get(
-        JobReader jobs, SearchService search, string job, CancellationToken cancellationToken)
+        JobReader jobs, SearchService search, CollectionScope scope, string job, CancellationToken cancellationToken)
     {
         _ = search.Collections;
-        return await FindAsync(jobs, job, cancellationToken) is { } found ? TypedResults.Ok(JobResponse.From(found)) : Problems.NoJob(job);
+        return await FindAsync(jobs, scope, job, cancellationToken) is { } found ? TypedResults.Ok(JobResponse.From(found)) : Problems.NoJob(job);
     }
 
     private static async Task<Results<Ok<JobResponse>, ProblemHttpResult>> Cancel(
-        JobQueue queue, SearchService search, string job, CancellationToken cancellationToken)
+        JobQueue queue, JobReader jobs, SearchService search, CollectionScope scope, string job, CancellationToken cancellationToken)
     {
         _ = search.Collections;
-        return ParseId(job) is { } id && await queue.CancelAsync(id, cancellationToken) is { } found
+        return await FindAsync(jobs, scope, job, cancellationToken) is { Id: var id } && await queue.CancelAsync(id, cancellationToken) is { } found
             ? TypedResults.Ok(JobResponse.From(found))
             : Problems.NoJob(job);
     }
 
     private static async Task<IResult> ErrorsAsync(
-        HttpContext context, JobReader jobs, SearchService search, string job, CancellationToken cancellationToken)
+        HttpContext context, JobReader jobs, SearchService search, CollectionScope scope, string job, CancellationToken cancellationToken)
     {
         _ = search.Collections;
-        if (await FindAsync(jobs, job, cancellationToken) is not { } found)
+        if (await FindAsync(jobs, scope, job, cancellationToken) is not { } found)
         {
             return Problems.NoJob(job);
         }

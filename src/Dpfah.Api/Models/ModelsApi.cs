@@ -23,11 +23,12 @@ internal static class ModelsApi
         RouteGroupBuilder group = routes.MapGroup("/models").WithTags("Models").WithQueryGuard();
         group.MapGet("", ListAsync)
             .RequireAuthorization(Policies.Reader)
+            .KeepsToCollections()
             .WithName("listModels")
             .WithSummary("List the models, with their settings and the collections that use them")
             .ProducesProblems();
         group.MapPost("", ImportAsync)
-            .RequireAuthorization(Policies.Trainer)
+            .RequireAuthorization(Policies.Admin)
             .WithName("importModel")
             .WithSummary("Store a model that was made elsewhere")
             .WithDescription("Multipart: the file 'head' and, unless a stored model has the same backbone, the file 'backbone', both safetensors. Its name stands in the head. "
@@ -36,11 +37,13 @@ internal static class ModelsApi
             .ProducesProblems(409, 413, 422);
         group.MapGet("/{model}", GetAsync)
             .RequireAuthorization(Policies.Reader)
+            .KeepsToCollections()
             .WithName("getModel")
             .WithSummary("Read a model's settings, metrics and origin")
             .ProducesProblems(404);
         group.MapGet("/{model}/file", FileAsync)
             .RequireAuthorization(Policies.Reader)
+            .KeepsToCollections()
             .WithName("exportModel")
             .WithSummary("A file of a model, as POST /models takes it")
             .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
@@ -70,23 +73,35 @@ internal static class ModelsApi
             return Problems.BadModel(import.Refusal!);
         }
 
-        ModelResponse response = ToResponse(model, search);
+        ModelResponse response = ToResponse(model.Record, UsersOf(model, search)) with { Parent = model.Parent, Job = model.JobId, Lineage = Parse(model.Lineage) };
         return import.IsOther ? Problems.ModelNameTaken(response.Name)
             : import.Created ? TypedResults.Created($"/models/{response.Name}", response) : TypedResults.Ok(response);
     }
 
     private static async Task<Results<Ok<ModelResponse>, ProblemHttpResult>> GetAsync(
-        ModelCatalogue models, SearchService search, string model, CancellationToken cancellationToken)
+        ModelCatalogue models, VisibleModels visible, SearchService search, CollectionScope scope, string model, CancellationToken cancellationToken)
     {
         _ = search.Collections;
         model = RawPath.Decode(model);
-        return await models.FindAsync(model, cancellationToken) is { } found
-            ? TypedResults.Ok(ToResponse(found, search))
-            : await NoModelAsync(models, model, cancellationToken);
+        if (await visible.FindAsync(model, cancellationToken) is not { } id || await models.FindAsync(model, cancellationToken) is not { } found)
+        {
+            return await NoModelAsync(visible, model, cancellationToken);
+        }
+
+        ModelResponse response = ToResponse(found.Record, [.. UsersOf(found, search).Where(scope.Allows)]);
+        bool isParentSeen = found.Parent is null || await visible.FindAsync(found.Parent, cancellationToken) is not null;
+        bool isOriginSeen = await visible.IsOriginSeenAsync(id, cancellationToken);
+        return TypedResults.Ok(response with
+        {
+            Parent = isParentSeen ? found.Parent : null,
+            Job = isOriginSeen ? found.JobId : null,
+            Lineage = isOriginSeen && isParentSeen ? Parse(found.Lineage) : null,
+        });
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> FileAsync(
         ModelCatalogue models,
+        VisibleModels visible,
         SearchService search,
         string model,
         [FromQuery, Description("'head' (default) or 'backbone'.")] string? part,
@@ -99,14 +114,15 @@ internal static class ModelsApi
             return Problems.BadParameter("part", $"'part' is 'head' or 'backbone'; it was '{part}'.");
         }
 
-        return await models.ReadFileAsync(model, part == "backbone", cancellationToken) is var (file, sha256)
+        return await visible.FindAsync(model, cancellationToken) is not null
+            && await models.ReadFileAsync(model, part == "backbone", cancellationToken) is var (file, sha256)
             ? TypedResults.File(
                 file, "application/octet-stream", $"{model}.{part ?? "head"}.safetensors", entityTag: new Microsoft.Net.Http.Headers.EntityTagHeaderValue($"\"{sha256}\""))
-            : await NoModelAsync(models, model, cancellationToken);
+            : await NoModelAsync(visible, model, cancellationToken);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        ModelCatalogue models, SearchService search, string model, CancellationToken cancellationToken)
+        ModelCatalogue models, VisibleModels visible, SearchService search, string model, CancellationToken cancellationToken)
     {
         _ = search.Collections;
         model = RawPath.Decode(model);
@@ -117,24 +133,22 @@ internal static class ModelsApi
             ModelDeletionStatus.IsDefault => Problems.ModelIsDefault(model),
             ModelDeletionStatus.HasChildren => Problems.ModelHasChildren(model, deletion.Users),
             ModelDeletionStatus.InUse => Problems.ModelInUse(model, deletion.Users),
-            _ => await NoModelAsync(models, model, cancellationToken),
+            _ => await NoModelAsync(visible, model, cancellationToken),
         };
     }
 
-    private static async Task<ProblemHttpResult> NoModelAsync(ModelCatalogue models, string model, CancellationToken cancellationToken) =>
+    private static async Task<ProblemHttpResult> NoModelAsync(VisibleModels models, string model, CancellationToken cancellationToken) =>
         Problems.NoModel(model, (await models.NamesAsync(cancellationToken)).Select(known => known.Key));
 
-    private static ModelResponse ToResponse(ModelDetails model, SearchService search) =>
-        ToResponse(model.Record, [.. search.Collections.Where(c => c.Generation.ModelId == model.Record.Id).Select(c => c.Name)]) with
-        {
-            Parent = model.Parent,
-            Job = model.JobId,
-            Lineage = model.Lineage is null ? null : JsonElement.Parse(model.Lineage),
-        };
+    private static string[] UsersOf(ModelDetails model, SearchService search) =>
+        [.. search.Collections.Where(c => c.Generation.ModelId == model.Record.Id).Select(c => c.Name)];
+
+    private static JsonElement? Parse(string? lineage) => lineage is null ? null : JsonElement.Parse(lineage);
 
     private static async Task<Results<Ok<ModelList>, ProblemHttpResult>> ListAsync(
-        ModelCatalogue models,
+        VisibleModels models,
         SearchService search,
+        CollectionScope scope,
         [FromQuery, Range(1, ApiLimits.MaxLimit), Description("Models a page, 1 to 500. Default 50.")] int? limit,
         [FromQuery, Description("The nextCursor of the page before.")] string? cursor,
         CancellationToken cancellationToken)
@@ -146,7 +160,7 @@ internal static class ModelsApi
             return Problems.BadParameter("cursor", "'cursor' is the nextCursor of a page, unchanged.");
         }
 
-        ILookup<int, string> users = search.Collections.ToLookup(c => c.Generation.ModelId, c => c.Name);
+        ILookup<int, string> users = search.Collections.Where(c => scope.Allows(c.Name)).ToLookup(c => c.Generation.ModelId, c => c.Name);
         int count = limit ?? ApiLimits.DefaultLimit;
         List<ModelRecord> found = await models.ListAsync(after, count + 1, cancellationToken);
         return TypedResults.Ok(new ModelList(

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Dpfah.Api.Access;
 using Dpfah.Api.Http;
 using Dpfah.Core.Codes;
 using Dpfah.Engine.Catalogue;
@@ -21,7 +22,7 @@ internal sealed record SearchPlan(IReadOnlyList<CollectionIndex> Collections, Se
 }
 
 /// <summary>What all searches share: the checks of their parameters, and the answer.</summary>
-internal sealed class RankingResponder(SearchService search, ImageReader images, HealthService health)
+internal sealed class RankingResponder(SearchService search, ImageReader images, HealthService health, CollectionScope scope)
 {
     private const string Metadata = "metadata";
     private const int MaxCollapseLength = 256;
@@ -95,7 +96,7 @@ internal sealed class RankingResponder(SearchService search, ImageReader images,
         var collections = new List<CollectionIndex>(names.Count);
         foreach (string name in names)
         {
-            if (search.Find(name) is not { } collection)
+            if (search.Find(name) is not { } collection || !scope.Allows(name))
             {
                 return (null, Problems.NoCollection(name));
             }

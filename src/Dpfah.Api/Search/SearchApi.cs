@@ -23,7 +23,7 @@ internal static class SearchApi
 
     public static void MapSearch(this IEndpointRouteBuilder routes)
     {
-        RouteGroupBuilder group = routes.MapGroup("").WithTags("Search").RequireAuthorization(Policies.Reader).WithQueryGuard();
+        RouteGroupBuilder group = routes.MapGroup("").WithTags("Search").RequireAuthorization(Policies.Reader).KeepsToCollections().WithQueryGuard();
         group.MapPost("/search", SearchByPicture)
             .WithName("search")
             .WithSummary("Search by picture")
@@ -246,6 +246,7 @@ internal static class SearchApi
         HttpRequest request,
         RankingResponder responder,
         SearchService search,
+        CollectionScope scope,
         ImageReader images,
         PictureEncoder pictures,
         [FromQuery, Description("Collection whose model compares, and to which ids belong. Default: 'default'.")] string? collection,
@@ -259,7 +260,7 @@ internal static class SearchApi
         }
 
         string name = collection ?? CollectionStore.DefaultName;
-        if (search.Find(name) is null)
+        if (search.Find(name) is null || !scope.Allows(name))
         {
             return Problems.NoCollection(name);
         }

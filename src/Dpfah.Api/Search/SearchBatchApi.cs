@@ -20,6 +20,7 @@ internal static class SearchBatchApi
         routes.MapPost("/search/batch", SearchBatch)
             .WithTags("Search")
             .RequireAuthorization(Policies.Reader)
+            .KeepsToCollections()
             .WithQueryGuard()
             .WithName("searchBatch")
             .WithSummary("Search by up to 256 pictures or codes")

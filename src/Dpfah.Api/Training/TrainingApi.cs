@@ -2,10 +2,10 @@ using System.ComponentModel;
 using Dpfah.Api.Access;
 using Dpfah.Api.Http;
 using Dpfah.Api.Jobs;
+using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
 using Dpfah.Core.Models;
 using Dpfah.Engine.Jobs;
-using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Dpfah.Engine.Training;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -20,6 +20,7 @@ internal static class TrainingApi
         routes.MapPost("/training-jobs", StartAsync)
             .WithTags("Training").WithQueryGuard()
             .RequireAuthorization(Policies.Trainer)
+            .KeepsToCollections()
             .WithName("startTraining")
             .WithSummary("Train a model on a collection or a data set")
             .WithDescription("202 with the job, whose 'request' has every default filled in. Its events tell the loss and, on pictures that are kept from the training, the mAP of "
@@ -30,6 +31,7 @@ internal static class TrainingApi
         routes.MapPost("/models/{model}/retrain", RetrainAsync)
             .WithTags("Training").WithQueryGuard()
             .RequireAuthorization(Policies.Trainer)
+            .KeepsToCollections()
             .WithName("retrainModel")
             .WithSummary("Repeat the training of a model on the labels of today")
             .WithDescription("The same request as the one that made the model, on its collection as it is now, starting from that model, under a new name.")
@@ -38,7 +40,13 @@ internal static class TrainingApi
     }
 
     private static async Task<Results<Accepted<JobResponse>, ProblemHttpResult>> StartAsync(
-        HttpContext context, TrainingJobs trainings, TrainingDefaults defaults, SearchService search, CancellationToken cancellationToken)
+        HttpContext context,
+        TrainingJobs trainings,
+        TrainingDefaults defaults,
+        VisibleModels models,
+        SearchService search,
+        CollectionScope scope,
+        CancellationToken cancellationToken)
     {
         _ = search.Collections;
         (TrainingJobRequest? body, ProblemHttpResult? problem) = await JsonBody.ReadAsync<TrainingJobRequest>(context.Request, cancellationToken);
@@ -50,6 +58,24 @@ internal static class TrainingApi
         if (body?.Name is null || body.Source is null)
         {
             return Problems.BadBody("A training has a 'name', and a 'source' such as {\"collection\": \"default\"}.");
+        }
+
+        if (!scope.IsAll)
+        {
+            if (body.Source.Collection is not { } collection)
+            {
+                return Problems.LimitedKey();
+            }
+
+            if (!scope.Allows(collection))
+            {
+                return Problems.TrainingRefused("collection-not-found", TrainingJobs.NoCollection(collection), isConflict: false);
+            }
+
+            if (body.Parent is { } parentName && await models.FindAsync(parentName, cancellationToken) is null)
+            {
+                return Problems.TrainingRefused("parent-not-found", TrainingJobs.NoParent(parentName), isConflict: false);
+            }
         }
 
         return await RefusedAsync(async () =>
@@ -68,7 +94,7 @@ internal static class TrainingApi
     private static async Task<Results<Accepted<JobResponse>, ProblemHttpResult>> RetrainAsync(
         HttpContext context,
         TrainingJobs trainings,
-        ModelCatalogue models,
+        VisibleModels models,
         SearchService search,
         [Description("Name of a model that was trained here.")] string model,
         CancellationToken cancellationToken)
@@ -81,7 +107,13 @@ internal static class TrainingApi
         }
 
         List<KeyValuePair<string, int>> names = await models.NamesAsync(cancellationToken);
-        return names.Exists(known => known.Key == model)
+        int at = names.FindIndex(known => known.Key == model);
+        if (at >= 0 && !await models.IsTrainingSeenAsync(names[at].Value, cancellationToken))
+        {
+            return Problems.LimitedKey();
+        }
+
+        return at >= 0
             ? await RefusedAsync(async () => (await trainings.RetrainAsync(model, body?.Name, context.User.Identity?.Name, cancellationToken))!)
             : Problems.NoModel(model, names.Select(known => known.Key));
     }

@@ -47,6 +47,8 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<StoredFigure> Figures => Set<StoredFigure>();
 
+    public DbSet<StoredApiKey> ApiKeys => Set<StoredApiKey>();
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         configurationBuilder.Properties<DateTime>().HaveConversion<UtcConverter>();
 
@@ -110,6 +112,13 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
         {
             entity.ToTable("database_info");
             entity.Property(d => d.Id).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<StoredApiKey>(entity =>
+        {
+            entity.ToTable("api_keys");
+            entity.HasIndex(k => k.Prefix).IsUnique();
+            // The name of a revoked key is free at once.
+            entity.HasIndex(k => k.Name).IsUnique().HasFilter("revoked_at IS NULL");
         });
         ConfigureJobs(modelBuilder);
         ConfigureGenerations(modelBuilder);

@@ -1,6 +1,7 @@
 using Dpfah.Core.Codes;
 using Dpfah.Core.Imaging;
 using Dpfah.Core.Indexing;
+using Dpfah.Engine.Access;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Models;
@@ -22,7 +23,8 @@ internal sealed partial class EngineService(
     EngineOptions options,
     ServiceState state,
     ILogger<EngineService> logger,
-    InitialModel? initial = null) : BackgroundService
+    InitialModel? initial = null,
+    ApiKeyFollower? keys = null) : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
     private static readonly string[] Steps = ["database", "model", "encoder", "index"];
@@ -62,6 +64,12 @@ internal sealed partial class EngineService(
             cancellationToken);
         WarmUp();
         await identityCheck.RunAsync(cancellationToken);
+        if (keys is not null)
+        {
+            // Before anybody is answered: whether a key is needed stands in the database.
+            await keys.RefreshAsync(cancellationToken);
+        }
+
         state.ReportStarted();
         (failedStep, failure) = (null, null);
         LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));

@@ -1,4 +1,5 @@
 using Dpfah.Core.Imaging;
+using Dpfah.Engine.Access;
 using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
@@ -47,6 +48,7 @@ public static class EngineServices
         services.AddSingleton(p => new HealthService(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<HealthService>>()));
         services.AddSingleton(p => new ModelCatalogue(
             p.GetRequiredService<Database>(), p.GetRequiredService<ModelStore>(), p.GetRequiredService<EncoderPool>()));
+        services.AddSingleton(p => new ApiKeyStore(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new ImageReader(p.GetRequiredService<Database>()));
         services.AddSingleton(p => new ImageStore(
             p.GetRequiredService<Database>(),
@@ -124,7 +126,19 @@ public static class EngineServices
         return services;
     }
 
-    private static Database Open(EngineOptions options)
+    /// <summary>Lets the service know callers by the keys of its database.</summary>
+    public static IServiceCollection AddDpfahKeys(this IServiceCollection services)
+    {
+        services.AddSingleton(p => new ApiKeyFollower(
+            p.GetRequiredService<ApiKeyStore>(),
+            p.GetRequiredService<ServiceState>(),
+            p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<ILogger<ApiKeyFollower>>()));
+        return services.AddHostedService(p => p.GetRequiredService<ApiKeyFollower>());
+    }
+
+    /// <summary>Opens the database that the options name; nothing is read or written yet, but for the folder of a file.</summary>
+    internal static Database Open(EngineOptions options)
     {
         Directory.CreateDirectory(options.DataFolder);
         return string.IsNullOrWhiteSpace(options.PostgresConnectionString)

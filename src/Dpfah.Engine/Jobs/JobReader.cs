@@ -35,6 +35,7 @@ public sealed class JobReader
             IQueryable<StoredJob> jobs = context.Jobs;
             jobs = Narrow(jobs, before, b => j => j.Id < b);
             jobs = filter.Kind is { } kind ? jobs.Where(j => j.Kind == kind) : jobs;
+            jobs = filter.Within is { } within ? jobs.Where(j => j.CollectionName != null && within.Contains(j.CollectionName)) : jobs;
             jobs = filter.Collection is { } collection ? jobs.Where(j => j.CollectionName == collection) : jobs;
             jobs = Narrow(jobs, filter.State, s => j => j.State == s);
             return (await jobs.OrderByDescending(j => j.Id).Take(limit).ToListAsync(token)).ConvertAll(Record);
@@ -93,4 +94,5 @@ public sealed class JobReader
 /// <param name="Kind">The kind.</param>
 /// <param name="State">The state.</param>
 /// <param name="Collection">Name of the collection.</param>
-public sealed record JobFilter(string? Kind, JobState? State, string? Collection);
+/// <param name="Within">Names of the collections of which one it must be.</param>
+public sealed record JobFilter(string? Kind, JobState? State, string? Collection, IReadOnlyList<string>? Within = null);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Dpfah.Core.Models;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
@@ -30,6 +31,22 @@ public sealed class ModelCatalogue
 
     /// <summary>Names of all models, with their numbers, in the order in which they came.</summary>
     public Task<List<KeyValuePair<string, int>>> NamesAsync(CancellationToken cancellationToken) => models.NamesAsync(cancellationToken);
+
+    /// <summary>What all models were made of, in the order in which they came.</summary>
+    public async Task<List<ModelOrigin>> OriginsAsync(CancellationToken cancellationToken)
+    {
+        var rows = await database.ReadAsync(
+            (context, token) => context.Models.OrderBy(m => m.Id).Select(m => new { m.Name, m.Id, m.Lineage }).ToListAsync(token), cancellationToken);
+        return rows.ConvertAll(row =>
+        {
+            JsonElement lineage = JsonElement.Parse(row.Lineage ?? "{}");
+            return lineage.TryGetProperty("request", out JsonElement request) && request.ValueKind == JsonValueKind.Object && request.TryGetProperty("source", out JsonElement source)
+                ? new ModelOrigin(row.Name, row.Id, TextOf(source, "collection"), TextOf(source, "dataset"))
+                : new ModelOrigin(row.Name, row.Id, null, null);
+        });
+
+        static string? TextOf(JsonElement element, string member) => element.TryGetProperty(member, out JsonElement value) ? value.GetString() : null;
+    }
 
     /// <summary>Checks the files of a model and stores it; the same model again is found again.</summary>
     /// <param name="headPath">The head file.</param>

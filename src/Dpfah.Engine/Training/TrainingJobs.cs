@@ -32,6 +32,12 @@ public sealed partial class TrainingJobs
     public async Task<ModelDescription?> FindModelAsync(string name, CancellationToken cancellationToken) =>
         (await models.FindAsync(name, cancellationToken))?.Description;
 
+    /// <summary>What is told of a collection that is not there.</summary>
+    public static string NoCollection(string collection) => $"There is no collection '{collection}' to train on. GET /collections lists them.";
+
+    /// <summary>What is told of a model to start from that is not there.</summary>
+    public static string NoParent(string parent) => $"There is no model '{parent}' to start from. GET /models lists them.";
+
     /// <summary>Queues a training.</summary>
     /// <param name="request">The training, with every default filled in.</param>
     /// <param name="createdBy">Name of the key that asks; null without keys.</param>
@@ -75,14 +81,14 @@ public sealed partial class TrainingJobs
 
         if (request.Parent is { } parent && await models.FindAsync(parent, cancellationToken) is null)
         {
-            throw new TrainingRefusedException("parent-not-found", $"There is no model '{parent}' to start from. GET /models lists them.");
+            throw new TrainingRefusedException("parent-not-found", NoParent(parent));
         }
 
         int? collectionId = null;
         if (request.Source.Collection is { } collection)
         {
             collectionId = await items.FindCollectionAsync(collection, cancellationToken)
-                ?? throw new TrainingRefusedException("collection-not-found", $"There is no collection '{collection}' to train on. GET /collections lists them.");
+                ?? throw new TrainingRefusedException("collection-not-found", NoCollection(collection));
             if (request.Split.Shares().Fault() is { } wrong)
             {
                 throw new TrainingRefusedException("bad-split", wrong);

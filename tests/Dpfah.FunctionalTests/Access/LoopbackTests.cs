@@ -21,11 +21,13 @@ public sealed class LoopbackTests(SqliteService fixture) : IClassFixture<SqliteS
     [InlineData("--Kestrel:Endpoints:Open:Url", "http://0.0.0.0:5000")]
     public async Task An_address_that_others_can_reach_needs_a_key(string name, string value)
     {
-        var error = Assert.Throws<InvalidOperationException>(() => ApiHost.Build([name, value], HashEncoding.Add));
+        var error = Assert.Throws<InvalidOperationException>(() => ApiHost.Build([name, value, "--Dpfah:DataFolder", fixture.Database.DataFolder], HashEncoding.Add));
 
         Assert.Contains(ApiHost.AdminKeyVariable, error.Message, StringComparison.Ordinal);
         Assert.Contains("can be reached from other machines", error.Message, StringComparison.Ordinal);
+        Assert.Contains(ApiHost.InsecureArgument, error.Message, StringComparison.Ordinal);
         await using var withKey = ApiHost.Build([name, value, "--DPFAH_ADMIN_KEY", new string('k', 16)], HashEncoding.Add);
+        await using var insecure = ApiHost.Build([ApiHost.InsecureArgument, name, value], HashEncoding.Add);
     }
 
     [Theory]

@@ -24,6 +24,7 @@ public sealed class ApiClient : IDisposable
         http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(100) };
         if (key is not null)
         {
+            KeyWatch.Add(key);
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         }
     }

@@ -31,6 +31,9 @@ public sealed class RunningService : IAsyncDisposable
     /// <summary>A client without a key.</summary>
     public ApiClient Client { get; }
 
+    /// <summary>A new client with a key.</summary>
+    public ApiClient ClientWith(string key) => new(Address, key, () => log.Errors);
+
     /// <summary>The service's own parts.</summary>
     public IServiceProvider Services => app.Services;
 
@@ -70,6 +73,7 @@ public sealed class RunningService : IAsyncDisposable
     private static async Task<RunningService> StartWithoutWaitingAsync(
         TestDatabase database, Action<IServiceCollection> configure, IEnumerable<string> arguments)
     {
+        KeyWatch.AddFrom(arguments);
         var log = new LogCollector();
         WebApplication app = ApiHost.Build(
             ["--urls", "http://127.0.0.1:0", .. database.Arguments, .. arguments],
@@ -94,5 +98,6 @@ public sealed class RunningService : IAsyncDisposable
         await app.StopAsync();
         await app.DisposeAsync();
         log.Dispose();
+        KeyWatch.AssertAbsent(log.Text);
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Runtime.InteropServices;
+using Dpfah.FunctionalTests.Hosting;
 
 namespace Dpfah.FunctionalTests.Infrastructure;
 
@@ -233,6 +234,7 @@ public sealed partial class ServiceProcess : IAsyncDisposable
         await process.WaitForExitAsync();
         TestContext.Current.TestOutputHelper?.WriteLine($"--- {process.StartInfo.FileName} {Id}, exit code {process.ExitCode}\n{Tail()}");
         process.Dispose();
+        KeyWatch.AssertAbsent(Log);
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
