@@ -37,8 +37,8 @@ internal sealed class Visit(IPage page, Uri address)
         await SettledAsync();
     }
 
-    /// <summary>Waits until the view is filled.</summary>
-    public Task SettledAsync() => Expect(Main).ToHaveAttributeAsync("aria-busy", "false");
+    /// <summary>Waits until the view is filled, or the page asks for something first.</summary>
+    public Task SettledAsync() => Expect(Page.Locator("#main[aria-busy=false], dialog[open]").First).ToBeAttachedAsync();
 
     /// <summary>Ids of the pictures that are shown, in order.</summary>
     public async Task<string[]> IdsAsync() =>

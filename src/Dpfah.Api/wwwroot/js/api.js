@@ -1,7 +1,6 @@
 // The service's own public API, and nothing else.
 
 const base = new URL('.', document.baseURI);
-const keyName = 'dpfah-key';
 
 /** The address of a path of the API. The page may lie under a prefix. */
 export const address = path => new URL(path.replace(/^\//, ''), base);
@@ -49,7 +48,7 @@ export async function sendRaw(method, target, { query, json, body, headers, sign
       if (one !== undefined && one !== null && one !== '') url.searchParams.append(name, one);
     }
   }
-  const init = { method, signal, headers: { ...keyHeader(), ...headers } };
+  const init = { method, signal, headers: { ...headers } };
   if (json !== undefined) {
     init.body = JSON.stringify(json);
     init.headers['Content-Type'] = 'application/json';
@@ -143,7 +142,6 @@ export async function upload(target, file, { query, type, progress, signal } = {
   request.upload.addEventListener('progress', event => progress?.(event.loaded, event.total));
   signal?.addEventListener('abort', () => request.abort(), { once: true });
   request.open('POST', url);
-  for (const [name, value] of Object.entries(keyHeader())) request.setRequestHeader(name, value);
   if (type) request.setRequestHeader('Content-Type', type);
   request.send(file);
   await answer;
@@ -181,7 +179,7 @@ export async function lines(target, most, signal) {
 }
 
 /**
- * Makes a link that saves what the service answers. With a key it is fetched first, since a link sends none.
+ * Makes a link that saves what the service answers.
  * @param {HTMLAnchorElement} anchor
  * @param {string} target
  * @param {string} name Of the file.
@@ -189,33 +187,16 @@ export async function lines(target, most, signal) {
 export function saveBy(anchor, target, name) {
   anchor.href = address(target);
   anchor.download = name;
-  anchor.addEventListener('click', async event => {
-    if (!sessionStorage.getItem(keyName) || anchor.href.startsWith('blob:')) return;
-    event.preventDefault();
-    const response = await sendRaw('GET', target);
-    const file = URL.createObjectURL(await response.blob());
-    const saved = anchor.cloneNode();
-    saved.href = file;
-    saved.click();
-    setTimeout(() => URL.revokeObjectURL(file), 60_000);
-  });
   return anchor;
 }
 
 /**
- * Shows a picture of the service in an <img>. With a key it is fetched, since an <img> sends none.
+ * Shows a picture of the service in an <img>.
  * @param {HTMLImageElement} image
  * @param {string} target Its path.
  */
 export async function showPicture(image, target) {
-  if (!sessionStorage.getItem(keyName)) {
-    image.src = address(target);
-    return;
-  }
-  const response = await sendRaw('GET', target);
-  const url = URL.createObjectURL(await response.blob());
-  image.addEventListener('load', () => URL.revokeObjectURL(url), { once: true });
-  image.src = url;
+  image.src = address(target);
 }
 
 /**
@@ -264,22 +245,38 @@ export async function ended(id, hear, signal) {
   return get(path('jobs', id));
 }
 
-const keyHeader = () => {
-  const key = sessionStorage.getItem(keyName);
-  return key ? { Authorization: `Bearer ${key}` } : {};
-};
-
 let asking = null;
 
-/** Asks for a key once, however many requests want one. */
-function askForKey() {
-  asking ??= new Promise(resolve => {
+/** Signs in once, however many requests need it; false when no key was given. */
+const askForKey = () => asking ??= signIn().finally(() => { asking = null; });
+
+/** Turns a key into a cookie, which no script can read; links and pictures send it as well. */
+async function signIn() {
+  for (let text = 'The service wants a key:'; ;) {
+    const key = await keyDialog(text);
+    if (!key) return false;
+    const response = await fetch(address('/session'), {
+      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ key }),
+    }).catch(() => null);
+    if (response?.ok) {
+      window.dispatchEvent(new Event('session-changed'));
+      return true;
+    }
+    text = response?.status === 401
+      ? 'That key is not valid. The service wants a key:'
+      : (await response?.json().catch(() => null))?.detail ?? 'The service does not answer. Try again:';
+  }
+}
+
+/** Asks for a key; empty when the dialog was closed without one. */
+function keyDialog(text) {
+  return new Promise(resolve => {
     const dialog = document.createElement('dialog');
     dialog.setAttribute('aria-label', 'Key');
     const form = document.createElement('form');
     form.method = 'dialog';
     const label = document.createElement('label');
-    label.textContent = sessionStorage.getItem(keyName) ? 'That key is not valid. The service wants a key:' : 'The service wants a key:';
+    label.textContent = text;
     const input = document.createElement('input');
     input.type = 'password';
     input.autocomplete = 'off';
@@ -292,13 +289,9 @@ function askForKey() {
     dialog.append(form);
     dialog.addEventListener('close', () => {
       dialog.remove();
-      asking = null;
-      const given = dialog.returnValue === 'given' && input.value.trim();
-      if (given) sessionStorage.setItem(keyName, given);
-      resolve(Boolean(given));
+      resolve(dialog.returnValue === 'given' ? input.value.trim() : '');
     });
     document.body.append(dialog);
     dialog.showModal();
   });
-  return asking;
 }

@@ -1,6 +1,7 @@
 import { get } from './api.js';
 import { h, fill, sayError } from './dom.js';
 import { here, link } from './router.js';
+import { showSession } from './session.js';
 import * as search from './views/search.js';
 
 /** A view has a title and `show(root, params, signal)`, which fills an element; the signal ends with the view. */
@@ -107,6 +108,7 @@ document.querySelector('.skip').addEventListener('click', event => {
   main.focus();
 });
 window.addEventListener('hashchange', show);
+window.addEventListener('session-changed', () => showSession().catch(sayError));
 window.addEventListener('collections-changed', () => listCollections(null).catch(sayError));
 window.addEventListener('unhandledrejection', event => sayError(event.reason));
 
@@ -123,4 +125,5 @@ window.addEventListener('paste', event => {
   if (file) search.searchFor(file);
 });
 
+showSession().catch(() => {}); // What is wrong is said where the view should be.
 show();
