@@ -17,5 +17,6 @@ export async function showSession() {
 
 async function signOut() {
   await send('DELETE', '/session');
+  sessionStorage.clear(); // Pictures that were searched for.
   location.reload(); // Nothing of what was seen stays.
 }
