@@ -1,5 +1,5 @@
 // Generations: all codes of one collection under one model. Made, compared, activated, rolled back, deleted.
-import { all, get, path, send } from '../api.js';
+import { all, get, hasEnded, path, send } from '../api.js';
 import { h, fill, say, sayError, actionButton, ask, time, plural, count, fixed } from '../dom.js';
 import { go, link } from '../router.js';
 import { wide } from '../figures.js';
@@ -9,6 +9,9 @@ const states = { active: 'in use', filling: 'incomplete', ready: 'ready', retire
 
 /** Missing pictures up to which the service fills a generation in by itself when it is switched to. */
 const filledAtOnce = 100;
+
+/** Jobs that were begun on this page and whose end it has not told yet. */
+const begun = new Set();
 
 const percent = share => `${Math.round(100 * share)} %`;
 
@@ -24,7 +27,11 @@ export async function show(root, { params, collection, signal }) {
   const answered = new Set(history.map(one => one.from));
   const mayReturn = one => answered.has(one.generation.id) && one.missing <= filledAtOnce;
   const before = history[0]?.to === active?.generation.id ? history[0].from : null;
-  const jobs = await Promise.all(others.filter(one => one.state === 'filling' && one.job).map(one => get(path('jobs', one.job), {}, signal)));
+  const open = items.filter(one => one.job && (begun.has(one.job) || one.state === 'filling' || one.state === 'ready' && one.comparison?.against !== active?.generation.id));
+  const jobs = await Promise.all(open.map(one => get(path('jobs', one.job), {}, signal)));
+  // It ended while its generation was read, which is older then: the two have to fit.
+  if (open.some((one, i) => jobs[i].state === 'succeeded' && (one.state === 'filling' || !one.comparison))) return show(root, { params, collection, signal });
+  open.filter((one, i) => begun.has(one.job) && hasEnded(jobs[i].state)).forEach(one => tellEnd(one, jobs.find(job => job.id === one.job)));
   fill(root,
     h('h1', {}, `Generations of ${collection}`),
     h('p', {}, 'A generation is all codes of a collection under one model. Searches use one. Another is made beside it, compared, and takes over when you say so.'),
@@ -52,14 +59,18 @@ export async function show(root, { params, collection, signal }) {
         cancelled: `What was hashed so far stays, and can be gone on with or deleted. Searches go on with generation ${active.generation.id}.`,
         signal,
         ended: async last => {
-          if (last.state === 'succeeded') {
-            say(filledWords(id, last.result));
-            if (one.activate && !last.result.activated) await askAfter(one, last.result.comparison);
-          }
+          await tellEnd(one, last);
           if (last.state !== 'failed') again();
         },
       }).element : null,
       one.comparison && state !== 'active' ? comparison(one) : null);
+  }
+
+  async function tellEnd(one, job) {
+    begun.delete(job.id);
+    if (job.state !== 'succeeded') return;
+    say(filledWords(one.generation.id, job.result));
+    if (one.activate && !job.result.activated) await askAfter(one, job.result.comparison);
   }
 
   function stateWords(one, running) {
@@ -165,6 +176,7 @@ export async function show(root, { params, collection, signal }) {
 
   async function create(model, better) {
     const job = await send('POST', base, { json: { model, activate: better ? 'when-better' : undefined } });
+    begun.add(job.id);
     say(`${collection} is being hashed by ${model}, as job ${job.id}.`);
     if (params.get('model')) go('models', { tab: 'generations', collection: params.get('collection') });
     else again();
