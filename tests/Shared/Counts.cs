@@ -1,4 +1,4 @@
-namespace Dpfah.FunctionalTests.Infrastructure;
+namespace Dpfah.Tests.Shared;
 
 /// <summary>Reports how much of a promised amount a test has run, for the summary of <c>.ci/run</c>.</summary>
 public static class Counts
