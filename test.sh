@@ -89,5 +89,8 @@ TEXT
     fi
 fi
 
+# Many processes with a network of their own share the cores: a thread of one that waits must not spin on the core of another.
+export OMP_WAIT_POLICY=passive
+
 # -m:1: test projects one after another, since each has a libtorch that wants all cores.
 dotnet test Dpfah.sln --configuration Release --nologo -m:1 "$@"

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using CsCheck;
 using Dpfah.FunctionalTests.Hosting;
-using Dpfah.FunctionalTests.Infrastructure;
 
 namespace Dpfah.FunctionalTests.Errors;
 

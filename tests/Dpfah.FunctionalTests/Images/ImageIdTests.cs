@@ -4,7 +4,6 @@ using System.Text;
 using CsCheck;
 using Dpfah.Api.Images;
 using Dpfah.FunctionalTests.Hosting;
-using Dpfah.FunctionalTests.Infrastructure;
 
 namespace Dpfah.FunctionalTests.Images;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Dpfah.Api.Images;
 using Dpfah.Api.Search;
 using Dpfah.FunctionalTests.Hosting;
-using Dpfah.FunctionalTests.Infrastructure;
 
 namespace Dpfah.FunctionalTests.Search;
 

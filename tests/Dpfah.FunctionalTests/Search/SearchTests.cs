@@ -2,7 +2,6 @@ using System.Net;
 using Dpfah.Api.Images;
 using Dpfah.Api.Search;
 using Dpfah.FunctionalTests.Hosting;
-using Dpfah.FunctionalTests.Infrastructure;
 
 namespace Dpfah.FunctionalTests.Search;
 

@@ -23,7 +23,8 @@ public abstract class StoryTests
     public async Task A_catalogue_is_imported_learned_compared_and_switched()
     {
         using TestDatabase database = await CreateDatabaseAsync();
-        await using ServiceProcess service = ServiceProcess.StartHost(HostProcess.ApiAssembly, database.Arguments);
+        // A training that stands back for all others would take the longer the more tests run beside it.
+        await using ServiceProcess service = ServiceProcess.StartHost(HostProcess.ApiAssembly, [.. database.Arguments, "--Dpfah:TrainingNice", "0"]);
         await service.WaitUntilReadyAsync(TimeSpan.FromMinutes(4));
         using var client = new ApiClient(service.BaseAddress);
         (await client.SendAsync(HttpMethod.Put, $"/collections/{Collection}")).AssertStatus(HttpStatusCode.Created);
