@@ -91,6 +91,8 @@ fi
 
 # Many processes with a network of their own share the cores: a thread of one that waits must not spin on the core of another.
 export OMP_WAIT_POLICY=passive
+# Some hundred services are started and live for seconds: code that learns how it is used costs more than it gives.
+export DOTNET_TieredPGO=0
 
 # -m:1: test projects one after another, since each has a libtorch that wants all cores.
 dotnet test Dpfah.sln --configuration Release --nologo -m:1 "$@"
