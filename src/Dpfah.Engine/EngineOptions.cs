@@ -57,6 +57,12 @@ public sealed class EngineOptions
     /// <summary>How often it is looked whether a model is to be trained again. Default: 1 min.</summary>
     public TimeSpan RetrainPollInterval { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How often a sample of each collection's labelled pictures is searched for, to tell how well it finds; zero for never. Default: 10 min.</summary>
+    public TimeSpan QualityEvery { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Collections that have metrics of their own; all others are told together. Default: 100.</summary>
+    public int ObservedCollections { get; set; } = 100;
+
     /// <summary>Jobs that neither hash pictures in bulk nor train, that run at once on this node. Default: 2.</summary>
     public int GeneralJobs { get; set; } = 2;
 

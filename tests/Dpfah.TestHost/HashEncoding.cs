@@ -46,6 +46,11 @@ public static class HashEncoding
             var model = ModelDescription.FromJson(SafetensorsFile.Open(files.HeadPath).Metadata[ModelDescription.MetadataKey]);
             double time = model.Parameters.TryGetValue(TimeParameter, out string? text) ? double.Parse(text, CultureInfo.InvariantCulture) : 0;
             string salt = model.Parameters.GetValueOrDefault(SaltParameter, "");
+            if (Environment.GetEnvironmentVariable(BatchedHashEncoder.TimeVariable) is { Length: > 0 } batched)
+            {
+                return new BatchedHashEncoder(decoder, salt, model.Bits, TimeSpan.FromMilliseconds(double.Parse(batched, CultureInfo.InvariantCulture)));
+            }
+
             return model.Parameters.ContainsKey(MuteParameter)
                 ? new HashEncoder(decoder, salt, model.Bits, TimeSpan.FromMilliseconds(time))
                 : new ExplainingHashEncoder(decoder, salt, model.Bits, TimeSpan.FromMilliseconds(time), model.Backbone.Attention);

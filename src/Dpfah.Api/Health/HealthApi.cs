@@ -22,7 +22,7 @@ internal static class HealthApi
 
     private static JsonHttpResult<ReadyResponse> Ready(ServiceState state, HttpContext context)
     {
-        bool ready = state.HasStarted && state.DatabaseProblem is null;
+        bool ready = state.IsReady;
         if (!ready)
         {
             context.Response.Headers.RetryAfter = "1";

@@ -18,6 +18,7 @@ using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
 using Dpfah.Api.Page;
 using Dpfah.Api.Search;
+using Dpfah.Api.Telemetry;
 using Dpfah.Api.Training;
 using Dpfah.Engine;
 using Dpfah.Engine.Access;
@@ -88,6 +89,7 @@ public static class ApiHost
             builder.WebHost.UseUrls(DefaultUrl);
         }
 
+        builder.AddDpfahLogs(options);
         EngineOptions engine = ReadEngine(options, configuration);
         AddAccess(builder, engine, isInsecure);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -95,7 +97,11 @@ public static class ApiHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = ApiLimits.MaxBodyBytes;
         });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Draining.StopTimeout);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddHostedService<Draining>();
         builder.Services.AddDpfahEngine(engine);
+        builder.AddDpfahTelemetry();
         builder.Services.AddSingleton(new TrainingProgram(
             options.TrainingProgram is { Length: > 0 } program ? program : TrainingProgram.Beside.Assembly, options.TrainingNice));
         builder.Services.AddSingleton(new TrainingDefaults(options));
@@ -129,6 +135,7 @@ public static class ApiHost
             context.Response.Headers.XContentTypeOptions = "nosniff";
             return next(context);
         });
+        app.UseDraining();
         app.UseLocalNamesOnly();
         app.UseCrossSiteRule();
         app.UseWebPage();
@@ -138,6 +145,7 @@ public static class ApiHost
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseCollectionScope();
+        app.UseCollectionInLogs();
         app.MapSearch();
         app.MapSearchBatch();
         app.MapExplanations();
@@ -156,6 +164,7 @@ public static class ApiHost
         app.MapKeys();
         app.MapSession();
         app.MapHealth();
+        app.MapMetrics();
         return app;
     }
 
@@ -172,6 +181,8 @@ public static class ApiHost
         ImportPrivateHosts = options.ImportPrivateHosts,
         RetrainAfterLabels = options.RetrainAfterLabels,
         RetrainEvery = options.RetrainEvery,
+        QualityEvery = options.QualityEvery,
+        ObservedCollections = options.ObservedCollections,
     };
 
     private static void AddAccess(WebApplicationBuilder builder, EngineOptions engine, bool isInsecure)

@@ -11,6 +11,9 @@ public sealed partial class ServiceOptions
     /// <summary>Name of PostgreSQL's connection string: <c>ConnectionStrings:Dpfah</c>.</summary>
     public const string DatabaseName = "Dpfah";
 
+    internal const string SimpleLogs = "simple";
+    internal const string JsonLogs = "json";
+
     [GeneratedRegex("^(auto|cpu|cuda(:[0-9]+)?)$")]
     private static partial Regex DevicePattern { get; }
 
@@ -73,6 +76,24 @@ public sealed partial class ServiceOptions
     /// <summary>Age of its data at which a collection's active model is trained again by itself, as <c>d.hh:mm:ss</c>; zero (default) for never.</summary>
     public TimeSpan RetrainEvery { get; set; }
 
+    /// <summary>How logs are written: <c>simple</c> (default; for people) or <c>json</c> (an object a line, with request, job and collection).</summary>
+    public string LogFormat { get; set; } = SimpleLogs;
+
+    /// <summary>
+    /// How long a service that was told to stop still takes requests, as <c>hh:mm:ss</c> up to 20 s, while <c>/health/ready</c> says 503
+    /// already: time for a load balancer to hear of it. Default: none.
+    /// </summary>
+    public TimeSpan DrainDelay { get; set; }
+
+    /// <summary>
+    /// How often a sample of each collection's labelled pictures is searched for, to tell mAP and precision by <c>/metrics</c>, as
+    /// <c>hh:mm:ss</c> from 1 s; zero for never. Default: 10 min.
+    /// </summary>
+    public TimeSpan QualityEvery { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Collections that have metrics of their own, 0 to 1,000; the oldest. All others are told together. Default: 100.</summary>
+    public int ObservedCollections { get; set; } = 100;
+
     /// <summary>Reads the settings; tells all that is wrong with them at once.</summary>
     /// <exception cref="InvalidOperationException">A setting is unknown or out of range.</exception>
     public static ServiceOptions Read(IConfiguration configuration)
@@ -89,7 +110,7 @@ public sealed partial class ServiceOptions
         }
 
         var options = new ServiceOptions();
-        foreach (string name in (string[])[nameof(Threads), nameof(Bits), nameof(EncodingJobs), nameof(GeneralJobs), nameof(TrainingThreads), nameof(TrainingNice), nameof(RetrainAfterLabels)])
+        foreach (string name in (string[])[nameof(Threads), nameof(Bits), nameof(EncodingJobs), nameof(GeneralJobs), nameof(TrainingThreads), nameof(TrainingNice), nameof(RetrainAfterLabels), nameof(ObservedCollections)])
         {
             if (section[name] is { } text && !int.TryParse(text, out _))
             {
@@ -103,7 +124,7 @@ public sealed partial class ServiceOptions
             errors.Add($"Dpfah:ImportBytes is a whole number of bytes; it was '{bytes}'.");
             section[nameof(ImportBytes)] = null;
         }
-        foreach (string name in (string[])[nameof(JobLease), nameof(JobRetention), nameof(RetrainEvery)])
+        foreach (string name in (string[])[nameof(JobLease), nameof(JobRetention), nameof(RetrainEvery), nameof(DrainDelay), nameof(QualityEvery)])
         {
             if (section[name] is { } text && !TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _))
             {
@@ -166,6 +187,26 @@ public sealed partial class ServiceOptions
         if (options.JobRetention < TimeSpan.FromMinutes(1))
         {
             errors.Add($"Dpfah:JobRetention is at least 00:01:00; it was {options.JobRetention}.");
+        }
+
+        if (options.LogFormat is not (SimpleLogs or JsonLogs))
+        {
+            errors.Add($"Dpfah:LogFormat is {SimpleLogs} or {JsonLogs}; it was '{options.LogFormat}'.");
+        }
+
+        if (options.DrainDelay < TimeSpan.Zero || options.DrainDelay > Draining.MostDelay)
+        {
+            errors.Add($"Dpfah:DrainDelay is 00:00:00 to {Draining.MostDelay}; it was {options.DrainDelay}.");
+        }
+
+        if (options.QualityEvery != TimeSpan.Zero && options.QualityEvery < TimeSpan.FromSeconds(1))
+        {
+            errors.Add($"Dpfah:QualityEvery is 00:00:00 (never) or at least 00:00:01; it was {options.QualityEvery}.");
+        }
+
+        if (options.ObservedCollections is < 0 or > 1_000)
+        {
+            errors.Add($"Dpfah:ObservedCollections is 0 to 1000; it was {options.ObservedCollections}.");
         }
 
         foreach ((string name, int value) in ((string, int)[])[(nameof(EncodingJobs), options.EncodingJobs), (nameof(GeneralJobs), options.GeneralJobs)])

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dpfah.Api.Telemetry;
 using Dpfah.Core.Health;
 using Dpfah.Core.Imaging;
 using Dpfah.Engine.Generations;
@@ -320,6 +321,7 @@ internal static class Problems
     private static ProblemHttpResult Create(
         int status, string code, string title, string detail, params ReadOnlySpan<(string Name, object Value)> more)
     {
+        ApiTelemetry.CountProblem(status, code);
         var problem = new ProblemDetails { Status = status, Title = title, Detail = detail, Type = $"urn:dpfah:problem:{code}" };
         problem.Extensions["code"] = code;
         foreach ((string name, object value) in more)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dpfah.Core.Imaging;
 using Dpfah.Engine.Models;
+using Dpfah.Engine.Telemetry;
 
 namespace Dpfah.Engine.Catalogue;
 
@@ -49,10 +50,13 @@ public sealed class PictureEncoder : IDisposable
     /// <summary>Makes the preview, or says why there is none.</summary>
     public async Task<PreviewResult> PreviewAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
+        using Stage.Run stage = Stage.Decode.Begin();
         await decoding.WaitAsync(cancellationToken);
         try
         {
-            return previews.Make(bytes);
+            PreviewResult result = previews.Make(bytes);
+            stage.Done();
+            return result;
         }
         finally
         {
@@ -61,8 +65,13 @@ public sealed class PictureEncoder : IDisposable
     }
 
     /// <summary>Makes the preview for a job.</summary>
-    internal Task<PreviewResult> PreviewInBackgroundAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
-        background.RunAsync(() => previews.Make(bytes), cancellationToken);
+    internal async Task<PreviewResult> PreviewInBackgroundAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        using Stage.Run stage = Stage.DecodeInBackground.Begin();
+        PreviewResult result = await background.RunAsync(() => previews.Make(bytes), cancellationToken);
+        stage.Done();
+        return result;
+    }
 
     /// <summary>Takes a preview as it comes out of an export, or says why it is none.</summary>
     internal Task<PreviewResult> AdoptInBackgroundAsync(byte[] jpeg, string decoder, CancellationToken cancellationToken) =>
@@ -73,8 +82,11 @@ public sealed class PictureEncoder : IDisposable
     public async Task<ImageCode> HashAsync(
         ReadOnlyMemory<byte> previewJpeg, int modelId, EncodePriority priority, CancellationToken cancellationToken)
     {
+        using Stage.Run stage = Stage.ModelFor(priority).Begin();
         await using EncoderUse use = await encoders.UseAsync(modelId, cancellationToken);
-        return await use.Encoder.EncodeAsync(previewJpeg, priority, cancellationToken);
+        ImageCode code = await use.Encoder.EncodeAsync(previewJpeg, priority, cancellationToken);
+        stage.Done();
+        return code;
     }
 
     /// <summary>What explains the codes of a model, in use until it is disposed; null when its encoder cannot.</summary>

@@ -1,4 +1,5 @@
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Telemetry;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Data;
@@ -28,7 +29,16 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Runs work in one write transaction, again from its start when the database asks for it.</summary>
     /// <param name="work">Must have no other effect than through the context that it is given.</param>
     /// <param name="cancellationToken">Gives up before the transaction has begun to commit.</param>
-    public abstract Task<T> WriteAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken);
+    public async Task<T> WriteAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        using Stage.Run stage = Stage.Write.Begin();
+        T result = await TransactAsync(work, cancellationToken);
+        stage.Done();
+        return result;
+    }
+
+    /// <inheritdoc cref="WriteAsync"/>
+    protected abstract Task<T> TransactAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken);
 
     /// <summary>
     /// Finds a collection by name and holds it: until the transaction ends none of its generations comes, goes or is switched. Any
@@ -65,7 +75,11 @@ internal abstract class Database : IAsyncDisposable
     public abstract Task<List<Item>> LockFreeItemsAsync(DpfahContext context, long[] numbers, CancellationToken cancellationToken);
 
     /// <summary>The position below which no log row can appear any more.</summary>
-    public abstract Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken);
+    public async Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        (await LogEndsAsync(context, cancellationToken)).Horizon;
+
+    /// <summary>The position below which no log row can appear any more, and the one below which all lie that are committed by now.</summary>
+    public abstract Task<(ulong Horizon, ulong End)> LogEndsAsync(DpfahContext context, CancellationToken cancellationToken);
 
     /// <summary>Log rows at positions from <paramref name="from"/> (included) to <paramref name="to"/> (excluded), in log order.</summary>
     public abstract IQueryable<Change> Changes(DpfahContext context, ulong from, ulong to);

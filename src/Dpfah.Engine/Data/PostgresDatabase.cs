@@ -70,7 +70,7 @@ internal sealed class PostgresDatabase(string connectionString) : Database
             cancellationToken);
     }
 
-    public override async Task<T> WriteAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    protected override async Task<T> TransactAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -188,14 +188,16 @@ internal sealed class PostgresDatabase(string connectionString) : Database
         }
     }
 
-    public override Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken) =>
-        ReadXidAsync(context, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS \"Value\"", cancellationToken);
+    public override async Task<(ulong Horizon, ulong End)> LogEndsAsync(DpfahContext context, CancellationToken cancellationToken)
+    {
+        // "xmin:xmax:ids between them that run"
+        string[] parts = (await context.Database
+            .SqlQueryRaw<string>("SELECT pg_current_snapshot()::text AS \"Value\"").ToListAsync(cancellationToken))[0].Split(':');
+        return (ulong.Parse(parts[0]), ulong.Parse(parts[1]));
+    }
 
     public override async Task<ulong> VisiblePositionAsync(DpfahContext context, CancellationToken cancellationToken) =>
-        await ReadXidAsync(context, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS \"Value\"", cancellationToken) - 1;
-
-    private static async Task<ulong> ReadXidAsync(DpfahContext context, string sql, CancellationToken cancellationToken) =>
-        ulong.Parse((await context.Database.SqlQueryRaw<string>(sql).ToListAsync(cancellationToken))[0]);
+        (await LogEndsAsync(context, cancellationToken)).End - 1;
 
     public override IQueryable<Change> Changes(DpfahContext context, ulong from, ulong to) =>
         context.Changes.Where(c => c.Xid >= from && c.Xid < to).OrderBy(c => c.Xid).ThenBy(c => c.Seq);

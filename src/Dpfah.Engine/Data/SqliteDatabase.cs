@@ -18,12 +18,14 @@ internal sealed class SqliteDatabase : Database
     private const int MaxGroup = 64;
 
     private readonly string connectionString;
+    private readonly string identityPath;
     private readonly DbContextOptions<SqliteContext> options;
     private readonly Channel<Work> queue = Channel.CreateBounded<Work>(1024);
     private readonly Task writer;
 
     public SqliteDatabase(string path)
     {
+        identityPath = path + ".id";
         connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, ForeignKeys = true }.ToString();
         options = new DbContextOptionsBuilder<SqliteContext>().UseSqlite(connectionString).Options;
         writer = Task.Run(RunWriterAsync);
@@ -49,20 +51,36 @@ internal sealed class SqliteDatabase : Database
         return await WriteAsync(
             async (context, token) =>
             {
-                DatabaseInfo? info = await context.DatabaseInfo.SingleOrDefaultAsync(token);
-                if (info is null)
+                DatabaseInfo? info = await context.DatabaseInfo.AsTracking().SingleOrDefaultAsync(token);
+                if (info is not null && info.SystemIdentifier == await ReadIdentityAsync(token))
                 {
-                    info = new DatabaseInfo { Epoch = 1, SystemIdentifier = Guid.NewGuid().ToString("n") };
-                    context.DatabaseInfo.Add(info);
-                    await context.SaveChangesAsync(token);
+                    return info.Epoch;
                 }
 
+                string identifier = Guid.NewGuid().ToString("n");
+                if (info is null)
+                {
+                    info = new DatabaseInfo { Epoch = 1, SystemIdentifier = identifier };
+                    context.DatabaseInfo.Add(info);
+                }
+                else
+                {
+                    // A copy of the file that lies elsewhere now: other changes will get the numbers that those after the copy have there.
+                    (info.Epoch, info.SystemIdentifier) = (info.Epoch + 1, identifier);
+                }
+
+                await context.SaveChangesAsync(token);
+                await File.WriteAllTextAsync(identityPath, identifier, token);
                 return info.Epoch;
             },
             cancellationToken);
     }
 
-    public override async Task<T> WriteAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    /// <summary>What is written beside the file, and stays there when a copy of it is taken elsewhere.</summary>
+    private async Task<string?> ReadIdentityAsync(CancellationToken cancellationToken) =>
+        File.Exists(identityPath) ? (await File.ReadAllTextAsync(identityPath, cancellationToken)).Trim() : null;
+
+    protected override async Task<T> TransactAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         var item = new Work<T>(work, cancellationToken);
         await queue.Writer.WriteAsync(item, cancellationToken);
@@ -115,8 +133,12 @@ internal sealed class SqliteDatabase : Database
                 && ((j.State == JobState.Queued && j.NotBeforeMs <= now) || (j.State == JobState.Running && j.LeaseUntilMs < now)))
             .OrderBy(j => j.Id).FirstOrDefaultAsync(cancellationToken);
 
-    public override async Task<ulong> HorizonAsync(DpfahContext context, CancellationToken cancellationToken) =>
-        await VisiblePositionAsync(context, cancellationToken) + 1;
+    public override async Task<(ulong Horizon, ulong End)> LogEndsAsync(DpfahContext context, CancellationToken cancellationToken)
+    {
+        // One writer: what is committed is all there will be up to there.
+        ulong end = await VisiblePositionAsync(context, cancellationToken) + 1;
+        return (end, end);
+    }
 
     public override async Task<ulong> VisiblePositionAsync(DpfahContext context, CancellationToken cancellationToken)
     {

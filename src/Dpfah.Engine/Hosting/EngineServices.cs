@@ -14,6 +14,7 @@ using Dpfah.Engine.Imports.Fetching;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
+using Dpfah.Engine.Telemetry;
 using Dpfah.Engine.Training;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -135,6 +136,14 @@ public static class EngineServices
             p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<ApiKeyFollower>>()));
         return services.AddHostedService(p => p.GetRequiredService<ApiKeyFollower>());
+    }
+
+    /// <summary>Lets the service tell of itself by metrics: <see cref="EngineTelemetry.Name"/>.</summary>
+    public static IServiceCollection AddDpfahGauges(this IServiceCollection services)
+    {
+        services.AddSingleton<Observer>();
+        services.AddHostedService(p => p.GetRequiredService<Observer>());
+        return services.AddHostedService<EngineGauges>();
     }
 
     /// <summary>Opens the database that the options name; nothing is read or written yet, but for the folder of a file.</summary>

@@ -6,6 +6,7 @@ public sealed class ServiceState
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile StartupStep step = new("starting", "The service is starting.", null);
     private volatile string? databaseProblem;
+    private volatile bool isStopping;
 
     /// <summary>What is being done, or what stands in the way.</summary>
     public StartupStep Step => step;
@@ -15,6 +16,19 @@ public sealed class ServiceState
 
     /// <summary>Whether the start is complete: model and index are in memory.</summary>
     public bool HasStarted => started.Task.IsCompleted;
+
+    /// <summary>Whether the service has been told to stop: it answers what comes, and wants no more of it.</summary>
+    public bool IsStopping => isStopping;
+
+    /// <summary>Whether requests are to be sent here.</summary>
+    public bool IsReady => HasStarted && databaseProblem is null && !isStopping;
+
+    /// <summary>Says that the service will end.</summary>
+    public void ReportStopping()
+    {
+        isStopping = true;
+        step = new StartupStep("stopping", "The service is stopping.", null);
+    }
 
     /// <summary>Waits for the start to be complete.</summary>
     public Task WaitUntilStartedAsync(CancellationToken cancellationToken) => started.Task.WaitAsync(cancellationToken);
@@ -29,19 +43,19 @@ public sealed class ServiceState
         }
     }
 
-    internal void Report(string name, string detail, double? done = null) => step = new StartupStep(name, detail, done);
+    internal void Report(string name, string detail, double? done = null) => step = isStopping ? step : new StartupStep(name, detail, done);
 
     internal void ReportDatabase(string? problem) => databaseProblem = problem;
 
     internal void ReportStarted()
     {
-        step = new StartupStep("ready", "The service is ready.", 1);
+        Report("ready", "The service is ready.", 1);
         started.TrySetResult();
     }
 }
 
 /// <summary>A step of the start.</summary>
-/// <param name="Name"><c>starting</c>, <c>database</c>, <c>model</c>, <c>encoder</c>, <c>index</c> or <c>ready</c>.</param>
+/// <param name="Name"><c>starting</c>, <c>database</c>, <c>model</c>, <c>encoder</c>, <c>index</c>, <c>ready</c> or <c>stopping</c>.</param>
 /// <param name="Detail">A sentence.</param>
 /// <param name="Done">Share of the step that is done, from 0 to 1; null when that is not known.</param>
 public sealed record StartupStep(string Name, string Detail, double? Done);

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Hosting;
+using Dpfah.Engine.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -17,6 +19,11 @@ internal sealed partial class JobWorker(
     ILogger<JobWorker> logger) : BackgroundService
 {
     private static readonly TimeSpan FinishRetry = TimeSpan.FromSeconds(2);
+    private static readonly Func<ILogger, string, long, string?, IDisposable?> Scope =
+        LoggerMessage.DefineScope<string, long, string?>("Job {JobKind} {JobId} of collection {Collection}");
+
+    private static readonly Counter<long> Ended = EngineTelemetry.Meter.CreateCounter<long>(
+        "dpfah.jobs.ended", "{job}", "Jobs that ended on this node, by kind and by what became of them.");
 
     private readonly Dictionary<string, IJobHandler> handlers = handlers.ToDictionary(h => h.Kind, StringComparer.Ordinal);
 
@@ -70,6 +77,9 @@ internal sealed partial class JobWorker(
 
     private async Task RunAsync(JobRun run, CancellationToken stoppingToken)
     {
+        using IDisposable? scope = Scope(logger, run.Kind, run.Id, run.CollectionName);
+        using Activity? activity = EngineTelemetry.Source.StartActivity($"job {run.Kind}");
+        activity?.SetTag("dpfah.job.id", run.Id);
         LogStarted(run.Kind, run.Id, run.Attempt);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         using var renewing = new CancellationTokenSource();
@@ -79,7 +89,7 @@ internal sealed partial class JobWorker(
         try
         {
             string? result = await handlers[run.Kind].RunAsync(run, ending.Token);
-            finish = () => claims.FinishAsync(run, JobState.Succeeded, result, null);
+            finish = () => EndAsync(run, JobState.Succeeded, result, null);
         }
         catch (FencedException)
         {
@@ -91,7 +101,7 @@ internal sealed partial class JobWorker(
         }
         catch (Exception) when (lease.CancelRequested)
         {
-            finish = () => claims.FinishAsync(run, JobState.Cancelled, null, null);
+            finish = () => EndAsync(run, JobState.Cancelled, null, null);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -100,20 +110,26 @@ internal sealed partial class JobWorker(
         catch (JobFailedException error)
         {
             LogFailed(run.Kind, run.Id, error.Message);
-            finish = () => claims.FinishAsync(run, JobState.Failed, null, error.Message);
+            finish = () => EndAsync(run, JobState.Failed, null, error.Message);
         }
         catch (Exception error)
         {
             string reason = FailureText.Of(error);
             LogAttemptFailed(error, run.Kind, run.Id, run.Attempt, reason);
             finish = run.Attempt >= JobClaims.MaxAttempts || FailureText.IsFinal(error)
-                ? () => claims.FinishAsync(run, JobState.Failed, null, reason)
+                ? () => EndAsync(run, JobState.Failed, null, reason)
                 : () => claims.ReleaseAsync(run, TimeSpan.FromSeconds(run.Attempt), reason);
         }
 
         await renewing.CancelAsync();
         await keeping;
         await FinishAsync(run, finish);
+    }
+
+    private async Task EndAsync(JobRun run, JobState state, string? result, string? error)
+    {
+        await claims.FinishAsync(run, state, result, error);
+        Ended.Add(1, new("kind", run.Kind), new("state", state.ToString().ToLowerInvariant()));
     }
 
     private async Task FinishAsync(JobRun run, Func<Task>? finish)

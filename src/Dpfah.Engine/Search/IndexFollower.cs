@@ -1,8 +1,10 @@
 using System.Collections.Frozen;
+using System.Diagnostics;
 using Dpfah.Core.Codes;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Models;
+using Dpfah.Engine.Telemetry;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -63,6 +65,9 @@ internal sealed partial class IndexFollower : IDisposable
             return new Position(now.Epoch, now.Horizon == 0 ? 0 : now.Horizon - 1);
         }
     }
+
+    /// <summary>How far behind it is.</summary>
+    public IndexLag Lag { get; } = new();
 
     /// <summary>The collections, by name.</summary>
     public FrozenDictionary<string, CollectionIndex> Collections => state.Collections;
@@ -250,19 +255,20 @@ internal sealed partial class IndexFollower : IDisposable
     private async Task<bool> AdvanceAsync(CancellationToken cancellationToken)
     {
         State now = state;
-        (ulong horizon, bool trimmed, List<Change> changes) = await database.ReadAsync(
+        long time = Stopwatch.GetTimestamp();
+        (ulong horizon, ulong end, bool trimmed, List<Change> changes) = await database.ReadAsync(
             async (context, token) =>
             {
-                ulong to = await database.HorizonAsync(context, token);
+                (ulong to, ulong last) = await database.LogEndsAsync(context, token);
                 if (to <= now.Horizon)
                 {
-                    return (now.Horizon, false, []);
+                    return (now.Horizon, last, false, []);
                 }
 
                 // Read after the horizon: each row below it is committed by now and therefore visible.
                 List<Change> rows = await database.Changes(context, now.Horizon, to).ToListAsync(token);
                 bool behind = (ulong)(await context.DatabaseInfo.SingleAsync(token)).TrimmedBelow > now.Horizon;
-                return (to, behind, rows);
+                return (to, last, behind, rows);
             },
             cancellationToken);
         if (trimmed)
@@ -270,11 +276,14 @@ internal sealed partial class IndexFollower : IDisposable
             return false;
         }
 
+        Lag.Look(time, end);
+
         if (horizon > now.Horizon || refreshDue || standby.HasNews)
         {
             Publish(await ApplyAsync(now with { Horizon = horizon }, changes, cancellationToken));
         }
 
+        Lag.Reach(horizon, end);
         return true;
     }
 

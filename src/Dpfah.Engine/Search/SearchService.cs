@@ -2,6 +2,7 @@ using Dpfah.Core.Indexing;
 using Dpfah.Core.Indexing.Filters;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Hosting;
+using Dpfah.Engine.Telemetry;
 
 namespace Dpfah.Engine.Search;
 
@@ -105,6 +106,7 @@ public sealed class SearchService
             return [];
         }
 
+        using Stage.Run stage = Stage.Search.Begin();
         ItemFilter? filter = await FilterAsync(collections, queries[0], cancellationToken);
 
         // The picture was hashed since: the indexes that answer and the position that is told are read together, now.
@@ -117,6 +119,7 @@ public sealed class SearchService
         RankedSlice[] slices = queries.Count == 1 || queries[0].Collapse is not null
             ? await OneByOneAsync(queries, rankings, cancellationToken)
             : await TogetherAsync(now, queries, rankings, cancellationToken);
+        stage.Done();
         return [.. queries.Select((query, i) => ToPage(now, query, position, slices[i]))];
     }
 

@@ -25,8 +25,8 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
 
     private readonly IBatchWorker<TRequest, TPrepared, TResult> worker;
     private readonly BatchingOptions options;
-    private readonly RequestLane<TRequest, TPrepared, TResult> queries = new();
-    private readonly RequestLane<TRequest, TPrepared, TResult> background = new();
+    private readonly RequestLane<TRequest, TPrepared, TResult> queries = new("query");
+    private readonly RequestLane<TRequest, TPrepared, TResult> background = new("background");
     private readonly ConcurrentQueue<LoneWork> alone = new();
     private readonly SemaphoreSlim accepted = new(0); // one count a request in a lane's Waiting
     private readonly SemaphoreSlim preparedPlaces;
@@ -59,6 +59,7 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
         // A batch that runs and one that is prepared; the rest waits with its callers, as bytes of theirs.
         backgroundPlaces = new SemaphoreSlim(2 * options.BatchSize);
         lastQuery = Stopwatch.GetTimestamp() - (long)(QuietTime.TotalSeconds * Stopwatch.Frequency);
+        EncoderTelemetry.Refusals.Add(0); // Told from the start, not only when there was one.
         new Thread(RunBatches) { IsBackground = true, Name = name }.Start();
         started.Task.GetAwaiter().GetResult();
         _ = PrepareAllAsync(Enumerable.Range(0, loops).Select(_ => Task.Run(PrepareAsync)));
@@ -103,6 +104,7 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
             }
             else if (alone.Count >= MostAlone)
             {
+                EncoderTelemetry.Refusals.Add(1);
                 pending.Fail(new EncoderBusyException(TimeToDrain(MostAlone, Volatile.Read(ref secondsAlone))));
             }
             else
@@ -152,6 +154,7 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
             }
             else if (lane == queries && lane.Waiting.Count >= options.QueueCapacity)
             {
+                EncoderTelemetry.Refusals.Add(1);
                 pending.Fail(new EncoderBusyException(TimeToDrain(options.QueueCapacity, Volatile.Read(ref secondsPerRequest))));
             }
             else
@@ -363,7 +366,9 @@ internal sealed class MicroBatcher<TRequest, TPrepared, TResult> : IAsyncDisposa
         {
             long start = Stopwatch.GetTimestamp();
             IReadOnlyList<TResult> results = worker.Run([.. batch.Select(pending => pending.Prepared!)]);
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / batch.Count;
+            double batchSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds, seconds = batchSeconds / batch.Count;
+            EncoderTelemetry.BatchSize.Record(batch.Count);
+            EncoderTelemetry.BatchDuration.Record(batchSeconds);
             Volatile.Write(ref secondsPerRequest, Smoothed(secondsPerRequest, seconds));
             for (int i = 0; i < batch.Count; i++)
             {

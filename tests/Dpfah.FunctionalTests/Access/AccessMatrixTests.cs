@@ -76,6 +76,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime
         ["GET /api-keys"] = ("admin", Limit.Closed),
         ["DELETE /api-keys/{key}"] = ("admin", Limit.Closed),
         ["GET /session"] = ("reader", Limit.Looks),
+        ["GET /metrics"] = ("reader", Limit.Closed),
     }.ToFrozenDictionary();
 
     /// <summary>What is open to everybody.</summary>
