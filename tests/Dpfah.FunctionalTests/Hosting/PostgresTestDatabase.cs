@@ -7,17 +7,18 @@ namespace Dpfah.FunctionalTests.Hosting;
 /// <summary>An empty database on a PostgreSQL server.</summary>
 public sealed class PostgresTestDatabase : TestDatabase
 {
-    private readonly string connectionString;
-
     /// <summary>Names a database.</summary>
     /// <param name="connectionString">Of a database that is there, or will be when the service asks for it.</param>
-    public PostgresTestDatabase(string connectionString) => this.connectionString = connectionString;
+    public PostgresTestDatabase(string connectionString) => ConnectionString = connectionString;
+
+    /// <summary>How to connect to it.</summary>
+    public string ConnectionString { get; }
 
     /// <inheritdoc/>
     public override string Provider => "postgres";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Arguments => [.. base.Arguments, "--ConnectionStrings:Dpfah", connectionString];
+    public override IReadOnlyList<string> Arguments => [.. base.Arguments, "--ConnectionStrings:Dpfah", ConnectionString];
 
     /// <summary>Makes an empty database on the server that the tests share.</summary>
     public static async Task<TestDatabase> CreateAsync(PostgresServer server) => new PostgresTestDatabase(await server.CreateDatabaseAsync());
@@ -25,7 +26,7 @@ public sealed class PostgresTestDatabase : TestDatabase
     /// <inheritdoc/>
     public override async Task<DbConnection> OpenAsync()
     {
-        var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
+        var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
         await connection.OpenAsync();
         return connection;
     }
