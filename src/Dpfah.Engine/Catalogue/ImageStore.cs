@@ -245,7 +245,9 @@ public sealed class ImageStore
     private async Task<Position> SaveAsync(DpfahContext context, Change change, CancellationToken cancellationToken)
     {
         await context.SaveChangesAsync(cancellationToken);
-        return new Position(follower.Epoch, database.PositionOf(change));
+        ulong position = database.PositionOf(change);
+        follower.Expect(position);
+        return new Position(follower.Epoch, position);
     }
 
     private static ImageRecord Record(Item item, StoredPreview preview, StoredCode code) =>

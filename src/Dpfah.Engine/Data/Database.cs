@@ -81,6 +81,13 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>The position below which no log row can appear any more, and the one below which all lie that are committed by now.</summary>
     public abstract Task<(ulong Horizon, ulong End)> LogEndsAsync(DpfahContext context, CancellationToken cancellationToken);
 
+    /// <summary>The horizon for one who follows the log, with what tells that positions were given a second time.</summary>
+    public virtual async Task<LogHorizon> ReadHorizonAsync(DpfahContext context, CancellationToken cancellationToken)
+    {
+        (ulong horizon, ulong end) = await LogEndsAsync(context, cancellationToken);
+        return new LogHorizon(horizon, end, null, ulong.MaxValue);
+    }
+
     /// <summary>Log rows at positions from <paramref name="from"/> (included) to <paramref name="to"/> (excluded), in log order.</summary>
     public abstract IQueryable<Change> Changes(DpfahContext context, ulong from, ulong to);
 

@@ -196,6 +196,23 @@ internal sealed class PostgresDatabase(string connectionString) : Database
         return (ulong.Parse(parts[0]), ulong.Parse(parts[1]));
     }
 
+    public override async Task<LogHorizon> ReadHorizonAsync(DpfahContext context, CancellationToken cancellationToken)
+    {
+        // "4711:4720:4711,4715 0/1A2B3C4D 0:4700": the snapshot as above, the last checkpoint, and the next transaction id then, behind its
+        // epoch. Only a checkpoint that ends a shutdown or a recovery begins where its own record lies; of others the id is minutes old.
+        string[] parts = (await context.Database
+            .SqlQueryRaw<string>(
+                """
+                SELECT pg_current_snapshot()::text || ' ' || checkpoint_lsn || ' ' || CASE WHEN redo_lsn = checkpoint_lsn THEN next_xid ELSE '' END AS "Value"
+                FROM pg_control_checkpoint()
+                """)
+            .ToListAsync(cancellationToken))[0].Split(' ');
+        string[] snapshot = parts[0].Split(':');
+        string? recovery = parts[2].Length == 0 ? null : parts[1];
+        ulong next = recovery is null ? ulong.MaxValue : parts[2].Split(':') is [var epoch, var id] ? (ulong.Parse(epoch) << 32) | ulong.Parse(id) : 0;
+        return new LogHorizon(ulong.Parse(snapshot[0]), ulong.Parse(snapshot[1]), recovery, next);
+    }
+
     public override async Task<ulong> VisiblePositionAsync(DpfahContext context, CancellationToken cancellationToken) =>
         (await LogEndsAsync(context, cancellationToken)).End - 1;
 

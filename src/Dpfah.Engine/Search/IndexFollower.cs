@@ -34,6 +34,12 @@ internal sealed partial class IndexFollower : IDisposable
     // After a load nobody knows which generations are to stand by.
     private bool refreshDue;
 
+    // The server's last start that is known; read and written by whoever loads or follows.
+    private string? recovery;
+
+    // From here on positions were given anew, and what is at them may not have been applied; the greatest number for none.
+    private ulong doubtful = ulong.MaxValue;
+
     public IndexFollower(Database database, ModelStore models, EngineOptions options, ILogger<IndexFollower> logger)
     {
         (this.database, this.models, this.options, this.logger) = (database, models, options, logger);
@@ -153,7 +159,25 @@ internal sealed partial class IndexFollower : IDisposable
     public Task<bool> WaitBrieflyAsync(ulong position) => WaitAsync(position, BriefWait, CancellationToken.None);
 
     private Task<bool> WaitAsync(ulong position, TimeSpan limit, CancellationToken cancellationToken) =>
-        WaitAsync(now => now.Horizon > position, limit, cancellationToken);
+        WaitAsync(now => now.Horizon > position && position < Volatile.Read(ref doubtful), limit, cancellationToken);
+
+    /// <summary>
+    /// Told of the position of a write before it commits. Everything below the horizon has ended, so a position below it was given a second
+    /// time: the server crashed and lost the numbers of transactions that left nothing on disk. The log is then read again from there.
+    /// </summary>
+    public void Expect(ulong position)
+    {
+        if (state.Horizon <= position)
+        {
+            return;
+        }
+
+        ulong known = Volatile.Read(ref doubtful);
+        while (position < known)
+        {
+            known = Interlocked.CompareExchange(ref doubtful, position, known);
+        }
+    }
 
     private async Task<bool> WaitAsync(Func<State, bool> reached, TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -189,22 +213,25 @@ internal sealed partial class IndexFollower : IDisposable
     public async Task LoadAsync(int epoch, Action<long, long> progress, CancellationToken cancellationToken)
     {
         // One snapshot of the database: what is in it is loaded, and the log is followed from its horizon on.
-        (ulong horizon, Dictionary<string, CollectionIndex> collections) = await database.ReadAsync(
+        ulong doubt = Volatile.Read(ref doubtful);
+        (LogHorizon horizon, Dictionary<string, CollectionIndex> collections) = await database.ReadAsync(
             async (context, token) =>
             {
                 await using Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction snapshot = await database.BeginSnapshotAsync(context, token);
-                ulong from = await database.HorizonAsync(context, token);
+                LogHorizon from = await database.ReadHorizonAsync(context, token);
                 return (from, await new IndexLoading(database, this, progress).LoadAsync(context, token));
             },
             cancellationToken);
         standby.Clear();
+        recovery = horizon.Recovery;
         refreshDue = true;
         Publish(new State(
             epoch,
-            horizon,
+            horizon.Position,
             collections.ToFrozenDictionary(StringComparer.Ordinal),
             FrozenDictionary<int, CollectionIndex>.Empty,
             FrozenDictionary<int, LiveGeneration[]>.Empty));
+        Interlocked.CompareExchange(ref doubtful, ulong.MaxValue, doubt);
     }
 
     private Task<CollectionIndex?> LoadAsync(int generationId, CancellationToken cancellationToken) => database.ReadAsync(
@@ -255,20 +282,28 @@ internal sealed partial class IndexFollower : IDisposable
     private async Task<bool> AdvanceAsync(CancellationToken cancellationToken)
     {
         State now = state;
+        ulong doubt = Volatile.Read(ref doubtful);
         long time = Stopwatch.GetTimestamp();
-        (ulong horizon, ulong end, bool trimmed, List<Change> changes) = await database.ReadAsync(
+        (LogHorizon horizon, bool trimmed, List<Change> changes) = await database.ReadAsync(
             async (context, token) =>
             {
-                (ulong to, ulong last) = await database.LogEndsAsync(context, token);
-                if (to <= now.Horizon)
+                LogHorizon to = await database.ReadHorizonAsync(context, token);
+                ulong from = Math.Min(now.Horizon, doubt);
+                if (to.Recovery is not null && to.Recovery != recovery)
                 {
-                    return (now.Horizon, last, false, []);
+                    // From there on numbers were given that may have been given before.
+                    from = Math.Min(from, to.RecoveredFrom);
+                }
+
+                if (to.Position <= from)
+                {
+                    return (to with { Position = from == now.Horizon ? from : to.Position }, false, []);
                 }
 
                 // Read after the horizon: each row below it is committed by now and therefore visible.
-                List<Change> rows = await database.Changes(context, now.Horizon, to).ToListAsync(token);
+                List<Change> rows = await database.Changes(context, from, to.Position).ToListAsync(token);
                 bool behind = (ulong)(await context.DatabaseInfo.SingleAsync(token)).TrimmedBelow > now.Horizon;
-                return (to, last, behind, rows);
+                return (to, behind, rows);
             },
             cancellationToken);
         if (trimmed)
@@ -276,14 +311,20 @@ internal sealed partial class IndexFollower : IDisposable
             return false;
         }
 
-        Lag.Look(time, end);
-
-        if (horizon > now.Horizon || refreshDue || standby.HasNews)
+        if (horizon.Position < now.Horizon)
         {
-            Publish(await ApplyAsync(now with { Horizon = horizon }, changes, cancellationToken));
+            Lag.Forget();
         }
 
-        Lag.Reach(horizon, end);
+        Lag.Look(time, horizon.End);
+        if (horizon.Position != now.Horizon || refreshDue || standby.HasNews)
+        {
+            Publish(await ApplyAsync(now with { Horizon = horizon.Position }, changes, cancellationToken));
+        }
+
+        Lag.Reach(horizon.Position, horizon.End);
+        recovery = horizon.Recovery ?? recovery;
+        Interlocked.CompareExchange(ref doubtful, ulong.MaxValue, doubt);
         return true;
     }
 

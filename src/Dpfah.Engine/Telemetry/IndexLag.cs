@@ -33,6 +33,9 @@ internal sealed class IndexLag
         }
     }
 
+    /// <summary>Forgets what was noted: the positions are given a second time.</summary>
+    public void Forget() => moments.Clear();
+
     /// <summary>The indexes have reached a position.</summary>
     /// <param name="horizon">Everything below it was applied.</param>
     /// <param name="end">The log's end.</param>

@@ -36,5 +36,13 @@ internal sealed class ContainerPostgresCluster : PostgresCluster
     public override Task StopAsync() => container.StopAsync();
 
     /// <inheritdoc/>
+    public override async Task CrashAsync()
+    {
+        // It is the container's first process: the answer does not come back from a container that ends.
+        await container.ExecAsync(["/bin/sh", "-c", "kill -QUIT 1"]);
+        await container.StopAsync();
+    }
+
+    /// <inheritdoc/>
     public override ValueTask DisposeAsync() => container.DisposeAsync();
 }

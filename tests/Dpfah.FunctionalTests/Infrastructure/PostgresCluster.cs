@@ -46,6 +46,9 @@ public abstract class PostgresCluster : IAsyncDisposable
     /// <summary>Stops the server at once: open connections are closed and open transactions rolled back.</summary>
     public abstract Task StopAsync();
 
+    /// <summary>Ends the server without a checkpoint, as a crash of it does: what it had acknowledged is in its log only.</summary>
+    public abstract Task CrashAsync();
+
     /// <summary>Stops and starts the server.</summary>
     public async Task RestartAsync()
     {

@@ -48,6 +48,35 @@ public sealed class OutageTests_Postgres(OwnCluster own) : IClassFixture<OwnClus
     }
 
     [Fact]
+    public async Task A_write_after_a_crash_of_the_database_is_found_although_its_position_was_given_before()
+    {
+        using TestDatabase database = await own.CreateDatabaseAsync();
+        await using RunningService service = await RunningService.StartAsync(database);
+        string before = (await service.Client.AddAsync("default", "a", Pictures.Png(1))).Position!;
+
+        // Numbers of transactions that were rolled back: the index passes over them, and the server forgets them in a crash, as it does
+        // whatever it has not yet been asked to have on disk.
+        await own.Cluster.ExecuteAsync("ALTER SYSTEM SET wal_writer_delay = '10s'");
+        await own.Cluster.ExecuteAsync("SELECT pg_reload_conf()");
+        await database.ExecuteAsync(
+            "DO $$ BEGIN FOR i IN 1..1000 LOOP PERFORM pg_current_xact_id(); ROLLBACK; END LOOP; END $$");
+        await Eventually.BecomesAsync(
+            () => service.Client.FindAsync(Pictures.Png(1)), found => NumberOf(found.Position) > NumberOf(before) + 1000, found => found.Position);
+        await own.Cluster.CrashAsync();
+        await own.Cluster.StartAsync();
+
+        for (int n = 2; n < 10; n++)
+        {
+            string position = (await service.Client.AddAsync("default", $"b{n}", Pictures.Png(n))).Position!;
+            Assert.InRange(NumberOf(position), NumberOf(before), NumberOf(before) + 900); // Given a second time.
+            SearchResponse found = await service.Client.FindAsync(Pictures.Png(n), $"?minPosition={position}");
+            Assert.Equal(($"b{n}", 0), (found.Hits[0].Id, found.Hits[0].FineDistance));
+        }
+
+        static long NumberOf(string position) => long.Parse(position.Split(':')[1]);
+    }
+
+    [Fact]
     public async Task Searches_go_on_while_the_database_is_away_and_the_rest_says_so()
     {
         using TestDatabase database = await own.CreateDatabaseAsync();
