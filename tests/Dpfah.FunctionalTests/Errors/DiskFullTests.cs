@@ -47,7 +47,8 @@ public sealed class DiskFullTests(PostgresServer server)
     {
         using var database = new SqliteTestDatabase();
         using var folder = new TemporaryFolder();
-        await using ServiceProcess service = HostProcess.StartOnSmallDisk(database, folder.Path, megabytes: 2);
+        await using SmallDisk disk = await SmallDisk.CreateAsync(folder.Path, megabytes: 2);
+        await using ServiceProcess service = HostProcess.StartOnSmallDisk(database, disk, new Dictionary<string, string?> { ["TMPDIR"] = folder.Path });
         await service.WaitUntilReadyAsync();
         using var client = new ApiClient(service.BaseAddress);
 

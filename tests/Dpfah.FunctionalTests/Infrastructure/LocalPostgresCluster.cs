@@ -25,16 +25,19 @@ internal sealed class LocalPostgresCluster : PostgresCluster
 
     private static int count;
 
+    // On a small disk: pieces of the log of a megabyte each, so that it has the size that it is set to.
+    private string[] SmallLog => disk is null ? [] : ["--wal-segsize=1"];
+
     private readonly PostgresPrograms programs;
     private readonly string folder;
+    private readonly SmallDisk? disk;
     private readonly string password = RandomNumberGenerator.GetHexString(32, lowercase: true);
     private readonly int port = FreePort.Next();
     private Process? janitor;
 
-    private LocalPostgresCluster(PostgresPrograms programs, string folder)
+    private LocalPostgresCluster(PostgresPrograms programs, string folder, SmallDisk? disk)
     {
-        this.programs = programs;
-        this.folder = folder;
+        (this.programs, this.folder, this.disk) = (programs, folder, disk);
     }
 
     /// <inheritdoc/>
@@ -43,15 +46,24 @@ internal sealed class LocalPostgresCluster : PostgresCluster
     /// <summary>The same as <see cref="AdminConnectionString"/> by way of the Unix socket, which needs no network.</summary>
     public string SocketConnectionString => ConnectionString(host: folder);
 
+    /// <summary>The disk that it has for itself.</summary>
+    public SmallDisk Disk => disk ?? throw new InvalidOperationException("The cluster was made without a disk of its own.");
+
     private string DataFolder => Path.Combine(folder, "data");
 
+    // Where this process finds what the server has in its folder.
+    private string Outside => disk?.Outside ?? folder;
+
     /// <summary>Makes a cluster and starts its server.</summary>
-    public static async Task<LocalPostgresCluster> StartNewAsync(PostgresPrograms programs)
+    /// <param name="programs">The server's programs.</param>
+    /// <param name="diskMegabytes">Size of a disk of its own; 0 for none.</param>
+    public static async Task<LocalPostgresCluster> StartNewAsync(PostgresPrograms programs, int diskMegabytes = 0)
     {
         await SweepAsync(programs);
         string folder = FolderOf(Environment.ProcessId, Interlocked.Increment(ref count));
         await PostgresPrograms.CreateFolderAsync(folder);
-        var cluster = new LocalPostgresCluster(programs, folder);
+        SmallDisk? disk = diskMegabytes == 0 ? null : await SmallDisk.CreateAsync(folder, diskMegabytes, PostgresPrograms.User);
+        var cluster = new LocalPostgresCluster(disk is null ? programs : programs.On(disk), folder, disk);
         try
         {
             cluster.janitor = cluster.StartJanitor();
@@ -75,13 +87,16 @@ internal sealed class LocalPostgresCluster : PostgresCluster
         }
         catch (InvalidOperationException error)
         {
-            string log = Path.Combine(folder, "log");
+            string log = Path.Combine(Outside, "log");
             throw new InvalidOperationException($"PostgreSQL did not start. {(File.Exists(log) ? await File.ReadAllTextAsync(log) : "")}", error);
         }
     }
 
     /// <inheritdoc/>
-    public override Task StopAsync() => programs.RunAsync(folder, "pg_ctl", "stop", "-D", DataFolder, "-m", "fast", "-w", "-s");
+    public override Task StopAsync() => StopAsync("fast");
+
+    /// <inheritdoc/>
+    public override Task CrashAsync() => StopAsync("immediate");
 
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
@@ -92,6 +107,12 @@ internal sealed class LocalPostgresCluster : PostgresCluster
             await janitor.WaitForExitAsync();
             janitor.Dispose();
             janitor = null;
+        }
+
+        if (disk is not null)
+        {
+            await disk.DisposeAsync();
+            await Command.RunAsync(null, "rm", "-rf", folder);
         }
     }
 
@@ -118,9 +139,26 @@ internal sealed class LocalPostgresCluster : PostgresCluster
         }
     }
 
+    /// <summary>Starts the server if it has ended by itself.</summary>
+    public async Task EnsureStartedAsync()
+    {
+        try
+        {
+            await CrashAsync();
+        }
+        catch (InvalidOperationException)
+        {
+            // There is none to stop.
+        }
+
+        await StartAsync();
+    }
+
+    private Task<string> StopAsync(string mode) => programs.RunAsync(folder, "pg_ctl", "stop", "-D", DataFolder, "-m", mode, "-w", "-s");
+
     private Process StartJanitor()
     {
-        IReadOnlyList<string> line = PostgresPrograms.AsServerUser("/bin/sh", "-c", Janitor, "janitor", programs.PathOf("pg_ctl"), folder);
+        IReadOnlyList<string> line = programs.CommandLine("/bin/sh", "-c", Janitor, "janitor", programs.PathOf("pg_ctl"), folder);
         return Process.Start(new ProcessStartInfo(line[0], line.Skip(1))
         {
             WorkingDirectory = "/",
@@ -132,21 +170,23 @@ internal sealed class LocalPostgresCluster : PostgresCluster
 
     private async Task InitializeAsync()
     {
-        string passwordFile = Path.Combine(folder, "password");
+        string passwordFile = Path.Combine(Outside, "password");
         await File.WriteAllTextAsync(passwordFile, password + "\n");
         await Command.RunAsync(null, "chmod", "644", passwordFile); // Read by the server's user; the folder is closed to others.
+        passwordFile = Path.Combine(folder, "password");
         string[] collation = programs.MajorVersion >= 15 ? ["--locale-provider=icu", "--icu-locale=en-US"] : [];
         await programs.RunAsync(
             folder, "initdb",
-            ["-D", DataFolder, "-U", Superuser, $"--pwfile={passwordFile}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", .. collation]);
+            ["-D", DataFolder, "-U", Superuser, $"--pwfile={passwordFile}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", .. collation, .. SmallLog]);
         await File.AppendAllTextAsync(
-            Path.Combine(DataFolder, "postgresql.conf"),
+            Path.Combine(Outside, "data", "postgresql.conf"),
             $"""
 
             listen_addresses = '127.0.0.1'
             port = {port}
             unix_socket_directories = '{folder}'
             max_connections = 400
+            {(disk is null ? "" : "min_wal_size = 32MB\nmax_wal_size = 64MB")}
             """ + "\n");
     }
 

@@ -7,12 +7,16 @@ internal sealed class PostgresPrograms
     private const string Unprivileged = "65534";
 
     private readonly string folder;
+    private readonly SmallDisk? disk;
 
-    private PostgresPrograms(string folder, int majorVersion)
+    private PostgresPrograms(string folder, int majorVersion, SmallDisk? disk = null)
     {
-        this.folder = folder;
+        (this.folder, this.disk) = (folder, disk);
         MajorVersion = majorVersion;
     }
+
+    /// <summary>Number of the user as whom the server runs, where this process is root.</summary>
+    public static int User => int.Parse(Unprivileged);
 
     /// <summary>Major version of the server.</summary>
     public int MajorVersion { get; }
@@ -38,6 +42,9 @@ internal sealed class PostgresPrograms
         return new PostgresPrograms(found, int.Parse(number.TakeWhile(char.IsAsciiDigit).ToArray()));
     }
 
+    /// <summary>The same programs, run where a small disk is.</summary>
+    public PostgresPrograms On(SmallDisk small) => new(folder, MajorVersion, small);
+
     /// <summary>Full path of one program.</summary>
     public string PathOf(string program) => Path.Combine(folder, program);
 
@@ -60,8 +67,19 @@ internal sealed class PostgresPrograms
     /// <summary>Runs one of the server's programs as the server's user.</summary>
     public Task<string> RunAsync(string workingFolder, string program, params IEnumerable<string> arguments)
     {
-        IReadOnlyList<string> line = AsServerUser(arguments.Prepend(PathOf(program)));
+        IReadOnlyList<string> line = CommandLine(arguments.Prepend(PathOf(program)));
         return Command.RunAsync(workingFolder, line[0], line.Skip(1));
+    }
+
+    /// <summary>The command line that runs a program as the server's user, where the server is.</summary>
+    public IReadOnlyList<string> CommandLine(params IEnumerable<string> commandLine)
+    {
+        // Whoever is root in a namespace of its own is no root to the server either.
+        string[] asOther = disk is null || Environment.IsPrivilegedProcess
+            ? []
+            : ["unshare", "--user", $"--map-user={Unprivileged}", $"--map-group={Unprivileged}", "--"];
+        IReadOnlyList<string> line = [.. asOther, .. AsServerUser(commandLine)];
+        return disk is null ? line : disk.Inside(line);
     }
 
     private static bool IsServer(string folder) =>
