@@ -13,28 +13,25 @@ namespace Dpfah.FunctionalTests.Restarts;
 /// <summary>An import ends as if nothing had happened, however often the service is killed.</summary>
 public abstract class ImportKillTests
 {
-    /// <summary>Environment variable with the number of kills; unset for a number that fits a test run.</summary>
-    private const string KillsVariable = "DPFAH_TEST_IMPORT_KILLS";
-
     private const int Entries = 5_000;
     private const int RejectedEvery = 100;
-    private const int DefaultKills = 6;
 
+    private static readonly int Kills = LongForm.Choose(3, 20);
     private static readonly Dictionary<string, string?> ShortLease = new() { ["Dpfah__JobLease"] = "00:00:03" };
 
     protected abstract Task<TestDatabase> CreateDatabaseAsync();
 
     [Fact]
+    [Trait(LongForm.Trait, "import-kills")]
     public async Task An_import_survives_kills_with_counts_that_add_up_and_each_picture_once()
     {
-        int kills = int.TryParse(Environment.GetEnvironmentVariable(KillsVariable), out int wanted) ? wanted : DefaultKills;
         using TestDatabase database = await CreateDatabaseAsync();
         byte[] archive = Archives.Tar(Enumerable.Range(0, Entries).Select(
             n => ($"class{n % 7}/{n}.png", n % RejectedEvery == 0 ? "no picture"u8.ToArray() : Pictures.Png(n))));
-        var random = new Random(1);
+        var random = new Random(LongForm.Seed());
         long id = 0;
         int midway = 0;
-        for (int kill = 0; kill < kills; kill++)
+        for (int kill = 0; kill < Kills; kill++)
         {
             await using ServiceProcess service = HostProcess.Start(database, ShortLease);
             await service.WaitUntilReadyAsync();
@@ -44,7 +41,7 @@ public abstract class ImportKillTests
             // At any moment from before the first batch on, but so that something is left for the next kill. A job whose process is lost
             // three times without progress is given up, and a machine that is busy may lose one by itself: after one loss the kill waits
             // for progress.
-            long most = (kill + 1L) * (Entries - 500) / kills;
+            long most = (kill + 1L) * (Entries - 500) / Kills;
             using var moment = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(1, 1500)));
             JobResponse job;
             do
@@ -70,7 +67,10 @@ public abstract class ImportKillTests
         Assert.Equal(Entries - (Entries / RejectedEvery), disturbed.Select(image => image.Id).Distinct().Count());
         Assert.Equal(disturbed.Count, disturbed.Select(image => image.Id).Distinct().Count());
         Assert.Equal(DigestOf(undisturbed), DigestOf(disturbed));
-        Counts.Report($"import-kills-{database.Provider}", midway, kills);
+        LongForm.Record(
+            $"kills in an import, {database.Provider}",
+            $"{midway} kills in an import of {Entries:N0} entries: each picture once, counts add up, same digest as undisturbed");
+        Counts.Report($"import-kills-{database.Provider}", midway, Kills);
     }
 
     private static string DigestOf(IEnumerable<ImageResponse> images) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join(
