@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Dpfah.Engine.Access;
+using Dpfah.Engine.Auditing;
 
 namespace Dpfah.Cli;
 
@@ -90,7 +91,7 @@ internal static class KeysCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using KeyDatabase opened = await KeyDatabase.OpenAsync(database.Read(parsed), isMade: false, cancellationToken);
-            ApiKeyRecord revoked = await opened.Keys.RevokeAsync(parsed.GetRequiredValue(key), cancellationToken)
+            ApiKeyRecord revoked = await opened.Keys.RevokeAsync(parsed.GetRequiredValue(key), AuditNames.Terminal, cancellationToken)
                 ?? throw new CommandException($"There is no key '{parsed.GetRequiredValue(key)}'. `dpfah keys list` lists them.");
             parsed.InvocationConfiguration.Output.WriteLine($"Key {revoked.Id} '{revoked.Name}' is revoked since {revoked.RevokedAt:u}.");
             return ExitCode.Success;

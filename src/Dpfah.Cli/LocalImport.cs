@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dpfah.Engine;
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Hosting;
 using Dpfah.Engine.Imports;
 using Dpfah.Engine.Jobs;
@@ -37,7 +38,7 @@ internal sealed class LocalImport : IAsyncDisposable
         await host.StartAsync(cancellationToken);
         await WaitUntilStartedAsync(progress, cancellationToken);
         ImportStart start = await host.Services.GetRequiredService<Importer>()
-            .StartAsync(collection, source.Stream, source.ContentType, options, null, cancellationToken);
+            .StartAsync(collection, source.Stream, source.ContentType, options, AuditNames.Terminal, cancellationToken);
         long id = start.Status switch
         {
             ImportStartStatus.Queued => start.Job!.Id,

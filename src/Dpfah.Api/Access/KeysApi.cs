@@ -96,6 +96,7 @@ internal static class KeysApi
     }
 
     private static async Task<Results<Ok<KeyResponse>, ProblemHttpResult>> RevokeAsync(
+        HttpContext context,
         ApiKeyStore store,
         ApiKeyFollower keys,
         SearchService search,
@@ -103,7 +104,7 @@ internal static class KeysApi
         CancellationToken cancellationToken)
     {
         _ = search.Collections;
-        if (await store.RevokeAsync(key, cancellationToken) is not { } revoked)
+        if (await store.RevokeAsync(key, context.User.Identity?.Name, cancellationToken) is not { } revoked)
         {
             return Problems.NoKey(key);
         }

@@ -124,7 +124,7 @@ internal static class CollectionsApi
     {
         collection = RawPath.Decode(collection);
         _ = search.Collections;
-        if (await collections.DeleteAsync(collection, cancellationToken) is not { } position)
+        if (await collections.DeleteAsync(collection, context.User.Identity?.Name, cancellationToken) is not { } position)
         {
             return Problems.NoCollection(collection);
         }

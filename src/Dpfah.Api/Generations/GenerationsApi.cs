@@ -134,13 +134,13 @@ internal static class GenerationsApi
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Delete(
-        GenerationStore generations, SearchService search, string collection, string generation, CancellationToken cancellationToken)
+        HttpContext context, GenerationStore generations, SearchService search, string collection, string generation, CancellationToken cancellationToken)
     {
         collection = RawPath.Decode(collection);
         _ = search.Collections;
         return ParseId(generation) is not { } id
             ? Problems.NoGeneration(collection, generation)
-            : await generations.DeleteAsync(collection, id, cancellationToken) switch
+            : await generations.DeleteAsync(collection, id, context.User.Identity?.Name, cancellationToken) switch
             {
                 GenerationDeletion.Deleted => TypedResults.NoContent(),
                 GenerationDeletion.NoCollection => Problems.NoCollection(collection),

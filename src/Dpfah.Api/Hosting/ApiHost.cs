@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dpfah.Api.Access;
+using Dpfah.Api.Auditing;
 using Dpfah.Api.Collections;
 using Dpfah.Api.Duplicates;
 using Dpfah.Api.Evaluations;
@@ -162,6 +163,7 @@ public static class ApiHost
         app.MapExports();
         app.MapTraining();
         app.MapKeys();
+        app.MapAudit();
         app.MapSession();
         app.MapHealth();
         app.MapMetrics();

@@ -114,7 +114,7 @@ internal static class ImagesApi
 
         id ??= body.Id ?? Guid.CreateVersion7().ToString("n");
         WriteOutcome outcome = await images.PutAsync(
-            collection, id, new ImageInput(body.Images[0], body.Labels, body.Metadata, ReadIfMatch(context.Request)), cancellationToken);
+            collection, id, new ImageInput(body.Images[0], body.Labels, body.Metadata, ReadIfMatch(context.Request)), context.User.Identity?.Name, cancellationToken);
         if (Problem(outcome, collection, id) is { } problem)
         {
             return problem;
@@ -210,7 +210,7 @@ internal static class ImagesApi
 
         var patch = new ImagePatch(
             body.Labels, body.Metadata.ValueKind != JsonValueKind.Undefined, metadata, ReadIfMatch(context.Request));
-        WriteOutcome outcome = await images.PatchAsync(collection, id, patch, cancellationToken);
+        WriteOutcome outcome = await images.PatchAsync(collection, id, patch, context.User.Identity?.Name, cancellationToken);
         return Problem(outcome, collection, id) is { } problem ? problem : TypedResults.Ok(Respond(context, collection, outcome));
     }
 
@@ -223,7 +223,8 @@ internal static class ImagesApi
             return Problems.NoCollection(collection);
         }
 
-        WriteOutcome outcome = await images.DeleteAsync(collection, id, ReadIfMatch(context.Request), cancellationToken);
+        WriteOutcome outcome = await images.DeleteAsync(
+            collection, id, ReadIfMatch(context.Request), context.User.Identity?.Name, cancellationToken);
         if (Problem(outcome, collection, id) is { } problem)
         {
             return problem;

@@ -67,7 +67,8 @@ internal static class ModelsApi
             return wrong;
         }
 
-        ModelImport import = await models.ImportAsync(body.HeadPath!, body.BackbonePath, cancellationToken);
+        ModelImport import = await models.ImportAsync(
+            body.HeadPath!, body.BackbonePath, request.HttpContext.User.Identity?.Name, cancellationToken);
         if (import.Model is not { } model)
         {
             return Problems.BadModel(import.Refusal!);
@@ -122,11 +123,11 @@ internal static class ModelsApi
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        ModelCatalogue models, VisibleModels visible, SearchService search, string model, CancellationToken cancellationToken)
+        HttpContext context, ModelCatalogue models, VisibleModels visible, SearchService search, string model, CancellationToken cancellationToken)
     {
         _ = search.Collections;
         model = RawPath.Decode(model);
-        ModelDeletion deletion = await models.DeleteAsync(model, cancellationToken);
+        ModelDeletion deletion = await models.DeleteAsync(model, context.User.Identity?.Name, cancellationToken);
         return deletion.Status switch
         {
             ModelDeletionStatus.Deleted => TypedResults.NoContent(),

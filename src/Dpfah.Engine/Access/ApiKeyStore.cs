@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Hosting;
@@ -79,6 +80,15 @@ public sealed class ApiKeyStore
                     ExpiresAt = key.ExpiresAt,
                 };
                 context.ApiKeys.Add(added);
+                AuditTrail.Add(
+                    context,
+                    new AuditLine(
+                        key.CreatedBy ?? AuditNames.Terminal,
+                        AuditActions.KeyMade,
+                        null,
+                        key.Name,
+                        After: new { key.Role, Begins = ApiKeyText.BeginningOf(prefix), key.Collections, key.ExpiresAt }),
+                    now);
                 await context.SaveChangesAsync(token);
                 return added;
             },
@@ -96,9 +106,10 @@ public sealed class ApiKeyStore
 
     /// <summary>Revokes a key; again is no error. Every node refuses it within 5 seconds.</summary>
     /// <param name="nameOrId">Its name, or its number.</param>
+    /// <param name="by">Who revokes it, for the audit.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
     /// <returns>The key; null when there is none.</returns>
-    public Task<ApiKeyRecord?> RevokeAsync(string nameOrId, CancellationToken cancellationToken) => database.WriteAsync(
+    public Task<ApiKeyRecord?> RevokeAsync(string nameOrId, string? by, CancellationToken cancellationToken) => database.WriteAsync(
         async (context, token) =>
         {
             int id = int.TryParse(nameOrId, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
@@ -111,7 +122,13 @@ public sealed class ApiKeyStore
                 return null;
             }
 
-            key.RevokedAt ??= clock.GetUtcNow().UtcDateTime;
+            if (key.RevokedAt is null)
+            {
+                DateTime now = clock.GetUtcNow().UtcDateTime;
+                key.RevokedAt = now;
+                AuditTrail.Add(context, new AuditLine(by, AuditActions.KeyRevoked, null, key.Name, new { key.Role, Begins = ApiKeyText.BeginningOf(key.Prefix) }), now);
+            }
+
             await context.SaveChangesAsync(token);
             return ApiKeyRecord.From(key);
         },

@@ -18,8 +18,11 @@ internal static partial class ApiKeyText
     public static (string Prefix, string Text) Make()
     {
         string prefix = RandomNumberGenerator.GetHexString(2 * PrefixBytes, lowercase: true);
-        return (prefix, $"dpfah_{prefix}_{RandomNumberGenerator.GetHexString(2 * SecretBytes, lowercase: true)}");
+        return (prefix, $"{BeginningOf(prefix)}{RandomNumberGenerator.GetHexString(2 * SecretBytes, lowercase: true)}");
     }
+
+    /// <summary>How the text of a key begins that is found by this part: no secret.</summary>
+    public static string BeginningOf(string prefix) => $"dpfah_{prefix}_";
 
     /// <summary>The part by which a key is found.</summary>
     public static bool TryReadPrefix(string text, [NotNullWhen(true)] out string? prefix)

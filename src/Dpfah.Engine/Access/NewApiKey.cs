@@ -1,3 +1,4 @@
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Catalogue;
 
 namespace Dpfah.Engine.Access;
@@ -13,9 +14,6 @@ public sealed record NewApiKey(string Name, string Role, IReadOnlyList<string>? 
     /// <summary>Most collections that a key can be limited to.</summary>
     public const int MaxCollections = 100;
 
-    // What callers without a key of the database are called.
-    private static readonly string[] Taken = ["admin", "local"];
-
     /// <summary>What is wrong with it: the member's name in camelCase and a sentence; null when nothing is.</summary>
     /// <param name="now">The time, UTC.</param>
     public (string Member, string Detail)? Check(DateTime now)
@@ -25,7 +23,7 @@ public sealed record NewApiKey(string Name, string Role, IReadOnlyList<string>? 
             return ("name", wrongName.Replace("A collection's name", "A key's name", StringComparison.Ordinal));
         }
 
-        if (Taken.Contains(Name))
+        if (AuditNames.All.Contains(Name))
         {
             return ("name", $"'{Name}' is what the service calls callers without a key of their own: take another name.");
         }

@@ -1,6 +1,9 @@
 using Dpfah.Core.Imaging;
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Evaluations;
+using Dpfah.Engine.Generations;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.EntityFrameworkCore;
@@ -19,14 +22,17 @@ public sealed class CollectionStore
     private readonly ModelStore models;
     private readonly EncoderPool encoders;
     private readonly IndexFollower follower;
+    private readonly RecentQueries recent;
     private readonly TimeProvider clock;
 
-    internal CollectionStore(Database database, ModelStore models, EncoderPool encoders, IndexFollower follower, TimeProvider clock)
+    internal CollectionStore(
+        Database database, ModelStore models, EncoderPool encoders, IndexFollower follower, RecentQueries recent, TimeProvider clock)
     {
         this.database = database;
         this.models = models;
         this.encoders = encoders;
         this.follower = follower;
+        this.recent = recent;
         this.clock = clock;
     }
 
@@ -94,10 +100,15 @@ public sealed class CollectionStore
     }
 
     /// <summary>Deletes a collection: its name is free at once, its rows go afterwards (<see cref="RemoveDeletedAsync"/>).</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="by">Name of the key that asks.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
     /// <returns>The position of the deletion; null when there was no such collection.</returns>
-    public async Task<Position?> DeleteAsync(string name, CancellationToken cancellationToken)
+    public async Task<Position?> DeleteAsync(string name, string? by, CancellationToken cancellationToken)
     {
-        ulong? position = await database.WriteAsync<ulong?>(
+        // Counting rows takes seconds where there are many; this node's index knows as well.
+        int? pictures = follower.Find(name)?.Snapshot.Count;
+        (ulong Position, int Id)? deleted = await database.WriteAsync<(ulong, int)?>(
             async (context, token) =>
             {
                 Collection? collection = await context.Collections.AsTracking()
@@ -109,16 +120,20 @@ public sealed class CollectionStore
 
                 DateTime now = clock.GetUtcNow().UtcDateTime;
                 collection.DeletedAt = now;
+                await FigurePictures.RemoveAsync(context, collection.Id, token);
                 var change = new Change { CollectionId = collection.Id, Kind = ChangeKind.CollectionDeleted, CreatedAt = now };
                 context.Changes.Add(change);
+                AuditTrail.Add(context, new AuditLine(by, AuditActions.CollectionDeleted, name, name, new { Pictures = pictures, collection.CreatedAt }), now);
                 await context.SaveChangesAsync(token);
-                return database.PositionOf(change);
+                return (database.PositionOf(change), collection.Id);
             },
             cancellationToken);
-        if (position is not { } value)
+        if (deleted is not var (value, id))
         {
             return null;
         }
+
+        recent.Forget(id);
 
         // It is done whether this node has seen it yet or not.
         await follower.WaitAsync(value, cancellationToken);
@@ -144,7 +159,8 @@ public sealed class CollectionStore
             .OrderBy(i => i.Number).Select(i => i.Number).Take(RemoveBatch).ToListAsync(cancellationToken);
         if (numbers.Count > 0)
         {
-            // Previews and codes go by cascade.
+            // Previews, codes and what else is about a picture go by cascade.
+            await FigurePictures.RemoveAsync(context, numbers, cancellationToken);
             await context.Items.Where(i => numbers.Contains(i.Number)).ExecuteDeleteAsync(cancellationToken);
             return true;
         }

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using Dpfah.Core.Imaging;
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Generations;
 using Dpfah.Engine.Search;
 using Microsoft.EntityFrameworkCore;
@@ -14,18 +16,25 @@ public sealed class ImageStore
     private readonly Database database;
     private readonly PictureEncoder pictures;
     private readonly IndexFollower follower;
+    private readonly RecentQueries recent;
     private readonly TimeProvider clock;
 
-    internal ImageStore(Database database, PictureEncoder pictures, IndexFollower follower, TimeProvider clock)
+    internal ImageStore(Database database, PictureEncoder pictures, IndexFollower follower, RecentQueries recent, TimeProvider clock)
     {
         this.database = database;
         this.pictures = pictures;
         this.follower = follower;
+        this.recent = recent;
         this.clock = clock;
     }
 
     /// <summary>Indexes a picture under an id; replaces what was there. The same bytes, labels and metadata change nothing.</summary>
-    public async Task<WriteOutcome> PutAsync(string collection, string id, ImageInput input, CancellationToken cancellationToken)
+    /// <param name="collection">Name of the collection.</param>
+    /// <param name="id">Public id of the picture.</param>
+    /// <param name="input">The picture.</param>
+    /// <param name="by">Name of the key that asks.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
+    public async Task<WriteOutcome> PutAsync(string collection, string id, ImageInput input, string? by, CancellationToken cancellationToken)
     {
         byte[] digest = SHA256.HashData(input.Bytes);
         string[] labels = [.. input.Labels.Distinct(StringComparer.Ordinal)];
@@ -34,7 +43,7 @@ public sealed class ImageStore
         while (true)
         {
             (WriteOutcome? outcome, IReadOnlyList<int> wanted) = await database.WriteAsync(
-                (context, token) => TryPutAsync(context, collection, id, input, labels, digest, preview, codes, token), cancellationToken);
+                (context, token) => TryPutAsync(context, collection, id, input, by, labels, digest, preview, codes, token), cancellationToken);
             if (outcome is not null)
             {
                 return await SeenAsync(outcome);
@@ -65,6 +74,7 @@ public sealed class ImageStore
         string collectionName,
         string id,
         ImageInput input,
+        string? by,
         string[] labels,
         byte[] digest,
         Preview? preview,
@@ -119,20 +129,28 @@ public sealed class ImageStore
             return (await UnchangedAsync(context, Record(item, oldPreview, known.In(live.Active)!), cancellationToken), []);
         }
 
+        string before = AuditTrail.StateOf(item);
         Change(item, labels, metadata, now);
         if (!sameBytes)
         {
+            await FigurePictures.RemoveAsync(context, [item.Number], cancellationToken);
             item.ContentDigest = digest;
             (oldPreview.Jpeg, oldPreview.Width, oldPreview.Height, oldPreview.Decoder) = (preview!.Jpeg, preview.Width, preview.Height, preview.Decoder);
             known.Put(live, codes);
         }
 
+        AuditTrail.Add(context, new AuditLine(by, AuditActions.PictureChanged, collectionName, id, before, AuditTrail.StateOf(item)), now);
         Position updated = await SaveAsync(context, known.LogPut(live, now), cancellationToken);
         return (new WriteOutcome(WriteStatus.Updated, Record(item, oldPreview, known.In(live.Active)!), updated), []);
     }
 
     /// <summary>Changes labels and metadata.</summary>
-    public async Task<WriteOutcome> PatchAsync(string collection, string id, ImagePatch patch, CancellationToken cancellationToken)
+    /// <param name="collection">Name of the collection.</param>
+    /// <param name="id">Public id of the picture.</param>
+    /// <param name="patch">The changes.</param>
+    /// <param name="by">Name of the key that asks.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
+    public async Task<WriteOutcome> PatchAsync(string collection, string id, ImagePatch patch, string? by, CancellationToken cancellationToken)
     {
         WriteOutcome outcome = await database.WriteAsync(
             async (context, token) =>
@@ -153,7 +171,9 @@ public sealed class ImageStore
                 }
 
                 DateTime now = clock.GetUtcNow().UtcDateTime;
+                string before = AuditTrail.StateOf(item);
                 Change(item, labels, metadata, now);
+                AuditTrail.Add(context, new AuditLine(by, AuditActions.PictureChanged, collection, id, before, AuditTrail.StateOf(item)), now);
                 Position position = await SaveAsync(context, codes.LogPut(live, now), token);
                 return new WriteOutcome(WriteStatus.Updated, Record(item, preview, codes.In(live.Active)!), position);
             },
@@ -165,25 +185,36 @@ public sealed class ImageStore
     /// <param name="collection">Name of the collection.</param>
     /// <param name="id">Public id of the picture.</param>
     /// <param name="expected">The states in which it may be; null for any.</param>
+    /// <param name="by">Name of the key that asks.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
     public async Task<WriteOutcome> DeleteAsync(
-        string collection, string id, IReadOnlyList<ImageTag>? expected, CancellationToken cancellationToken)
+        string collection, string id, IReadOnlyList<ImageTag>? expected, string? by, CancellationToken cancellationToken)
     {
-        WriteOutcome outcome = await database.WriteAsync(
+        (WriteOutcome outcome, int collectionId, byte[]? preview) = await database.WriteAsync<(WriteOutcome, int, byte[]?)>(
             async (context, token) =>
             {
                 (WriteOutcome? problem, LiveGenerations live, Item item) = await FindForChangeAsync(context, collection, id, expected, token);
                 if (problem is not null)
                 {
-                    return problem;
+                    return (problem, 0, null);
                 }
 
+                byte[] jpeg = await context.Previews.Where(p => p.ItemNumber == item.Number).Select(p => p.Jpeg).SingleAsync(token);
+
                 ItemCodes codes = await ItemCodes.ReadAsync(context, item, token);
+                DateTime now = clock.GetUtcNow().UtcDateTime;
+                await FigurePictures.RemoveAsync(context, [item.Number], token);
                 context.Items.Remove(item);
-                Position position = await SaveAsync(context, codes.LogDelete(live, clock.GetUtcNow().UtcDateTime), token);
-                return new WriteOutcome(WriteStatus.Deleted, Position: position);
+                AuditTrail.Add(context, new AuditLine(by, AuditActions.PictureDeleted, collection, id, AuditTrail.StateOf(item)), now);
+                Position position = await SaveAsync(context, codes.LogDelete(live, now), token);
+                return (new WriteOutcome(WriteStatus.Deleted, Position: position), item.CollectionId, jpeg);
             },
             cancellationToken);
+        if (preview is not null)
+        {
+            recent.Forget(collectionId, [preview]);
+        }
+
         return await SeenAsync(outcome);
     }
 

@@ -47,7 +47,11 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<StoredFigure> Figures => Set<StoredFigure>();
 
+    public DbSet<FigurePicture> FigurePictures => Set<FigurePicture>();
+
     public DbSet<StoredApiKey> ApiKeys => Set<StoredApiKey>();
+
+    public DbSet<AuditEntry> Audit => Set<AuditEntry>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         configurationBuilder.Properties<DateTime>().HaveConversion<UtcConverter>();
@@ -120,6 +124,13 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
             // The name of a revoked key is free at once.
             entity.HasIndex(k => k.Name).IsUnique().HasFilter("revoked_at IS NULL");
         });
+        modelBuilder.Entity<AuditEntry>(entity =>
+        {
+            // Triggers of its migration refuse changes and deletions.
+            entity.ToTable("audit");
+            entity.HasIndex(e => new { e.Collection, e.Id });
+            entity.HasIndex(e => e.At);
+        });
         ConfigureJobs(modelBuilder);
         ConfigureGenerations(modelBuilder);
 
@@ -169,6 +180,8 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
             entity.ToTable("duplicate_members");
             entity.HasKey(d => new { d.JobId, d.GroupNumber, d.ItemNumber });
             entity.HasOne<StoredJob>().WithMany().HasForeignKey(d => d.JobId).OnDelete(DeleteBehavior.Cascade);
+            entity.HasIndex(d => d.ItemNumber);
+            entity.HasOne<Item>().WithMany().HasForeignKey(d => d.ItemNumber).OnDelete(DeleteBehavior.Cascade);
         });
     }
 
@@ -209,6 +222,14 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
             entity.ToTable("figures");
             entity.HasKey(f => new { f.ModelId, f.Name });
             entity.HasOne<StoredModel>().WithMany().HasForeignKey(f => f.ModelId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<FigurePicture>(entity =>
+        {
+            entity.ToTable("figure_pictures");
+            entity.HasKey(p => new { p.ModelId, p.Kind, p.ItemNumber });
+            entity.HasIndex(p => p.ItemNumber);
+            entity.HasOne<StoredModel>().WithMany().HasForeignKey(p => p.ModelId).OnDelete(DeleteBehavior.Cascade);
+            entity.HasOne<Item>().WithMany().HasForeignKey(p => p.ItemNumber).OnDelete(DeleteBehavior.Cascade);
         });
     }
 

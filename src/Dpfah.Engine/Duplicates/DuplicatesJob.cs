@@ -149,7 +149,11 @@ internal sealed class DuplicatesJob(Database database, IndexFollower follower, I
             await run.WriteAsync(
                 async (context, progress, token) =>
                 {
-                    context.DuplicateMembers.AddRange(some);
+                    // The groups are those of the index; what was deleted since is in none. One that goes at this moment breaks the
+                    // transaction, and the job begins anew.
+                    long[] numbers = [.. some.Select(member => member.ItemNumber)];
+                    HashSet<long> there = [.. await context.Items.Where(i => numbers.Contains(i.Number)).Select(i => i.Number).ToListAsync(token)];
+                    context.DuplicateMembers.AddRange(some.Where(member => there.Contains(member.ItemNumber)));
                     progress.SetStage(Storing, stored, total);
                     return await context.SaveChangesAsync(token);
                 },

@@ -47,7 +47,7 @@ internal sealed class EvaluationJob(ModelStore models, EvaluationTargets targets
             async (context, progress, token) =>
             {
                 progress.Count(codes.Count, hashed, codes.Count - hashed);
-                await StoreAsync(context, model.Id, run.Id, target.Words, result, files, token);
+                await StoreAsync(context, model.Id, run, target.Words, result, files, token);
                 return true;
             },
             cancellationToken);
@@ -102,7 +102,7 @@ internal sealed class EvaluationJob(ModelStore models, EvaluationTargets targets
     }
 
     private async Task StoreAsync(
-        DpfahContext context, int modelId, long jobId, string target, string result, IReadOnlyList<FigureFile> files, CancellationToken cancellationToken)
+        DpfahContext context, int modelId, JobRun run, string target, string result, IReadOnlyList<FigureFile> files, CancellationToken cancellationToken)
     {
         string[] names = [.. files.Select(file => file.Name)];
         await context.Figures.Where(f => f.ModelId == modelId && names.Contains(f.Name)).ExecuteDeleteAsync(cancellationToken);
@@ -110,11 +110,12 @@ internal sealed class EvaluationJob(ModelStore models, EvaluationTargets targets
         context.Evaluations.Add(new Evaluation
         {
             ModelId = modelId,
-            JobId = jobId,
+            JobId = run.Id,
             Target = target,
             Result = result,
             CreatedAt = clock.GetUtcNow().UtcDateTime,
         });
         await context.SaveChangesAsync(cancellationToken);
+        await FigurePictures.NoteAsync(context, modelId, run.CollectionId, files.Select(file => (file.Name, file.Bytes)), cancellationToken);
     }
 }

@@ -210,7 +210,7 @@ internal sealed class GenerationJob(
     private async Task<bool> ActivateAsync(JobRun run, GenerationRequest request, GenerationComparison comparison, CancellationToken cancellationToken)
     {
         await run.ReportAsync(progress => progress.SetStage("activating"), cancellationToken);
-        var grounds = new SwitchGrounds(run.CreatedBy, false, false, comparison.Gate.Detail);
+        var grounds = new SwitchGrounds(run.CreatedBy, false, false, comparison.Gate.Detail, run.Id);
         Change? change = await run.WriteAsync(
             (context, _, token) => switching.SwitchAsync(context, request.Generation, comparison.Against, grounds, token), cancellationToken);
         if (change is not null)

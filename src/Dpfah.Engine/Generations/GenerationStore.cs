@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using Dpfah.Core.Imaging;
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Hosting;
@@ -350,7 +352,11 @@ public sealed class GenerationStore
     }
 
     /// <summary>Deletes a generation that does not answer: its codes go afterwards, in small transactions.</summary>
-    public Task<GenerationDeletion> DeleteAsync(string collection, int generationId, CancellationToken cancellationToken) => database.WriteAsync(
+    /// <param name="collection">Name of the collection.</param>
+    /// <param name="generationId">Number of the generation.</param>
+    /// <param name="by">Name of the key that asks.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
+    public Task<GenerationDeletion> DeleteAsync(string collection, int generationId, string? by, CancellationToken cancellationToken) => database.WriteAsync(
         async (context, token) =>
         {
             if (!await context.Collections.AnyAsync(c => c.Name == collection && c.DeletedAt == null, token))
@@ -376,6 +382,12 @@ public sealed class GenerationStore
 
             generation.State = GenerationState.Deleted;
             switching.Log(context, generation);
+            string model = await context.Models.Where(m => m.Id == generation.ModelId).Select(m => m.Name).SingleAsync(token);
+            var before = new { Model = model, generation.Decoder, generation.Arithmetic, generation.CreatedBy, generation.CreatedAt };
+            AuditTrail.Add(
+                context,
+                new AuditLine(by, AuditActions.GenerationDeleted, collection, generationId.ToString(CultureInfo.InvariantCulture), before),
+                clock.GetUtcNow().UtcDateTime);
             await context.SaveChangesAsync(token);
             return GenerationDeletion.Deleted;
         },

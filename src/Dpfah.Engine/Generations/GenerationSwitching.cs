@@ -1,3 +1,5 @@
+using System.Globalization;
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Microsoft.EntityFrameworkCore;
@@ -95,22 +97,36 @@ internal sealed class GenerationSwitching(Database database, TimeProvider clock)
         // Before the other: a collection has one active generation at most, by an index that is checked row by row.
         await context.SaveChangesAsync(cancellationToken);
         (next.IsActive, next.State, next.AutoActivate) = (true, GenerationState.Active, false);
+        DateTime now = clock.GetUtcNow().UtcDateTime;
+        string model = await ModelOfAsync(context, next, cancellationToken);
         context.GenerationSwitches.Add(new GenerationSwitch
         {
             CollectionId = next.CollectionId,
             FromGenerationId = old.Id,
             ToGenerationId = next.Id,
-            ToModel = await context.Models.Where(m => m.Id == next.ModelId).Select(m => m.Name).SingleAsync(cancellationToken),
+            ToModel = model,
             By = grounds.By,
             Forced = grounds.Forced,
             Confirmed = grounds.Confirmed,
             Gate = grounds.Gate,
-            CreatedAt = clock.GetUtcNow().UtcDateTime,
+            CreatedAt = now,
         });
+        var line = new AuditLine(
+            grounds.By,
+            AuditActions.GenerationActivated,
+            await context.Collections.Where(c => c.Id == next.CollectionId).Select(c => c.Name).SingleAsync(cancellationToken),
+            next.Id.ToString(CultureInfo.InvariantCulture),
+            new { Generation = old.Id, Model = await ModelOfAsync(context, old, cancellationToken) },
+            new { Generation = next.Id, Model = model, grounds.Forced, grounds.Confirmed, grounds.Gate },
+            grounds.JobId);
+        AuditTrail.Add(context, line, now);
         Change change = Log(context, next);
         await context.SaveChangesAsync(cancellationToken);
         return change;
     }
+
+    private static Task<string> ModelOfAsync(DpfahContext context, Generation generation, CancellationToken cancellationToken) =>
+        context.Models.Where(m => m.Id == generation.ModelId).Select(m => m.Name).SingleAsync(cancellationToken);
 
     /// <summary>Reads a generation of a collection that is not deleted, alone with the collection.</summary>
     public async Task<Generation?> LockAsync(DpfahContext context, int generationId, CancellationToken cancellationToken)
@@ -149,4 +165,5 @@ internal sealed class GenerationSwitching(Database database, TimeProvider clock)
 /// <param name="Forced">Whether it was forced although the gate was closed.</param>
 /// <param name="Confirmed">Whether somebody confirmed what could not be measured.</param>
 /// <param name="Gate">What the gate said.</param>
-internal sealed record SwitchGrounds(string? By, bool Forced, bool Confirmed, string? Gate);
+/// <param name="JobId">The job that switches; null when the caller does.</param>
+internal sealed record SwitchGrounds(string? By, bool Forced, bool Confirmed, string? Gate, long? JobId = null);

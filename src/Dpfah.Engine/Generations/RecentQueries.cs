@@ -42,6 +42,21 @@ public sealed class RecentQueries
         }
     }
 
+    /// <summary>Forgets searches by pictures that were deleted.</summary>
+    /// <param name="collectionId">The collection.</param>
+    /// <param name="previews">Previews of the pictures.</param>
+    internal void Forget(int collectionId, IReadOnlyCollection<byte[]> previews)
+    {
+        if (byCollection.TryGetValue(collectionId, out ConcurrentQueue<ReadOnlyMemory<byte>>? queue))
+        {
+            // A search that comes at this moment may be lost: nobody waits for it.
+            byCollection[collectionId] = new ConcurrentQueue<ReadOnlyMemory<byte>>(queue.Where(query => !previews.Any(preview => query.Span.SequenceEqual(preview))));
+        }
+    }
+
+    /// <summary>Forgets all searches of a collection that was deleted.</summary>
+    internal void Forget(int collectionId) => byCollection.TryRemove(collectionId, out _);
+
     /// <summary>The last searches of a collection, the oldest first.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Of(int collectionId) => byCollection.TryGetValue(collectionId, out var queue) ? [.. queue] : [];
 }

@@ -1,5 +1,6 @@
 using Dpfah.Core.Imaging;
 using Dpfah.Engine.Access;
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
@@ -48,19 +49,22 @@ public static class EngineServices
             p.GetRequiredService<IndexFollower>(), p.GetRequiredService<ServiceState>(), p.GetRequiredService<ImageReader>()));
         services.AddSingleton(p => new HealthService(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<HealthService>>()));
         services.AddSingleton(p => new ModelCatalogue(
-            p.GetRequiredService<Database>(), p.GetRequiredService<ModelStore>(), p.GetRequiredService<EncoderPool>()));
+            p.GetRequiredService<Database>(), p.GetRequiredService<ModelStore>(), p.GetRequiredService<EncoderPool>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new ApiKeyStore(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new AuditReader(p.GetRequiredService<Database>()));
         services.AddSingleton(p => new ImageReader(p.GetRequiredService<Database>()));
         services.AddSingleton(p => new ImageStore(
             p.GetRequiredService<Database>(),
             p.GetRequiredService<PictureEncoder>(),
             p.GetRequiredService<IndexFollower>(),
+            p.GetRequiredService<RecentQueries>(),
             p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new CollectionStore(
             p.GetRequiredService<Database>(),
             p.GetRequiredService<ModelStore>(),
             p.GetRequiredService<EncoderPool>(),
             p.GetRequiredService<IndexFollower>(),
+            p.GetRequiredService<RecentQueries>(),
             p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<JobSignal>();
         services.AddSingleton<JobClaims>();

@@ -1,6 +1,8 @@
 using Dpfah.Core.Imaging;
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Generations;
 using Dpfah.Engine.Jobs;
 using Microsoft.EntityFrameworkCore;
@@ -79,7 +81,7 @@ internal sealed class ImportWriter(Database database, EntryPreparer preparer, Ti
             {
                 added.Add(New(live, entry, now));
             }
-            else if (!await ChangeAsync(context, live, item, entry, now, cancellationToken))
+            else if (!await ChangeAsync(run, context, live, item, entry, now, cancellationToken))
             {
                 unchanged++;
             }
@@ -135,7 +137,7 @@ internal sealed class ImportWriter(Database database, EntryPreparer preparer, Ti
 
     /// <returns>Whether there was anything to change.</returns>
     private static async Task<bool> ChangeAsync(
-        DpfahContext context, LiveGenerations live, Item item, PreparedEntry entry, DateTime now, CancellationToken cancellationToken)
+        JobRun run, DpfahContext context, LiveGenerations live, Item item, PreparedEntry entry, DateTime now, CancellationToken cancellationToken)
     {
         bool sameBytes = item.ContentDigest.AsSpan().SequenceEqual(entry.Digest);
         if (sameBytes && item.Labels.SequenceEqual(entry.Entry.Labels) && item.Metadata == entry.Entry.Metadata)
@@ -144,9 +146,11 @@ internal sealed class ImportWriter(Database database, EntryPreparer preparer, Ti
         }
 
         ItemCodes codes = await ItemCodes.ReadAsync(context, item, cancellationToken);
+        string before = AuditTrail.StateOf(item);
         (item.Labels, item.Metadata, item.Version, item.UpdatedAt) = (entry.Entry.Labels, entry.Entry.Metadata, item.Version + 1, now);
         if (!sameBytes)
         {
+            await FigurePictures.RemoveAsync(context, [item.Number], cancellationToken);
             item.ContentDigest = entry.Digest;
             Preview preview = entry.Preview!;
             StoredPreview stored = await context.Previews.AsTracking().SingleAsync(p => p.ItemNumber == item.Number, cancellationToken);
@@ -155,6 +159,8 @@ internal sealed class ImportWriter(Database database, EntryPreparer preparer, Ti
         }
 
         codes.LogPut(live, now);
+        AuditTrail.Add(
+            context, new AuditLine(run.CreatedBy, AuditActions.PictureChanged, run.CollectionName, item.PublicId, before, AuditTrail.StateOf(item), run.Id), now);
         return true;
     }
 }

@@ -1,6 +1,9 @@
+using System.Globalization;
 using System.Text.Json;
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Data;
+using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Jobs;
 using Microsoft.EntityFrameworkCore;
 
@@ -65,7 +68,15 @@ public sealed class Importer
             ImportJob.KindName, JobLanes.Encoding, JsonSerializer.Serialize(request, JobJson.Options), createdBy, known.Id, collection);
 
         // Whoever has sent all of it gets a job: an upload is never left without one.
-        return new ImportStart(ImportStartStatus.Queued, await queue.EnqueueAsync(job, [blob.Id], CancellationToken.None));
+        return new ImportStart(
+            ImportStartStatus.Queued, await queue.EnqueueAsync(job, [blob.Id], CancellationToken.None, (context, added) => Tell(context, added, request)));
+    }
+
+    private static void Tell(DpfahContext context, StoredJob job, ImportRequest request)
+    {
+        var after = new { request.Format, request.Bytes, request.Sha256, request.Mode, request.Labels, request.DryRun };
+        string id = job.Id.ToString(CultureInfo.InvariantCulture);
+        AuditTrail.Add(context, new AuditLine(job.CreatedBy, AuditActions.ImportBegun, job.CollectionName, id, After: after, JobId: job.Id), job.CreatedAt);
     }
 }
 

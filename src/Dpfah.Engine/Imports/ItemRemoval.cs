@@ -1,5 +1,7 @@
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Generations;
 using Dpfah.Engine.Jobs;
 using Microsoft.EntityFrameworkCore;
@@ -7,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dpfah.Engine.Imports;
 
 /// <summary>Deletes the pictures that an upload lacks.</summary>
-internal sealed class ItemRemoval(Database database, TimeProvider clock)
+internal sealed class ItemRemoval(Database database, RecentQueries recent, TimeProvider clock)
 {
     private const int ItemsAtOnce = 500;
     private const string Stage = "deleting what the upload lacks";
@@ -46,25 +48,36 @@ internal sealed class ItemRemoval(Database database, TimeProvider clock)
             else if (lacking.Length > 0)
             {
                 long before = deleted;
+                List<byte[]> previews = [];
                 deleted += await run.WriteAsync(
                     async (context, progress, token) =>
                     {
-                        int count = await DeleteAsync(run, context, lacking, request.LastItem, token);
+                        (int count, previews) = await DeleteAsync(run, context, lacking, request.LastItem, token);
                         progress.SetStage(Stage, before + count);
                         progress.SetCheckpoint(checkpoint with { Deleted = before + count });
                         return count;
                     },
                     cancellationToken);
+                recent.Forget(collectionId, previews);
             }
         }
     }
 
-    private async Task<int> DeleteAsync(JobRun run, DpfahContext context, string[] ids, long lastItem, CancellationToken cancellationToken)
+    private async Task<(int Count, List<byte[]> Searched)> DeleteAsync(
+        JobRun run, DpfahContext context, string[] ids, long lastItem, CancellationToken cancellationToken)
     {
         LiveGenerations live = await ImportWriter.HoldAsync(database, context, run, cancellationToken);
         DateTime now = clock.GetUtcNow().UtcDateTime;
         int count = 0;
-        foreach (Item item in await database.LockItemsAsync(context, live.CollectionId, ids, cancellationToken))
+        List<Item> items = await database.LockItemsAsync(context, live.CollectionId, ids, cancellationToken);
+        long[] numbers = [.. items.Select(item => item.Number)];
+        await FigurePictures.RemoveAsync(context, numbers, cancellationToken);
+
+        // Previews are large: read only where somebody has searched by a picture at all.
+        List<byte[]> searched = recent.Of(live.CollectionId).Count == 0
+            ? []
+            : await context.Previews.Where(p => numbers.Contains(p.ItemNumber)).Select(p => p.Jpeg).ToListAsync(cancellationToken);
+        foreach (Item item in items)
         {
             // One that was deleted and came again meanwhile has a higher number.
             if (item.Number <= lastItem)
@@ -72,10 +85,12 @@ internal sealed class ItemRemoval(Database database, TimeProvider clock)
                 ItemCodes codes = await ItemCodes.ReadAsync(context, item, cancellationToken);
                 context.Items.Remove(item);
                 codes.LogDelete(live, now);
+                AuditTrail.Add(
+                    context, new AuditLine(run.CreatedBy, AuditActions.PictureDeleted, run.CollectionName, item.PublicId, AuditTrail.StateOf(item), JobId: run.Id), now);
                 count++;
             }
         }
 
-        return count;
+        return (count, searched);
     }
 }

@@ -26,12 +26,20 @@ public sealed class JobQueue
     /// <param name="job">The job.</param>
     /// <param name="blobs">Blobs that are the job's from now on, and deleted with it.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
-    internal async Task<JobRecord> EnqueueAsync(NewJob job, IReadOnlyCollection<long> blobs, CancellationToken cancellationToken)
+    /// <param name="beside">What else is added in the same transaction.</param>
+    internal async Task<JobRecord> EnqueueAsync(
+        NewJob job, IReadOnlyCollection<long> blobs, CancellationToken cancellationToken, Action<DpfahContext, StoredJob>? beside = null)
     {
         StoredJob stored = await database.WriteAsync(
             async (context, token) =>
             {
                 StoredJob added = await AddAsync(context, job, token);
+                if (beside is not null)
+                {
+                    beside(context, added);
+                    await context.SaveChangesAsync(token);
+                }
+
                 await context.Blobs.Where(b => blobs.Contains(b.Id)).ExecuteUpdateAsync(set => set.SetProperty(b => b.JobId, added.Id), token);
                 return added;
             },

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Dpfah.Core.Models;
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
@@ -14,12 +15,14 @@ public sealed class ModelCatalogue
     private readonly Database database;
     private readonly ModelStore models;
     private readonly EncoderPool encoders;
+    private readonly TimeProvider clock;
 
-    internal ModelCatalogue(Database database, ModelStore models, EncoderPool encoders)
+    internal ModelCatalogue(Database database, ModelStore models, EncoderPool encoders, TimeProvider clock)
     {
         this.database = database;
         this.models = models;
         this.encoders = encoders;
+        this.clock = clock;
     }
 
     /// <summary>Models in the order in which they came.</summary>
@@ -51,8 +54,9 @@ public sealed class ModelCatalogue
     /// <summary>Checks the files of a model and stores it; the same model again is found again.</summary>
     /// <param name="headPath">The head file.</param>
     /// <param name="backbonePath">The backbone file; null when another model that is stored has the same backbone.</param>
+    /// <param name="by">Name of the key that asks.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
-    public async Task<ModelImport> ImportAsync(string headPath, string? backbonePath, CancellationToken cancellationToken)
+    public async Task<ModelImport> ImportAsync(string headPath, string? backbonePath, string? by, CancellationToken cancellationToken)
     {
         byte[] head = await File.ReadAllBytesAsync(headPath, cancellationToken);
         try
@@ -67,7 +71,7 @@ public sealed class ModelCatalogue
                 return ModelImport.Refused(wrong.Replace("A collection's name", "A model's name", StringComparison.Ordinal));
             }
 
-            (ModelInfo Model, bool IsNew)? added = await models.AddAsync(model, cancellationToken);
+            (ModelInfo Model, bool IsNew)? added = await AddAsync(model, by, cancellationToken);
             return new ModelImport(await FindAsync(name, cancellationToken), added?.IsNew == true, null) { IsOther = added is null };
         }
         catch (InvalidDataException error)
@@ -75,6 +79,24 @@ public sealed class ModelCatalogue
             return ModelImport.Refused(error.Message);
         }
     }
+
+    private Task<(ModelInfo Model, bool IsNew)?> AddAsync(NewModel model, string? by, CancellationToken cancellationToken) => database.WriteAsync(
+        async (context, token) =>
+        {
+            (ModelInfo Model, bool IsNew)? added = await models.AddAsync(context, model, token);
+            if (added is var (stored, isNew) && isNew)
+            {
+                var line = new AuditLine(by, AuditActions.ModelImported, null, model.Description.Name, After: StateOf(stored.Description, stored.Digest));
+                AuditTrail.Add(context, line, clock.GetUtcNow().UtcDateTime);
+                await context.SaveChangesAsync(token);
+            }
+
+            return added;
+        },
+        cancellationToken);
+
+    private static object StateOf(ModelDescription description, string headDigest) =>
+        new { description.Method, description.Bits, Digest = description.DigestWith(headDigest) };
 
     /// <summary>Finds a model with all that is known of it.</summary>
     public async Task<ModelDetails?> FindAsync(string name, CancellationToken cancellationToken)
@@ -105,8 +127,11 @@ public sealed class ModelCatalogue
     }
 
     /// <summary>Deletes a model with its figures and measurements.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="by">Name of the key that asks.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
     /// <returns>Whether it is gone now.</returns>
-    public async Task<ModelDeletion> DeleteAsync(string name, CancellationToken cancellationToken)
+    public async Task<ModelDeletion> DeleteAsync(string name, string? by, CancellationToken cancellationToken)
     {
         (ModelDeletion deletion, int id) = await database.WriteAsync(
             async (context, token) =>
@@ -136,7 +161,10 @@ public sealed class ModelCatalogue
                 }
 
                 string digest = model.BackboneDigest;
+                var known = ModelInfo.From(model);
                 context.Models.Remove(model);
+                AuditTrail.Add(
+                    context, new AuditLine(by, AuditActions.ModelDeleted, null, name, StateOf(known.Description, known.Digest)), clock.GetUtcNow().UtcDateTime);
                 await context.SaveChangesAsync(token);
                 await context.Backbones.Where(b => b.Digest == digest && !context.Models.Any(m => m.BackboneDigest == digest)).ExecuteDeleteAsync(token);
                 return (new ModelDeletion(ModelDeletionStatus.Deleted, []), model.Id);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Dpfah.Core.Models;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Hosting;
 using Dpfah.Engine.Jobs;
 using Microsoft.EntityFrameworkCore;
@@ -122,6 +123,7 @@ internal sealed class ModelStore(Database database, IFirstModel first, TimeProvi
     /// <summary>Stores a model that a job has made, with its figures, in a transaction of the job.</summary>
     /// <param name="context">The transaction.</param>
     /// <param name="model">The model.</param>
+    /// <param name="collectionId">The collection whose pictures they show; null for those of a data set.</param>
     /// <param name="figures">Its figures.</param>
     /// <param name="evaluation">What it was measured on and the metrics as JSON; null when it was not.</param>
     /// <param name="summary">What the job tells of it, as JSON.</param>
@@ -130,6 +132,7 @@ internal sealed class ModelStore(Database database, IFirstModel first, TimeProvi
     public async Task<int> AddMadeAsync(
         DpfahContext context,
         NewModel model,
+        int? collectionId,
         IReadOnlyList<(string Name, string ContentType, byte[] Bytes)> figures,
         (string Target, string Result)? evaluation,
         string summary,
@@ -153,11 +156,13 @@ internal sealed class ModelStore(Database database, IFirstModel first, TimeProvi
         }
 
         await context.SaveChangesAsync(cancellationToken);
+        await FigurePictures.NoteAsync(context, stored.Id, collectionId, figures.Select(figure => (figure.Name, figure.Bytes)), cancellationToken);
         return stored.Id;
     }
 
-    /// <summary>The one way into the table.</summary>
-    private async Task<(ModelInfo Model, bool IsNew)?> AddAsync(DpfahContext context, NewModel model, CancellationToken cancellationToken)
+    /// <summary>The one way into the table, in a transaction of the caller.</summary>
+    /// <inheritdoc cref="AddAsync(NewModel, CancellationToken)"/>
+    internal async Task<(ModelInfo Model, bool IsNew)?> AddAsync(DpfahContext context, NewModel model, CancellationToken cancellationToken)
     {
         if (await context.Models.SingleOrDefaultAsync(m => m.Name == model.Description.Name, cancellationToken) is { } stored)
         {

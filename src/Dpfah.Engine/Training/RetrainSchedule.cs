@@ -1,3 +1,4 @@
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Hosting;
 using Dpfah.Engine.Jobs;
@@ -27,7 +28,6 @@ internal sealed partial class RetrainSchedule(
     Database database, TrainingJobs trainings, JobQueue queue, ModelStore models, EngineOptions options, ServiceState state, TimeProvider clock, ILogger<RetrainSchedule> logger)
     : BackgroundService
 {
-    private const string CreatedBy = "schedule";
     private static readonly TimeSpan AfterFailure = TimeSpan.FromDays(1);
 
     /// <summary>Whether anything is scheduled.</summary>
@@ -82,7 +82,7 @@ internal sealed partial class RetrainSchedule(
             TrainingRequest repeated = request with { Name = await trainings.NextNameAsync(one.Model, cancellationToken), Parent = one.Model };
             try
             {
-                NewJob job = await trainings.CheckAsync(repeated, CreatedBy, cancellationToken);
+                NewJob job = await trainings.CheckAsync(repeated, AuditNames.Schedule, cancellationToken);
                 if (await AddAsync(one.Id, one.ModelId, repeated.Name, job, cancellationToken))
                 {
                     queue.Wake();

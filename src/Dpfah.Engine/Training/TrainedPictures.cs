@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Dpfah.Core.Training;
 using Dpfah.Engine.Data;
 using Microsoft.EntityFrameworkCore;
@@ -6,10 +8,19 @@ using Microsoft.EntityFrameworkCore;
 namespace Dpfah.Engine.Training;
 
 /// <summary>Which pictures a model has seen: the manifest of its training, kept beside its figures.</summary>
+/// <remarks>
+/// Of each picture the digest of its bytes and its part are kept, so that the model is not measured on what it was trained on: neither
+/// id nor labels, since the picture may be deleted.
+/// </remarks>
 internal sealed class TrainedPictures(Database database)
 {
-    /// <summary>Name of the manifest among a model's figures: <see cref="CollectionItem"/>s, a line each, compressed.</summary>
+    /// <summary>Name of the manifest among a model's figures: a JSON object with digest and part a line, compressed.</summary>
     public const string FileName = "manifest.ndjson.gz";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+    };
 
     /// <summary>The parts of the pictures of a model's training, by the SHA-256 of their bytes as uploaded, lower-case hex.</summary>
     /// <param name="modelId">The model.</param>
@@ -29,7 +40,8 @@ internal sealed class TrainedPictures(Database database)
         using var reader = new StreamReader(new GZipStream(new MemoryStream(packed), CompressionMode.Decompress));
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
-            CollectionItem item = CollectionItem.FromJson(line);
+            // Of models from before, the whole manifest was kept; what else it tells is passed over.
+            TrainedPicture item = JsonSerializer.Deserialize<TrainedPicture>(line, Json)!;
 
             // The same picture under two ids and labels may be in two parts: what was seen once, was seen.
             if (!parts.TryGetValue(item.Digest, out CollectionPart part) || IsKept(part))
@@ -49,11 +61,17 @@ internal sealed class TrainedPictures(Database database)
     {
         using var packed = new MemoryStream();
         await using (var zip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
-        await using (FileStream manifest = File.OpenRead(path))
+        await using (var writer = new StreamWriter(zip) { NewLine = "\n" })
         {
-            await manifest.CopyToAsync(zip, cancellationToken);
+            await foreach (string line in File.ReadLinesAsync(path, cancellationToken))
+            {
+                CollectionItem item = CollectionItem.FromJson(line);
+                await writer.WriteLineAsync(JsonSerializer.Serialize(new TrainedPicture(item.Digest, item.Part), Json).AsMemory(), cancellationToken);
+            }
         }
 
         return (FileName, "application/gzip", packed.ToArray());
     }
+
+    private sealed record TrainedPicture(string Digest, CollectionPart Part);
 }

@@ -330,7 +330,7 @@ internal sealed class TrainingHandler(
         {
             await run.WriteAsync(
                 (context, _, token) => models.AddMadeAsync(
-                    context, model, figures, result["metrics"] is JsonObject { Count: > 0 } ? (target, told.ToJsonString()) : null, told.ToJsonString(), token),
+                    context, model, run.CollectionId, figures, result["metrics"] is JsonObject { Count: > 0 } ? (target, told.ToJsonString()) : null, told.ToJsonString(), token),
                 cancellationToken);
         }
         catch (InvalidDataException error)

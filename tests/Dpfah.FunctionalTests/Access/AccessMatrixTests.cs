@@ -75,6 +75,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime
         ["POST /api-keys"] = ("admin", Limit.Closed),
         ["GET /api-keys"] = ("admin", Limit.Closed),
         ["DELETE /api-keys/{key}"] = ("admin", Limit.Closed),
+        ["GET /audit"] = ("admin", Limit.Closed),
         ["GET /session"] = ("reader", Limit.Looks),
         ["GET /metrics"] = ("reader", Limit.Closed),
     }.ToFrozenDictionary();
