@@ -16,8 +16,7 @@ namespace Dpfah.Learning.Imaging;
 /// <remarks>
 /// The decoder is chosen by our own look at the format, so no other decoder of the library is ever reached, and it ignores
 /// metadata, color profiles among it: the open advisories against ImageSharp 2 are in TIFF and in color profiles.
-/// Known differences from Skia: it cannot read animated WebP; it does not notice a PNG whose chunks are whole but hold too few
-/// rows (the missing ones come out white); what an opaque first frame of a GIF leaves uncovered is black, not white.
+/// Known differences from Skia: it cannot read animated WebP, nor interlaced PNG of up to 4 pixels of width; what an opaque first frame of a GIF leaves uncovered is black, not white.
 /// </remarks>
 internal sealed class ImageSharpDecoder : IImageDecoder
 {
@@ -59,6 +58,12 @@ internal sealed class ImageSharpDecoder : IImageDecoder
 
     private Image<Rgba32> Load(ReadOnlySpan<byte> file, ImageFormat format)
     {
+        if (format == ImageFormat.Png)
+        {
+            PngPixelData.ThrowIfTooNarrow(file);
+            PngPixelData.ThrowIfShort(file);
+        }
+
         SixLabors.ImageSharp.Formats.IImageDecoder decoder = format switch
         {
             ImageFormat.Jpeg => new JpegDecoder { IgnoreMetadata = true },

@@ -95,7 +95,7 @@ internal static class TestPicture
         return (double)sum / expected.Pixels.Length;
     }
 
-    private static uint Crc32(ReadOnlySpan<byte> bytes)
+    public static uint Crc32(ReadOnlySpan<byte> bytes)
     {
         uint crc = uint.MaxValue;
         foreach (byte value in bytes)
