@@ -86,6 +86,8 @@ internal sealed class LocalImport : IAsyncDisposable
             OnlyJob = 0,
             EncodingJobs = 1,
             Housekeeping = false,
+            SpooledBytes = long.MaxValue, // Whoever may write to the database needs no protection from himself.
+            ImagesPerCollection = section.GetValue<long>(nameof(EngineOptions.ImagesPerCollection)),
             ImportHosts = section.GetSection(nameof(EngineOptions.ImportHosts)).Get<string[]>() ?? [],
             ImportPrivateHosts = section.GetSection(nameof(EngineOptions.ImportPrivateHosts)).Get<string[]>() ?? [],
         };

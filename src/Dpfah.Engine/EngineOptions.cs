@@ -69,6 +69,15 @@ public sealed class EngineOptions
     /// <summary>Most bytes of an upload for an import. Default: 16 GiB.</summary>
     public long ImportBytes { get; set; } = 16L << 30;
 
+    /// <summary>Most bytes of all uploads together that are stored until their work is done. Default: 64 GiB.</summary>
+    public long SpooledBytes { get; set; } = 64L << 30;
+
+    /// <summary>Most pictures of a collection; 0 for any number. Default: 0.</summary>
+    public long ImagesPerCollection { get; set; }
+
+    /// <summary>Pictures of searches and uploads that are decoded and hashed, or wait for that, at once on this node. Default: 256.</summary>
+    public int PicturesInWork { get; set; } = 256;
+
     /// <summary>
     /// Hosts from which a feed's pictures may be fetched: names such as <c>cdn.shop.example</c>, or <c>*.shop.example</c> for all below a
     /// name. Default: none, so that nothing is fetched.

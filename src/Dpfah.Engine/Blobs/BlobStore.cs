@@ -32,8 +32,11 @@ public sealed class BlobStore
     /// <param name="name">A name, for people.</param>
     /// <param name="limit">Most bytes that are taken.</param>
     /// <param name="cancellationToken">Breaks off.</param>
+    /// <param name="room">What it must fit under together with all others; null for what the service stores for itself.</param>
     /// <exception cref="BlobTooLargeException">The stream is longer.</exception>
-    public async Task<BlobInfo> SpoolAsync(Stream source, string name, long limit, CancellationToken cancellationToken)
+    /// <exception cref="SpoolFullException">There is no room for more.</exception>
+    public async Task<BlobInfo> SpoolAsync(
+        Stream source, string name, long limit, CancellationToken cancellationToken, SpoolLimit? room = null)
     {
         long id = await CreateAsync(name, cancellationToken);
         try
@@ -52,6 +55,7 @@ public sealed class BlobStore
 
                 if (count > 0)
                 {
+                    await (room?.CheckAsync(count, cancellationToken) ?? Task.CompletedTask);
                     digest.AppendData(chunk, 0, count);
                     await AddChunkAsync(id, number, chunk[..count], length, cancellationToken);
                 }

@@ -15,14 +15,17 @@ public sealed class ImageStore
 {
     private readonly Database database;
     private readonly PictureEncoder pictures;
+    private readonly ImageQuota quota;
     private readonly IndexFollower follower;
     private readonly RecentQueries recent;
     private readonly TimeProvider clock;
 
-    internal ImageStore(Database database, PictureEncoder pictures, IndexFollower follower, RecentQueries recent, TimeProvider clock)
+    internal ImageStore(
+        Database database, PictureEncoder pictures, ImageQuota quota, IndexFollower follower, RecentQueries recent, TimeProvider clock)
     {
         this.database = database;
         this.pictures = pictures;
+        this.quota = quota;
         this.follower = follower;
         this.recent = recent;
         this.clock = clock;
@@ -34,6 +37,8 @@ public sealed class ImageStore
     /// <param name="input">The picture.</param>
     /// <param name="by">Name of the key that asks.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
+    /// <exception cref="EncoderBusyException">Too many pictures are in work.</exception>
+    /// <exception cref="QuotaExceededException">The picture is new, and the collection has as many as it may.</exception>
     public async Task<WriteOutcome> PutAsync(string collection, string id, ImageInput input, string? by, CancellationToken cancellationToken)
     {
         byte[] digest = SHA256.HashData(input.Bytes);
@@ -50,22 +55,29 @@ public sealed class ImageStore
             }
 
             // The bytes are new to some generation: hash them outside of the transaction and come back.
-            if (preview is null)
+            PreviewResult made = await HashAsync(input.Bytes, preview, wanted, codes, cancellationToken);
+            if (made.Preview is null)
             {
-                PreviewResult made = await pictures.PreviewAsync(input.Bytes, cancellationToken);
-                if (made.Preview is null)
-                {
-                    return new WriteOutcome(WriteStatus.Rejected, Rejection: made);
-                }
-
-                preview = made.Preview;
+                return new WriteOutcome(WriteStatus.Rejected, Rejection: made);
             }
 
-            foreach (int modelId in wanted)
-            {
-                codes[modelId] = await pictures.HashAsync(preview.Jpeg, modelId, EncodePriority.Query, cancellationToken);
-            }
+            preview = made.Preview;
         }
+    }
+
+    /// <summary>Makes the preview where there is none yet, and codes by some models.</summary>
+    /// <returns>The preview, or why there is none.</returns>
+    private async Task<PreviewResult> HashAsync(
+        byte[] bytes, Preview? preview, IReadOnlyList<int> modelIds, Dictionary<int, ImageCode> codes, CancellationToken cancellationToken)
+    {
+        using IDisposable place = pictures.TakePlace();
+        PreviewResult made = preview is null ? await pictures.PreviewAsync(bytes, cancellationToken) : PreviewResult.Accepted(preview);
+        foreach (int modelId in made.Preview is null ? [] : modelIds)
+        {
+            codes[modelId] = await pictures.HashAsync(made.Preview!.Jpeg, modelId, EncodePriority.Query, cancellationToken);
+        }
+
+        return made;
     }
 
     /// <returns>The outcome, or the models by which the picture must be hashed first.</returns>
@@ -90,6 +102,12 @@ public sealed class ImageStore
         if (input.Expected is not null && (item is null || !input.Expected.Contains(new ImageTag(item.Number, item.Version))))
         {
             return (new WriteOutcome(item is null ? WriteStatus.NoImage : WriteStatus.OtherTag), []);
+        }
+
+        if (item is null)
+        {
+            // Also before the picture is looked at: a full collection costs nobody any decoding.
+            await quota.CheckAsync(context, live, collectionName, cancellationToken);
         }
 
         string? metadata = input.Metadata;

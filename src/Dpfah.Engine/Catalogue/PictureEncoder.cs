@@ -24,16 +24,24 @@ public sealed class PictureEncoder : IDisposable
     // Places of their own: a query does not wait behind all pictures of an import.
     private readonly BackgroundThreads background = new(Environment.ProcessorCount, "background decoding");
 
-    internal PictureEncoder(IPreviewMaker previews, EncoderPool encoders)
+    private readonly WorkGate gate;
+
+    internal PictureEncoder(IPreviewMaker previews, EncoderPool encoders, EngineOptions options)
     {
         this.previews = previews;
         this.encoders = encoders;
+        gate = new WorkGate(options.PicturesInWork);
     }
 
+    /// <summary>Takes a place for a picture that somebody waits for, before any work on it; given back when it is disposed.</summary>
+    /// <exception cref="EncoderBusyException"><see cref="EngineOptions.PicturesInWork"/> pictures are decoded and hashed, or wait for it.</exception>
+    public IDisposable TakePlace() => gate.Enter();
+
     /// <summary>Makes the preview and hashes it with a model.</summary>
-    /// <exception cref="EncoderBusyException">The encoder's queue is full.</exception>
+    /// <exception cref="EncoderBusyException">Too many pictures are in work, or the encoder's queue is full.</exception>
     public async Task<EncodedPicture> EncodeAsync(ReadOnlyMemory<byte> bytes, int modelId, CancellationToken cancellationToken)
     {
+        using IDisposable place = TakePlace();
         long start = Stopwatch.GetTimestamp();
         PreviewResult result = await PreviewAsync(bytes, cancellationToken);
         TimeSpan decodeTime = Stopwatch.GetElapsedTime(start);

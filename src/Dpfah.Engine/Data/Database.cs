@@ -125,6 +125,9 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Waits until no other transaction queues a training, and lets none do so until this one ends: names are checked by one at a time.</summary>
     public virtual Task LockTrainingsAsync(DpfahContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>Waits until no other transaction that has done this adds to a collection, and lets none do so until this one ends.</summary>
+    public virtual Task LockQuotaAsync(DpfahContext context, int collectionId, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Tells other processes, when the transaction commits, that there is something to do; where the database cannot, they find it by polling.</summary>
     public virtual Task NotifyJobsAsync(DpfahContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 

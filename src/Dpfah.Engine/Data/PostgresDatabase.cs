@@ -23,6 +23,9 @@ internal sealed class PostgresDatabase(string connectionString) : Database
     // First key of the advisory lock on the queueing of trainings; the second is 0.
     private const int TrainingLock = 0x44505446;
 
+    // First key of the advisory locks on the room that a collection has left; the second is the collection's number.
+    private const int QuotaLocks = 0x44504651;
+
     private readonly DbContextOptions<PostgresContext> options = PostgresContext.Options(connectionString);
 
     public override string Provider => "postgres";
@@ -167,6 +170,9 @@ internal sealed class PostgresDatabase(string connectionString) : Database
 
     public override Task LockTrainingsAsync(DpfahContext context, CancellationToken cancellationToken) =>
         context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({TrainingLock}, 0)", cancellationToken);
+
+    public override Task LockQuotaAsync(DpfahContext context, int collectionId, CancellationToken cancellationToken) =>
+        context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({QuotaLocks}, {collectionId})", cancellationToken);
 
     public override Task NotifyJobsAsync(DpfahContext context, CancellationToken cancellationToken) =>
         context.Database.ExecuteSqlRawAsync($"NOTIFY {JobsChannel}", cancellationToken);

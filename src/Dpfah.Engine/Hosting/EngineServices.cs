@@ -44,7 +44,8 @@ public static class EngineServices
         services.AddSingleton<IndexFollower>();
         services.AddSingleton<IdentityCheck>();
         services.AddSingleton<Housekeeping>();
-        services.AddSingleton(p => new PictureEncoder(p.GetRequiredService<IPreviewMaker>(), p.GetRequiredService<EncoderPool>()));
+        services.AddSingleton(p => new PictureEncoder(
+            p.GetRequiredService<IPreviewMaker>(), p.GetRequiredService<EncoderPool>(), options));
         services.AddSingleton(p => new SearchService(
             p.GetRequiredService<IndexFollower>(), p.GetRequiredService<ServiceState>(), p.GetRequiredService<ImageReader>()));
         services.AddSingleton(p => new HealthService(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<HealthService>>()));
@@ -53,9 +54,11 @@ public static class EngineServices
         services.AddSingleton(p => new ApiKeyStore(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new AuditReader(p.GetRequiredService<Database>()));
         services.AddSingleton(p => new ImageReader(p.GetRequiredService<Database>()));
+        services.AddSingleton<ImageQuota>();
         services.AddSingleton(p => new ImageStore(
             p.GetRequiredService<Database>(),
             p.GetRequiredService<PictureEncoder>(),
+            p.GetRequiredService<ImageQuota>(),
             p.GetRequiredService<IndexFollower>(),
             p.GetRequiredService<RecentQueries>(),
             p.GetRequiredService<TimeProvider>()));
@@ -76,6 +79,7 @@ public static class EngineServices
         services.AddSingleton(p => new JobReader(p.GetRequiredService<Database>(), p.GetRequiredService<JobSignal>()));
         services.AddSingleton<JobCleaning>();
         services.AddSingleton(p => new BlobStore(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new SpoolLimit(p.GetRequiredService<Database>(), options));
         services.AddSingleton(p => new DuplicatesService(p.GetRequiredService<Database>(), p.GetRequiredService<JobQueue>()));
         services.AddSingleton(p => new NotDuplicateStore(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IJobHandler, DuplicatesJob>();
@@ -94,7 +98,11 @@ public static class EngineServices
         services.AddSingleton<IJobHandler, ImportJob>();
         services.AddSingleton(p => new Exporter(p.GetRequiredService<Database>(), options));
         services.AddSingleton(p => new Importer(
-            p.GetRequiredService<Database>(), p.GetRequiredService<BlobStore>(), p.GetRequiredService<JobQueue>(), options));
+            p.GetRequiredService<Database>(),
+            p.GetRequiredService<BlobStore>(),
+            p.GetRequiredService<SpoolLimit>(),
+            p.GetRequiredService<JobQueue>(),
+            options));
         services.AddSingleton<RecentQueries>();
         services.AddSingleton<SeenPictures>();
         services.AddSingleton<GenerationFiller>();

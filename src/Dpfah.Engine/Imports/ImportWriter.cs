@@ -1,5 +1,6 @@
 using Dpfah.Core.Imaging;
 using Dpfah.Engine.Auditing;
+using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Evaluations;
@@ -10,20 +11,26 @@ using Microsoft.EntityFrameworkCore;
 namespace Dpfah.Engine.Imports;
 
 /// <summary>Writes batches of prepared entries: items, previews, codes, log rows, counts and checkpoint in one fenced transaction each.</summary>
-internal sealed class ImportWriter(Database database, EntryPreparer preparer, TimeProvider clock)
+internal sealed class ImportWriter(Database database, EntryPreparer preparer, ImageQuota quota, EngineOptions options, TimeProvider clock)
 {
     /// <summary>Writes a batch.</summary>
     /// <param name="run">The import.</param>
     /// <param name="batch">Entries in the upload's order.</param>
     /// <param name="next">What is told of the progress beside the counts, in the same transaction.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
+    /// <exception cref="JobFailedException">The collection is full; as much as there was room for was written.</exception>
     public async Task WriteAsync(
         JobRun run, IReadOnlyList<PreparedEntry> batch, Action<JobProgress> next, CancellationToken cancellationToken)
     {
         while (true)
         {
-            List<(PreparedEntry Entry, IReadOnlyList<int> ModelIds)> missing = await run.WriteAsync(
+            (List<(PreparedEntry Entry, IReadOnlyList<int> ModelIds)> missing, bool isFull) = await run.WriteAsync(
                 (context, progress, token) => TryWriteAsync(run, context, progress, batch, next, token), cancellationToken);
+            if (isFull)
+            {
+                throw new JobFailedException($"{QuotaText(run)} The rest of the upload was not imported.");
+            }
+
             if (missing.Count == 0)
             {
                 return;
@@ -43,13 +50,13 @@ internal sealed class ImportWriter(Database database, EntryPreparer preparer, Ti
             progress =>
             {
                 int unchanged = batch.Count(entry => entry.Rejection is null && entry.Known?.IsSameAs(entry.Entry, entry.Digest) == true);
-                Count(progress, batch, unchanged);
+                Count(progress, batch, unchanged, new Dictionary<PreparedEntry, EntryRejection>());
                 next(progress);
             },
             cancellationToken);
 
-    /// <returns>Entries of which more must be computed first; then nothing was written.</returns>
-    private async Task<List<(PreparedEntry, IReadOnlyList<int>)>> TryWriteAsync(
+    /// <returns>Entries of which more must be computed first, then nothing was written; and whether the collection had no room for some.</returns>
+    private async Task<(List<(PreparedEntry, IReadOnlyList<int>)> Missing, bool IsFull)> TryWriteAsync(
         JobRun run,
         DpfahContext context,
         JobProgress progress,
@@ -69,17 +76,26 @@ internal sealed class ImportWriter(Database database, EntryPreparer preparer, Ti
         ];
         if (missing.Count > 0)
         {
-            return missing;
+            return (missing, false);
         }
 
         DateTime now = clock.GetUtcNow().UtcDateTime;
         var added = new List<NewItem>();
+        var refused = new Dictionary<PreparedEntry, EntryRejection>();
+        long room = good.Exists(entry => !known.ContainsKey(entry.Entry.Id!)) ? await quota.RoomAsync(context, live, run.CollectionName!, cancellationToken) : 0;
         int unchanged = 0;
         foreach (PreparedEntry entry in good)
         {
             if (!known.TryGetValue(entry.Entry.Id!, out Item? item))
             {
-                added.Add(New(live, entry, now));
+                if (added.Count < room)
+                {
+                    added.Add(New(live, entry, now));
+                }
+                else
+                {
+                    refused.Add(entry, new EntryRejection(RejectionCodes.QuotaExceeded, QuotaText(run)));
+                }
             }
             else if (!await ChangeAsync(run, context, live, item, entry, now, cancellationToken))
             {
@@ -92,10 +108,12 @@ internal sealed class ImportWriter(Database database, EntryPreparer preparer, Ti
             await database.InsertItemsAsync(context, added, cancellationToken);
         }
 
-        Count(progress, batch, unchanged);
+        Count(progress, batch, unchanged, refused);
         next(progress);
-        return [];
+        return ([], refused.Count > 0);
     }
+
+    private string QuotaText(JobRun run) => QuotaExceededException.Text(run.CollectionName!, options.ImagesPerCollection);
 
     /// <summary>The live generations of an import's collection, held until the transaction ends.</summary>
     /// <exception cref="JobFailedException">The collection was deleted.</exception>
@@ -107,17 +125,24 @@ internal sealed class ImportWriter(Database database, EntryPreparer preparer, Ti
     private static bool IsSame(Dictionary<string, Item> known, PreparedEntry entry) =>
         known.TryGetValue(entry.Entry.Id!, out Item? item) && item.ContentDigest.AsSpan().SequenceEqual(entry.Digest);
 
-    private static void Count(JobProgress progress, IReadOnlyList<PreparedEntry> batch, int unchanged)
+    /// <param name="progress">What is told.</param>
+    /// <param name="batch">Entries in the upload's order.</param>
+    /// <param name="unchanged">Those that change nothing.</param>
+    /// <param name="refused">Good ones for which there was no room.</param>
+    private static void Count(
+        JobProgress progress, IReadOnlyList<PreparedEntry> batch, int unchanged, Dictionary<PreparedEntry, EntryRejection> refused)
     {
+        int rejected = 0;
         foreach (PreparedEntry entry in batch)
         {
-            if (entry.Rejection is { } rejection)
+            if ((entry.Rejection ?? refused.GetValueOrDefault(entry)) is { } rejection)
             {
                 progress.Reject(entry.Entry.Item, rejection.Code, rejection.Reason);
+                rejected++;
             }
         }
 
-        progress.Count(batch.Count, batch.Count(entry => entry.Rejection is null) - unchanged, unchanged);
+        progress.Count(batch.Count, batch.Count - rejected - unchanged, unchanged);
     }
 
     private static NewItem New(LiveGenerations live, PreparedEntry entry, DateTime now) => new(

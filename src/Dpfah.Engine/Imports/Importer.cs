@@ -14,13 +14,15 @@ public sealed class Importer
 {
     private readonly Database database;
     private readonly BlobStore blobs;
+    private readonly SpoolLimit room;
     private readonly JobQueue queue;
     private readonly EngineOptions options;
 
-    internal Importer(Database database, BlobStore blobs, JobQueue queue, EngineOptions options)
+    internal Importer(Database database, BlobStore blobs, SpoolLimit room, JobQueue queue, EngineOptions options)
     {
         this.database = database;
         this.blobs = blobs;
+        this.room = room;
         this.queue = queue;
         this.options = options;
     }
@@ -33,6 +35,7 @@ public sealed class Importer
     /// <param name="createdBy">Name of the key that asks; null without keys.</param>
     /// <param name="cancellationToken">Gives up before all of it was read; what was spooled is removed.</param>
     /// <exception cref="BlobTooLargeException">The upload is longer than <see cref="EngineOptions.ImportBytes"/>.</exception>
+    /// <exception cref="SpoolFullException">Uploads that wait take <see cref="EngineOptions.SpooledBytes"/> already, or would with this one.</exception>
     public async Task<ImportStart> StartAsync(
         string collection, Stream upload, string? contentType, ImportOptions importOptions, string? createdBy, CancellationToken cancellationToken)
     {
@@ -61,7 +64,7 @@ public sealed class Importer
         }
 
         await using var whole = new PrefixedStream(head.AsMemory(0, length), upload);
-        BlobInfo blob = await blobs.SpoolAsync(whole, "upload", options.ImportBytes, cancellationToken);
+        BlobInfo blob = await blobs.SpoolAsync(whole, "upload", options.ImportBytes, cancellationToken, room);
         var request = new ImportRequest(
             blob.Id, format, blob.Length, blob.Sha256, importOptions.Labels, importOptions.Mode, importOptions.DryRun, known.LastItem);
         var job = new NewJob(

@@ -47,6 +47,9 @@ internal static class RejectionCodes
     /// <summary>It is called a preview and is none.</summary>
     public const string NotAPreview = "not-a-preview";
 
+    /// <summary>The collection has as many pictures as it may.</summary>
+    public const string QuotaExceeded = "quota-exceeded";
+
     /// <summary>The code of a picture that was not accepted.</summary>
     public static string Of(ImageRejection rejection) => rejection switch
     {
