@@ -10,7 +10,7 @@ namespace Dpfah.Api.Access;
 
 /// <summary>Knows callers by their API key, in a header or in the cookie of a session. Where no key is needed, everybody is an admin.</summary>
 internal sealed class ApiKeyHandler(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyGate gate, ServiceState state)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyGate gate, KeyAttempts attempts, ServiceState state)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "ApiKey";
@@ -19,6 +19,8 @@ internal sealed class ApiKeyHandler(
 
     // Whoever calls cannot be known at the moment: told only where it matters, since some paths are open to all.
     private string? notReady;
+
+    private TimeSpan? wait;
 
     /// <summary>The key in a request's headers; null when there is none.</summary>
     public static string? ReadHeader(HttpRequest request)
@@ -44,7 +46,7 @@ internal sealed class ApiKeyHandler(
 
         try
         {
-            return Task.FromResult(gate.Find(key) is { } caller ? Success(caller) : AuthenticateResult.Fail("The API key is not known."));
+            return Task.FromResult(attempts.Find(Context, key, out wait) is { } caller ? Success(caller) : AuthenticateResult.Fail("The API key is not known."));
         }
         catch (NotReadyException error)
         {
@@ -59,6 +61,12 @@ internal sealed class ApiKeyHandler(
         {
             Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
             return Problems.NotReady(notReady).ExecuteAsync(Context);
+        }
+
+        if (wait is { } time)
+        {
+            RateLimits.SetRetryAfter(Response, time);
+            return Problems.TooManyWrongKeys().ExecuteAsync(Context);
         }
 
         Response.Headers.WWWAuthenticate = "Bearer";

@@ -20,6 +20,22 @@ internal static class LoopbackRule
         return urls.FirstOrDefault(url => !IsLoopback(url));
     }
 
+    /// <summary>Tells of addresses to listen on that are none.</summary>
+    public static void CheckAddresses(IConfiguration configuration, List<string> errors)
+    {
+        foreach (string url in (configuration["urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            try
+            {
+                BindingAddress.Parse(url);
+            }
+            catch (FormatException error)
+            {
+                errors.Add($"urls has addresses to listen on such as http://127.0.0.1:8080; one was '{url}': {error.Message}");
+            }
+        }
+    }
+
     /// <summary>
     /// Without a key, refuses requests under other names than this machine's own: a page from elsewhere must not reach the service by
     /// making a name of its own point here.

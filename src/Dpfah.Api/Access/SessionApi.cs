@@ -34,7 +34,7 @@ internal static class SessionApi
             .ProducesProblems();
     }
 
-    private static async Task<Results<Ok<SessionResponse>, ProblemHttpResult>> SignInAsync(HttpContext context, KeyGate gate, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<SessionResponse>, ProblemHttpResult>> SignInAsync(HttpContext context, KeyAttempts attempts, CancellationToken cancellationToken)
     {
         (SignInRequest? body, ProblemHttpResult? wrong) = await JsonBody.ReadAsync<SignInRequest>(context.Request, cancellationToken);
         if (wrong is not null)
@@ -47,8 +47,14 @@ internal static class SessionApi
             return Problems.BadParameter("key", "There is no key: send JSON such as {\"key\": \"dpfah_…\"}.");
         }
 
-        if (gate.Find(key) is not { } caller)
+        if (attempts.Find(context, key, out TimeSpan? wait) is not { } caller)
         {
+            if (wait is { } time)
+            {
+                RateLimits.SetRetryAfter(context.Response, time);
+                return Problems.TooManyWrongKeys();
+            }
+
             context.Response.Headers.WWWAuthenticate = "Bearer";
             return Problems.Unauthorized();
         }

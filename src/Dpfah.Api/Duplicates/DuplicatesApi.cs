@@ -50,6 +50,7 @@ internal static class DuplicatesApi
             .WithName("exportDuplicates")
             .WithSummary("All pictures of all groups, one JSON object a line")
             .Produces<DuplicateLine>(200, NdjsonType)
+            .WithTransferTimeout()
             .ProducesProblems(404, 409);
     }
 

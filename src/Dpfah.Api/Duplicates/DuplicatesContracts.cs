@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dpfah.Api.Http;
 
 namespace Dpfah.Api.Duplicates;
 
@@ -29,7 +30,7 @@ public sealed record DuplicateGroupResponse(int Group, int Pictures, IReadOnlyLi
 /// <param name="Distance">Distance of its code to that of the group's first picture, in bits.</param>
 /// <param name="Labels">Its labels.</param>
 /// <param name="Preview">Path of its preview.</param>
-public sealed record DuplicateResponse(string Id, int Distance, IReadOnlyList<string> Labels, string Preview);
+public sealed record DuplicateResponse(string Id, int Distance, IReadOnlyList<string> Labels, [property: ServicePath] string Preview);
 
 /// <summary>A page of a group's pictures, in the order in which they came.</summary>
 /// <param name="Items">The pictures.</param>

@@ -1,3 +1,4 @@
+using Dpfah.Api.Http;
 using Dpfah.Api.Search;
 
 namespace Dpfah.Api.Explanations;
@@ -28,7 +29,7 @@ public sealed record ExplanationResponse(
 /// <param name="Code">Its code, in hex.</param>
 /// <param name="Signature">Its signature, in hex.</param>
 /// <param name="Preview">Path of its preview; null for a picture that was sent.</param>
-public sealed record ExplainedPictureResponse(string? Id, string Code, string Signature, string? Preview);
+public sealed record ExplainedPictureResponse(string? Id, string Code, string Signature, [property: ServicePath] string? Preview);
 
 /// <summary>Heat maps of two pictures.</summary>
 /// <param name="Query">Of the query.</param>
@@ -42,4 +43,4 @@ public sealed record ExplanationMaps(PictureMaps Query, PictureMaps Result);
 /// <param name="Attention">How much each place stands out for the network; null for a model without attention.</param>
 /// <param name="Shared">Where the shared bits come from; null when there are none.</param>
 /// <param name="Differing">Where the differing bits come from; null when there are none.</param>
-public sealed record PictureMaps(string? Attention, string? Shared, string? Differing);
+public sealed record PictureMaps([property: ServicePath] string? Attention, [property: ServicePath] string? Shared, [property: ServicePath] string? Differing);

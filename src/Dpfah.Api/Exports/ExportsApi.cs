@@ -28,6 +28,7 @@ internal static class ExportsApi
         .WithDescription("In the order of the pictures' coming: ids, labels, metadata, codes and signatures as lines of JSON; the codes as a NumPy matrix of one byte a bit; or a tar of the "
             + "previews with a manifest, which POST /collections/{collection}/imports takes back, here or elsewhere, to the same ids, labels, metadata and, under the same model, codes.")
         .Produces(200, contentType: "application/x-ndjson", additionalContentTypes: ["application/octet-stream", "application/x-tar"])
+        .WithTransferTimeout()
         .ProducesProblems(404);
 
     private static async Task<IResult> GetAsync(

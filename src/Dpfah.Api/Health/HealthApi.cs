@@ -9,7 +9,7 @@ internal static class HealthApi
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        RouteGroupBuilder group = routes.MapGroup("/health").WithTags("Health").AllowAnonymous().WithQueryGuard();
+        RouteGroupBuilder group = routes.MapGroup("/health").WithTags("Health").AllowAnonymous().DisableRateLimiting().WithQueryGuard();
         group.MapGet("/live", () => TypedResults.Ok(new LiveResponse("live")))
             .WithName("live")
             .WithSummary("Whether the process runs");

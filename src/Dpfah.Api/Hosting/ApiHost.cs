@@ -15,6 +15,7 @@ using Dpfah.Api.Http;
 using Dpfah.Api.Images;
 using Dpfah.Api.Imports;
 using Dpfah.Api.Jobs;
+using Dpfah.Api.Limits;
 using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
 using Dpfah.Api.Page;
@@ -83,24 +84,36 @@ public static class ApiHost
             // Settings files and the page lie beside the program, wherever it is started from.
             ContentRootPath = AppContext.BaseDirectory,
         });
-        ServiceOptions options = ServiceOptions.Read(builder.Configuration);
         ConfigurationManager configuration = builder.Configuration;
+        var errors = new List<string>();
+        ServiceOptions options = ServiceOptions.Read(configuration, errors);
         if (string.IsNullOrEmpty($"{configuration["urls"]}{configuration["http_ports"]}{configuration["https_ports"]}"))
         {
             builder.WebHost.UseUrls(DefaultUrl);
         }
 
-        builder.AddDpfahLogs(options);
+        LoopbackRule.CheckAddresses(configuration, errors);
         EngineOptions engine = ReadEngine(options, configuration);
-        AddAccess(builder, engine, isInsecure);
+        AddAccess(builder, options, engine, isInsecure, errors);
+        ServiceOptions.ThrowIfAny(errors);
+        builder.AddDpfahLogs(options);
+        builder.Services.AddSingleton(options);
+        var proxies = new ProxyRules(options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = ApiLimits.MaxBodyBytes;
+            kestrel.Limits.RequestHeadersTimeout = ApiLimits.HeadersTimeout;
+            kestrel.Limits.MaxConcurrentConnections = options.Connections == 0 ? null : options.Connections;
+            if (options.ConnectionsPerAddress > 0)
+            {
+                kestrel.ConfigureEndpointDefaults(new ConnectionLimit(proxies, options.ConnectionsPerAddress).Use);
+            }
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Draining.StopTimeout);
-        builder.Services.AddSingleton(options);
         builder.Services.AddHostedService<Draining>();
+        builder.Services.AddRateLimits(options);
+        builder.Services.AddTimeouts(options);
         builder.Services.AddDpfahEngine(engine);
         builder.AddDpfahTelemetry();
         builder.Services.AddSingleton(new TrainingProgram(
@@ -114,11 +127,12 @@ public static class ApiHost
         builder.Services.AddScoped<VisibleModels>();
         builder.Services.AddScoped<VisibleEvaluations>();
         builder.Services.AddExceptionHandler<ProblemHandler>();
-        builder.Services.AddDpfahOpenApi();
+        builder.Services.AddDpfahOpenApi(options.PathBase);
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
             // Numbers are numbers: the document would otherwise offer text for each of them.
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            json.SerializerOptions.AddPathBase(options.PathBase);
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
         });
 
@@ -138,12 +152,16 @@ public static class ApiHost
         });
         app.UseDraining();
         app.UseLocalNamesOnly();
+        proxies.Use(app);
+        app.UsePathBaseRule(options.PathBase);
         app.UseCrossSiteRule();
         app.UseWebPage();
         app.UseRawPath();
         app.MapDpfahOpenApi();
         app.UseRouting();
+        app.UseRequestTimeouts();
         app.UseAuthentication();
+        app.UseRateLimiter();
         app.UseAuthorization();
         app.UseCollectionScope();
         app.UseCollectionInLogs();
@@ -165,8 +183,10 @@ public static class ApiHost
         app.MapKeys();
         app.MapAudit();
         app.MapSession();
+        app.MapLimits();
         app.MapHealth();
         app.MapMetrics();
+        PathBaseRule.ThrowIfTaken(app, options.PathBase);
         return app;
     }
 
@@ -179,6 +199,9 @@ public static class ApiHost
         EncodingJobs = options.EncodingJobs,
         GeneralJobs = options.GeneralJobs,
         ImportBytes = options.ImportBytes,
+        SpooledBytes = options.SpooledBytes,
+        ImagesPerCollection = options.ImagesPerCollection,
+        PicturesInWork = options.PicturesInWork,
         ImportHosts = options.ImportHosts,
         ImportPrivateHosts = options.ImportPrivateHosts,
         RetrainAfterLabels = options.RetrainAfterLabels,
@@ -187,27 +210,37 @@ public static class ApiHost
         ObservedCollections = options.ObservedCollections,
     };
 
-    private static void AddAccess(WebApplicationBuilder builder, EngineOptions engine, bool isInsecure)
+    private static void AddAccess(WebApplicationBuilder builder, ServiceOptions options, EngineOptions engine, bool isInsecure, List<string> errors)
     {
-        string? key = builder.Configuration[AdminKeyVariable];
-        string? open = string.IsNullOrEmpty(key) ? LoopbackRule.FindOpenAddress(builder.Configuration) : null;
-        if (open is not null && !isInsecure && !ApiKeyStore.HasKeysAsync(engine).GetAwaiter().GetResult())
-        {
-            throw new InvalidOperationException(
-                $"'{open}' can be reached from other machines, and there is no key. Set {AdminKeyVariable} to at least {MinKeyLength} random characters "
-                + $"(such as the output of 'openssl rand -hex 32'), or make a key by 'dpfah keys create', or listen on {DefaultUrl}. "
-                + $"With {InsecureArgument} everybody who reaches it may do everything.");
-        }
-
+        ConfigurationManager configuration = builder.Configuration;
+        string? key = configuration[AdminKeyVariable];
         if (key is { Length: > 0 and < MinKeyLength })
         {
-            throw new InvalidOperationException(
-                $"{AdminKeyVariable} has {key.Length} characters; a key has at least {MinKeyLength}. Take the output of 'openssl rand -hex 32'.");
+            errors.Add($"{AdminKeyVariable} has {key.Length} characters; a key has at least {MinKeyLength}. Take the output of 'openssl rand -hex 32'.");
+        }
+
+        if (configuration.GetValue("FORWARDEDHEADERS_ENABLED", "") is { Length: > 0 } enabled && !enabled.Equals("false", StringComparison.OrdinalIgnoreCase))
+        {
+            errors.Add("ASPNETCORE_FORWARDEDHEADERS_ENABLED would have everybody believed whose address he says is his. Leave it out, and name your proxies by Dpfah:Proxies:0, and so on.");
+        }
+
+        // Another error says more when there is no address at all.
+        string? open = !string.IsNullOrEmpty(key) || errors.Exists(error => error.StartsWith("urls ", StringComparison.Ordinal))
+            ? null
+            : LoopbackRule.FindOpenAddress(configuration) is { } address ? $"'{address}' can be reached from other machines"
+            : options.Proxies.Length > 0 ? $"The proxy '{options.Proxies[0]}' (Dpfah:Proxies) lets other machines in" : null;
+        if (open is not null && !isInsecure && !HasKeys(engine))
+        {
+            errors.Add(
+                $"{open}, and there is no key. Set {AdminKeyVariable} to at least {MinKeyLength} random characters "
+                + $"(such as the output of 'openssl rand -hex 32'), or make a key by 'dpfah keys create', or listen on {DefaultUrl} without a proxy. "
+                + $"With {InsecureArgument} everybody who reaches it may do everything.");
         }
 
         builder.Services.AddSingleton(new KeyRules(string.IsNullOrEmpty(key) ? null : KeyRules.Hash(key), open is not null && !isInsecure, isInsecure));
         builder.Services.AddDpfahKeys();
         builder.Services.AddSingleton<KeyGate>();
+        builder.Services.AddSingleton<KeyAttempts>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
         builder.Services.AddDpfahPolicies();
@@ -216,5 +249,18 @@ public static class ApiHost
 
         // Nothing is encrypted for later: no key file is written.
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+    }
+
+    private static bool HasKeys(EngineOptions engine)
+    {
+        try
+        {
+            return ApiKeyStore.HasKeysAsync(engine).GetAwaiter().GetResult();
+        }
+        catch (ArgumentException)
+        {
+            // No connection string, which is told beside.
+            return false;
+        }
     }
 }

@@ -14,6 +14,9 @@ internal static class ApiLimits
     /// <summary>Most bytes of pictures that are read at once: 512 MiB.</summary>
     public const long MaxPictureBytesInFlight = 512 << 20;
 
+    /// <summary>How long the head of a request may take to arrive: 15 s.</summary>
+    public static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
+
     /// <summary>Most bytes of this request's body; known to the server when an error handler has forgotten the endpoint.</summary>
     public static long BodyLimit(HttpContext context) =>
         context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? MaxBodyBytes;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Reflection;
 using System.Text.RegularExpressions;
 using Dpfah.Learning.Imaging;
 using Npgsql;
@@ -13,6 +15,10 @@ public sealed partial class ServiceOptions
 
     internal const string SimpleLogs = "simple";
     internal const string JsonLogs = "json";
+
+    // Unreserved characters only (RFC 3986): what needs no escape is spelled in one way alone.
+    [GeneratedRegex("^(/[A-Za-z0-9_.~-]+)+$")]
+    private static partial Regex PathBasePattern { get; }
 
     [GeneratedRegex("^(auto|cpu|cuda(:[0-9]+)?)$")]
     private static partial Regex DevicePattern { get; }
@@ -94,144 +100,98 @@ public sealed partial class ServiceOptions
     /// <summary>Collections that have metrics of their own, 0 to 1,000; the oldest. All others are told together. Default: 100.</summary>
     public int ObservedCollections { get; set; } = 100;
 
-    /// <summary>Reads the settings; tells all that is wrong with them at once.</summary>
-    /// <exception cref="InvalidOperationException">A setting is unknown or out of range.</exception>
+    /// <summary>
+    /// Requests a second of one key; where no key is needed, of one address. Five seconds' worth may come at once. 0 (default) for any number.
+    /// </summary>
+    public int RequestsPerSecond { get; set; }
+
+    /// <summary>
+    /// Requests a second of one address (IPv6: of one /64) without a good key, where a key is needed. Five seconds' worth may come at once. 0
+    /// for any number. Default: 100.
+    /// </summary>
+    public int AnonymousRequestsPerSecond { get; set; } = 100;
+
+    /// <summary>Wrong keys a minute from one address, after which further keys from there are not looked at. 0 for any number. Default: 60.</summary>
+    public int FailedKeysPerMinute { get; set; } = 60;
+
+    /// <summary>
+    /// Addresses, or ranges such as <c>10.0.0.0/8</c>, of proxies (<c>Dpfah:Proxies:0</c>, and so on) that are believed what they say of the
+    /// caller by X-Forwarded-For, -Proto and -Host. Default: none.
+    /// </summary>
+    public string[] Proxies { get; set; } = [];
+
+    /// <summary>Path under which a proxy serves the service, such as <c>/pictures</c>, whether it passes it on or not. Default: none.</summary>
+    public string PathBase { get; set; } = "";
+
+    /// <summary>How long a request may take, the reading of its body and its waiting for the network included: 1 s to 1 h. Default: 1 min.</summary>
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a request may take that stores a picture or a model, or searches by many: 1 s to 1 d. Default: 10 min.</summary>
+    public TimeSpan UploadTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long an upload for an import may take, or the sending of a whole collection or model: 1 s to 7 d. Default: 12 h.</summary>
+    public TimeSpan TransferTimeout { get; set; } = TimeSpan.FromHours(12);
+
+    /// <summary>Connections at once; further ones are closed. 0 for any number. Default: 10,000.</summary>
+    public int Connections { get; set; } = 10_000;
+
+    /// <summary>Of these, connections of one address (IPv6: of one /64) that is no proxy of <see cref="Proxies"/>. 0 for any number. Default: 2,000.</summary>
+    public int ConnectionsPerAddress { get; set; } = 2_000;
+
+    /// <summary>Pictures of searches and uploads that are decoded and hashed, or wait for that, at once: 1 to 65,536. Default: 256.</summary>
+    public int PicturesInWork { get; set; } = 256;
+
+    /// <summary>Most pictures of each collection. 0 (default) for any number.</summary>
+    public long ImagesPerCollection { get; set; }
+
+    /// <summary>Most bytes of all uploads together that are stored until their work is done, from 1 MiB. Default: 64 GiB.</summary>
+    public long SpooledBytes { get; set; } = 64L << 30;
+
+    /// <summary>Reads the settings.</summary>
+    /// <exception cref="InvalidOperationException">Settings are unknown or out of range; the message tells all of them.</exception>
     public static ServiceOptions Read(IConfiguration configuration)
     {
-        IConfigurationSection section = configuration.GetSection("Dpfah");
         var errors = new List<string>();
-        string[] known = [.. typeof(ServiceOptions).GetProperties().Select(p => p.Name)];
+        ServiceOptions options = Read(configuration, errors);
+        ThrowIfAny(errors);
+        return options;
+    }
+
+    /// <summary>Reads the settings; what is wrong with them is added to a list, and has its default.</summary>
+    internal static ServiceOptions Read(IConfiguration configuration, List<string> errors)
+    {
+        // Into a copy: what cannot be read is left out of it.
+        IConfigurationSection section = configuration.GetSection("Dpfah");
+        PropertyInfo[] known = typeof(ServiceOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
+        var good = new Dictionary<string, string?>();
         foreach (IConfigurationSection child in section.GetChildren())
         {
-            if (!known.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            if (Array.Find(known, property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase)) is not { } property)
             {
-                errors.Add($"Dpfah:{child.Key} is no setting. Known: {string.Join(", ", known)}.");
+                errors.Add($"Dpfah:{child.Key} is no setting. Known: {string.Join(", ", known.Select(p => p.Name))}.");
+            }
+            else if (property.PropertyType.IsArray ? child.Value is { Length: > 0 } : child.Value is null)
+            {
+                errors.Add(property.PropertyType.IsArray
+                    ? $"Dpfah:{property.Name} is a list: set Dpfah:{property.Name}:0, and so on; it was '{child.Value}'."
+                    : $"Dpfah:{property.Name} is one value, no list.");
+            }
+            else if (child.Value is { } text && Describe(property, text) is { } wanted)
+            {
+                errors.Add($"Dpfah:{property.Name} is {wanted}; it was '{text}'.");
+            }
+            else
+            {
+                foreach ((string key, string? value) in child.AsEnumerable())
+                {
+                    good[key] = value;
+                }
             }
         }
 
         var options = new ServiceOptions();
-        foreach (string name in (string[])[nameof(Threads), nameof(Bits), nameof(EncodingJobs), nameof(GeneralJobs), nameof(TrainingThreads), nameof(TrainingNice), nameof(RetrainAfterLabels), nameof(ObservedCollections)])
-        {
-            if (section[name] is { } text && !int.TryParse(text, out _))
-            {
-                errors.Add($"Dpfah:{name} is a whole number; it was '{text}'.");
-                section[name] = null;
-            }
-        }
-
-        if (section[nameof(ImportBytes)] is { } bytes && !long.TryParse(bytes, out _))
-        {
-            errors.Add($"Dpfah:ImportBytes is a whole number of bytes; it was '{bytes}'.");
-            section[nameof(ImportBytes)] = null;
-        }
-        foreach (string name in (string[])[nameof(JobLease), nameof(JobRetention), nameof(RetrainEvery), nameof(DrainDelay), nameof(QualityEvery)])
-        {
-            if (section[name] is { } text && !TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _))
-            {
-                errors.Add($"Dpfah:{name} is a time as hh:mm:ss, or d.hh:mm:ss with days; it was '{text}'.");
-                section[name] = null;
-            }
-        }
-
-        section.Bind(options);
-        if (string.IsNullOrWhiteSpace(options.DataFolder))
-        {
-            errors.Add("Dpfah:DataFolder is empty: name a folder, or leave the setting out for 'data'.");
-        }
-
-        if (!DevicePattern.IsMatch(options.Device))
-        {
-            errors.Add($"Dpfah:Device is auto, cpu, cuda or cuda:n; it was '{options.Device}'.");
-        }
-
-        if (!ImageDecoders.Names.Contains(options.Decoder))
-        {
-            errors.Add($"Dpfah:Decoder is {string.Join(" or ", ImageDecoders.Names)}; it was '{options.Decoder}'.");
-        }
-
-        if (options.Threads is < 0 or > 256)
-        {
-            errors.Add($"Dpfah:Threads is 0 (one a core) to 256; it was {options.Threads}.");
-        }
-
-        if (options.Bits is < 8 or > 256 || options.Bits % 8 != 0)
-        {
-            errors.Add($"Dpfah:Bits is a multiple of 8 from 8 to 256; it was {options.Bits}.");
-        }
-
-        if (options.TrainingThreads is < 0 or > 256)
-        {
-            errors.Add($"Dpfah:TrainingThreads is 0 (one less than there are cores) to 256; it was {options.TrainingThreads}.");
-        }
-
-        if (options.TrainingNice is < 0 or > 19)
-        {
-            errors.Add($"Dpfah:TrainingNice is 0 to 19; it was {options.TrainingNice}.");
-        }
-
-        if (options.RetrainAfterLabels < 0)
-        {
-            errors.Add($"Dpfah:RetrainAfterLabels is 0 (never) or a number of pictures; it was {options.RetrainAfterLabels}.");
-        }
-
-        if (options.RetrainEvery < TimeSpan.Zero)
-        {
-            errors.Add($"Dpfah:RetrainEvery is 00:00:00 (never) or a time; it was {options.RetrainEvery}.");
-        }
-
-        if (options.JobLease < TimeSpan.FromSeconds(1) || options.JobLease > TimeSpan.FromHours(1))
-        {
-            errors.Add($"Dpfah:JobLease is 00:00:01 to 01:00:00; it was {options.JobLease}.");
-        }
-
-        if (options.JobRetention < TimeSpan.FromMinutes(1))
-        {
-            errors.Add($"Dpfah:JobRetention is at least 00:01:00; it was {options.JobRetention}.");
-        }
-
-        if (options.LogFormat is not (SimpleLogs or JsonLogs))
-        {
-            errors.Add($"Dpfah:LogFormat is {SimpleLogs} or {JsonLogs}; it was '{options.LogFormat}'.");
-        }
-
-        if (options.DrainDelay < TimeSpan.Zero || options.DrainDelay > Draining.MostDelay)
-        {
-            errors.Add($"Dpfah:DrainDelay is 00:00:00 to {Draining.MostDelay}; it was {options.DrainDelay}.");
-        }
-
-        if (options.QualityEvery != TimeSpan.Zero && options.QualityEvery < TimeSpan.FromSeconds(1))
-        {
-            errors.Add($"Dpfah:QualityEvery is 00:00:00 (never) or at least 00:00:01; it was {options.QualityEvery}.");
-        }
-
-        if (options.ObservedCollections is < 0 or > 1_000)
-        {
-            errors.Add($"Dpfah:ObservedCollections is 0 to 1000; it was {options.ObservedCollections}.");
-        }
-
-        foreach ((string name, int value) in ((string, int)[])[(nameof(EncodingJobs), options.EncodingJobs), (nameof(GeneralJobs), options.GeneralJobs)])
-        {
-            if (value is < 1 or > 16)
-            {
-                errors.Add($"Dpfah:{name} is 1 to 16; it was {value}.");
-            }
-        }
-
-        if (options.ImportBytes < 1 << 20)
-        {
-            errors.Add($"Dpfah:ImportBytes is at least {1 << 20}; it was {options.ImportBytes}.");
-        }
-
-        foreach (string host in options.ImportHosts.Where(host => Uri.CheckHostName(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host) == UriHostNameType.Unknown))
-        {
-            errors.Add($"Dpfah:ImportHosts has names of hosts such as cdn.shop.example or *.shop.example; one was '{host}'.");
-        }
-
-        foreach (string host in options.ImportPrivateHosts.Where(host => host.LastIndexOf(':') < 1 || !ushort.TryParse(host[(host.LastIndexOf(':') + 1)..], out _)))
-        {
-            errors.Add($"Dpfah:ImportPrivateHosts has hosts with their ports, such as cdn.local:8080; one was '{host}'.");
-        }
-
+        new ConfigurationBuilder().AddInMemoryCollection(good).Build().GetSection("Dpfah").Bind(options);
+        errors.AddRange(options.Check().Select(error => $"Dpfah:{error}"));
         try
         {
             _ = new NpgsqlConnectionStringBuilder(configuration.GetConnectionString(DatabaseName));
@@ -241,8 +201,130 @@ public sealed partial class ServiceOptions
             errors.Add($"ConnectionStrings:{DatabaseName} is no connection string of PostgreSQL: {error.Message}");
         }
 
-        return errors.Count == 0
-            ? options
-            : throw new InvalidOperationException($"The settings are not valid:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", errors)}");
+        return options;
     }
+
+    /// <summary>Tells everything that is wrong at once.</summary>
+    /// <exception cref="InvalidOperationException">Something is.</exception>
+    internal static void ThrowIfAny(IReadOnlyList<string> errors)
+    {
+        if (errors.Count > 0)
+        {
+            throw new InvalidOperationException($"The settings are not valid:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", errors)}");
+        }
+    }
+
+    /// <returns>What a value of the property's type is, when the text is none; else null.</returns>
+    private static string? Describe(PropertyInfo property, string text) => Type.GetTypeCode(property.PropertyType) switch
+    {
+        TypeCode.Int32 when !int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) => "a whole number",
+        TypeCode.Int64 when !long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) =>
+            property.Name.EndsWith("Bytes", StringComparison.Ordinal) ? "a whole number of bytes" : "a whole number",
+        _ when property.PropertyType == typeof(TimeSpan) && !TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _) =>
+            "a time as hh:mm:ss, or d.hh:mm:ss with days",
+        _ => null,
+    };
+
+    /// <returns>What is out of range: the setting, what it should be, and what it was.</returns>
+    private IEnumerable<string> Check()
+    {
+        if (string.IsNullOrWhiteSpace(DataFolder))
+        {
+            yield return "DataFolder is empty: name a folder, or leave the setting out for 'data'.";
+        }
+
+        if (!DevicePattern.IsMatch(Device))
+        {
+            yield return $"Device is auto, cpu, cuda or cuda:n; it was '{Device}'.";
+        }
+
+        if (!ImageDecoders.Names.Contains(Decoder))
+        {
+            yield return $"Decoder is {string.Join(" or ", ImageDecoders.Names)}; it was '{Decoder}'.";
+        }
+
+        if (Bits is < 8 or > 256 || Bits % 8 != 0)
+        {
+            yield return $"Bits is a multiple of 8 from 8 to 256; it was {Bits}.";
+        }
+
+        if (LogFormat is not (SimpleLogs or JsonLogs))
+        {
+            yield return $"LogFormat is {SimpleLogs} or {JsonLogs}; it was '{LogFormat}'.";
+        }
+
+        if (QualityEvery != TimeSpan.Zero && QualityEvery < TimeSpan.FromSeconds(1))
+        {
+            yield return $"QualityEvery is 00:00:00 (never) or at least 00:00:01; it was {QualityEvery}.";
+        }
+
+        foreach ((string name, long value, long least, long most, string words) in Numbers())
+        {
+            if (value < least || value > most)
+            {
+                string range = most == long.MaxValue ? $"at least {least}" : $"{least} to {most}";
+                yield return $"{name} is {range}{words}; it was {value}.";
+            }
+        }
+
+        foreach ((string name, TimeSpan value, TimeSpan least, TimeSpan most, string words) in Times())
+        {
+            if (value < least || value > most)
+            {
+                string range = most == TimeSpan.MaxValue ? $"at least {least}" : $"{least} to {most}";
+                yield return $"{name} is {range}{words}; it was {value}.";
+            }
+        }
+
+        foreach (string host in ImportHosts.Where(host => Uri.CheckHostName(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host) == UriHostNameType.Unknown))
+        {
+            yield return $"ImportHosts has names of hosts such as cdn.shop.example or *.shop.example; one was '{host}'.";
+        }
+
+        foreach (string host in ImportPrivateHosts.Where(host => host.LastIndexOf(':') < 1 || !ushort.TryParse(host[(host.LastIndexOf(':') + 1)..], out _)))
+        {
+            yield return $"ImportPrivateHosts has hosts with their ports, such as cdn.local:8080; one was '{host}'.";
+        }
+
+        foreach (string proxy in Proxies.Where(proxy => !IPAddress.TryParse(proxy, out _) && !IPNetwork.TryParse(proxy, out _)))
+        {
+            yield return $"Proxies has addresses such as 10.0.0.7, or ranges such as 10.0.0.0/8; one was '{proxy}'.";
+        }
+
+        if (PathBase.Length > 0 && !PathBasePattern.IsMatch(PathBase))
+        {
+            yield return $"PathBase is a path such as /pictures, of letters, digits, '-', '_', '.' and '~', without '/' at its end; it was '{PathBase}'.";
+        }
+    }
+
+    private IEnumerable<(string Name, long Value, long Least, long Most, string Words)> Numbers() =>
+    [
+        (nameof(Threads), Threads, 0, 256, " (0: one a core)"),
+        (nameof(TrainingThreads), TrainingThreads, 0, 256, " (0: one less than there are cores)"),
+        (nameof(TrainingNice), TrainingNice, 0, 19, ""),
+        (nameof(RetrainAfterLabels), RetrainAfterLabels, 0, long.MaxValue, " (0: never)"),
+        (nameof(ObservedCollections), ObservedCollections, 0, 1_000, ""),
+        (nameof(EncodingJobs), EncodingJobs, 1, 16, ""),
+        (nameof(GeneralJobs), GeneralJobs, 1, 16, ""),
+        (nameof(ImportBytes), ImportBytes, 1 << 20, long.MaxValue, ""),
+        (nameof(SpooledBytes), SpooledBytes, 1 << 20, long.MaxValue, ""),
+        (nameof(ImagesPerCollection), ImagesPerCollection, 0, long.MaxValue, " (0: any number)"),
+        (nameof(PicturesInWork), PicturesInWork, 1, 65_536, ""),
+        (nameof(Connections), Connections, 0, long.MaxValue, " (0: any number)"),
+        (nameof(ConnectionsPerAddress), ConnectionsPerAddress, 0, long.MaxValue, " (0: any number)"),
+        (nameof(RequestsPerSecond), RequestsPerSecond, 0, 1_000_000, " (0: any number)"),
+        (nameof(AnonymousRequestsPerSecond), AnonymousRequestsPerSecond, 0, 1_000_000, " (0: any number)"),
+        (nameof(FailedKeysPerMinute), FailedKeysPerMinute, 0, 1_000_000, " (0: any number)"),
+    ];
+
+    private IEnumerable<(string Name, TimeSpan Value, TimeSpan Least, TimeSpan Most, string Words)> Times() =>
+    [
+        (nameof(JobLease), JobLease, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), ""),
+        (nameof(JobRetention), JobRetention, TimeSpan.FromMinutes(1), TimeSpan.MaxValue, ""),
+        (nameof(RetrainEvery), RetrainEvery, TimeSpan.Zero, TimeSpan.MaxValue, " (00:00:00: never)"),
+        (nameof(DrainDelay), DrainDelay, TimeSpan.Zero, Draining.MostDelay, ""),
+        (nameof(RequestTimeout), RequestTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), ""),
+        (nameof(UploadTimeout), UploadTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), ""),
+        (nameof(TransferTimeout), TransferTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7), ""),
+    ];
 }

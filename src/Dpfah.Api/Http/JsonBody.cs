@@ -7,7 +7,8 @@ namespace Dpfah.Api.Http;
 /// <summary>Reads a JSON body strictly: unknown members and wrong types are refused by name.</summary>
 internal static class JsonBody
 {
-    private const int MaxBytes = 256 * 1024;
+    /// <summary>Most bytes of a body: 256 KiB.</summary>
+    public const int MaxBytes = 256 * 1024;
 
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
     {

@@ -1,6 +1,8 @@
 using System.Data.Common;
 using System.Net.Sockets;
 using Dpfah.Core.Imaging;
+using Dpfah.Engine.Blobs;
+using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Hosting;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -12,6 +14,7 @@ namespace Dpfah.Api.Http;
 internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : IExceptionHandler
 {
     private const int RetryAfterSeconds = 2;
+    private const int SpoolRetryAfterSeconds = 60;
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
@@ -29,11 +32,18 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
             BadHttpRequestException bad => Problems.BadBody(bad.Message),
             NotReadyException notReady => Problems.NotReady(notReady.Message),
             EncoderBusyException busy => Problems.EncoderBusy(busy.Message),
+            QuotaExceededException full => Problems.QuotaExceeded(full.Message),
+            SpoolFullException full => Problems.SpoolFull(full.Message),
             _ when DiskSpace.IsFull(exception) => Problems.DiskFull(), // Before the next: PostgreSQL's counts as one that passes by itself.
             _ when IsDatabaseDown(exception) => Problems.DatabaseDown(),
             _ => Problems.Internal(httpContext.TraceIdentifier),
         };
-        if (problem.StatusCode == StatusCodes.Status507InsufficientStorage)
+        if (exception is SpoolFullException)
+        {
+            httpContext.Response.Headers.RetryAfter = SpoolRetryAfterSeconds.ToString();
+            LogSpoolFull(httpContext.Request.Method, httpContext.Request.Path, exception.Message);
+        }
+        else if (problem.StatusCode == StatusCodes.Status507InsufficientStorage)
         {
             LogDiskFull(httpContext.Request.Method, httpContext.Request.Path, exception.GetBaseException().Message);
         }
@@ -58,6 +68,9 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} was answered 503: {Reason}")]
     private partial void LogUnavailable(string method, PathString path, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} was answered 507: {Reason}")]
+    private partial void LogSpoolFull(string method, PathString path, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} was answered 507, the disk is full: {Reason}")]
     private partial void LogDiskFull(string method, PathString path, string reason);

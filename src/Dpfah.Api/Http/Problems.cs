@@ -265,6 +265,30 @@ internal static class Problems
     public static ProblemHttpResult TooSlow() => Create(
         StatusCodes.Status408RequestTimeout, "too-slow", "The request came too slowly", "The request's body arrived too slowly. Send it again.");
 
+    public static ProblemHttpResult TooManyRequests(string whose, int rate, string setting) => Create(
+        StatusCodes.Status429TooManyRequests,
+        "too-many-requests",
+        "Too many requests",
+        $"Of {whose} {rate:N0} requests a second are answered (setting Dpfah:{setting}). Wait as long as Retry-After says.");
+
+    public static ProblemHttpResult TooManyWrongKeys() => Create(
+        StatusCodes.Status429TooManyRequests,
+        "too-many-wrong-keys",
+        "Too many wrong keys",
+        $"Many wrong keys came from this address, so that this one was not looked at (setting Dpfah:{nameof(Hosting.ServiceOptions.FailedKeysPerMinute)}). Wait as long as Retry-After says.");
+
+    public static ProblemHttpResult TimedOut(TimeSpan time, string setting) => Create(
+        StatusCodes.Status503ServiceUnavailable,
+        "timed-out",
+        "The request took too long",
+        $"The request was given up after {time.TotalSeconds:N0} s (setting Dpfah:{setting}), the arrival of its body and its waiting included. A write may or may not have been carried out: repeat it, it is idempotent by its id.");
+
+    public static ProblemHttpResult QuotaExceeded(string detail) =>
+        Create(StatusCodes.Status409Conflict, "quota-exceeded", "The collection is full", detail);
+
+    public static ProblemHttpResult SpoolFull(string detail) =>
+        Create(StatusCodes.Status507InsufficientStorage, "spool-full", "There is no room for further uploads", detail);
+
     public static ProblemHttpResult TooLarge(long limit) => Create(
         StatusCodes.Status413PayloadTooLarge,
         "too-large",

@@ -13,10 +13,11 @@ internal static class RawPath
 {
     private const string Prefix = "/collections/";
 
+    /// <summary>Adds the step, behind the one that takes the path base off.</summary>
     public static IApplicationBuilder UseRawPath(this IApplicationBuilder app) =>
         app.Use((context, next) =>
         {
-            string raw = InOriginForm(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
+            string raw = WithoutBase(InOriginForm(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget), context.Request.PathBase);
             if (raw.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
             {
                 context.Request.Path = new PathString(Encode(raw));
@@ -39,6 +40,9 @@ internal static class RawPath
         int path = authority < 0 ? -1 : target.IndexOf('/', authority + "://".Length);
         return path < 0 ? target : target[path..];
     }
+
+    private static string WithoutBase(string target, PathString pathBase) =>
+        pathBase is { HasValue: true, Value: var path } && target.StartsWith($"{path}/", StringComparison.OrdinalIgnoreCase) ? target[path.Length..] : target;
 
     private static string Encode(string rawTarget)
     {

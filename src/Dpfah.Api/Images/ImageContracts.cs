@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Dpfah.Api.Http;
 
 namespace Dpfah.Api.Images;
 
@@ -27,7 +28,7 @@ public sealed record ImageResponse(
     int Height,
     DateTime CreatedAt,
     DateTime UpdatedAt,
-    string Preview,
+    [property: ServicePath] string Preview,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Position);
 
 /// <summary>A page of pictures.</summary>

@@ -34,7 +34,8 @@ internal static class ImagesApi
             .WithSummary("Index a picture")
             .WithDescription("Multipart: 'image', and optionally 'id', 'labels' (repeatable) and 'metadata' (a JSON object); or the picture as the body. Without an id the service gives one. 201 for a new picture, 200 for a changed or unchanged one.")
             .TakesPicture(1, PostFields)
-            .ProducesProblems(404, 413, 415, 422);
+            .WithUploadTimeout()
+            .ProducesProblems(404, 409, 413, 415, 422);
         group.MapGet("", List)
             .RequireAuthorization(Policies.Reader)
             .WithName("listImages")
@@ -46,7 +47,8 @@ internal static class ImagesApi
             .WithSummary("Index a picture under an id, or replace it")
             .WithDescription("As POST, with the id in the path. The same bytes, labels and metadata again change nothing.")
             .TakesPicture(1, PutFields)
-            .ProducesProblems(404, 413, 415, 422);
+            .WithUploadTimeout()
+            .ProducesProblems(404, 409, 413, 415, 422);
         group.MapGet("/{id}", Get)
             .RequireAuthorization(Policies.Reader)
             .WithName("getImage")

@@ -31,12 +31,14 @@ internal static class ImportsApi
                 + "metadata by 'entry'. The upload is stored before the answer 202, so that the job outlives a restart. GET /jobs/{job} tells counts, GET /jobs/{job}/errors what was rejected.")
             .WithMetadata(
                 new StreamBodyMetadata(["application/octet-stream", .. ImportFormats.ContentTypes]), new RequestSizeLimitAttribute(options.ImportBytes))
-            .ProducesProblems(404, 413, 415);
+            .WithTransferTimeout()
+            .ProducesProblems(404, 413, 415, 507);
     }
 
     private static async Task<Results<Accepted<JobResponse>, ProblemHttpResult>> Post(
         HttpRequest request,
         Importer importer,
+        SpoolLimit room,
         SearchService search,
         string collection,
         [FromQuery, Description("'merge' (default) keeps pictures that the upload lacks; 'replace' deletes them, once all of it was read.")] string? mode,
@@ -63,6 +65,8 @@ internal static class ImportsApi
             return wrong;
         }
 
+        // Before its body is read, when it says how long that is.
+        await room.CheckAsync(request.ContentLength ?? 0, cancellationToken);
         string? contentType = MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type) ? type.MediaType.Value : null;
         try
         {

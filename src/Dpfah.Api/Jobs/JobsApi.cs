@@ -41,6 +41,7 @@ internal static class JobsApi
             .WithDescription("Events 'state', 'progress', 'metric' and 'log', each with JSON data and its number as id, from the first one on; with the header "
                 + "Last-Event-ID from the one after that. A comment comes every 15 s when nothing else does. The stream ends with the job.")
             .Produces(200, contentType: JobEvents.ContentType)
+            .WithoutTimeout()
             .ProducesProblems(404);
         group.MapGet("/{job}/errors", ErrorsAsync)
             .RequireAuthorization(Policies.Reader)
@@ -48,6 +49,7 @@ internal static class JobsApi
             .WithSummary("Read which items a job refused, and why")
             .WithDescription("One JSON object a line, in the order in which they were refused.")
             .Produces<JobRejectionResponse>(200, NdjsonType)
+            .WithTransferTimeout()
             .ProducesProblems(404);
         group.MapPost("/{job}/cancel", Cancel)
             .RequireAuthorization(Policies.Indexer)

@@ -7,6 +7,7 @@ using Dpfah.Api.Hosting;
 using Dpfah.Api.Http;
 using Dpfah.Api.OpenApi;
 using Dpfah.Core.Models;
+using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Dpfah.Learning.Losses;
@@ -34,7 +35,8 @@ internal static class ModelsApi
             .WithDescription("Multipart: the file 'head' and, unless a stored model has the same backbone, the file 'backbone', both safetensors. Its name stands in the head. "
                 + "201 for a new model, 200 when the same one was there; 422 for files that are no model this service can run: damaged, of other shapes, with values that are not finite, or of another backbone than the head names.")
             .WithMetadata(new RequestSizeLimitAttribute(ModelBody.MaxBytes))
-            .ProducesProblems(409, 413, 422);
+            .WithUploadTimeout()
+            .ProducesProblems(409, 413, 422, 507);
         group.MapGet("/{model}", GetAsync)
             .RequireAuthorization(Policies.Reader)
             .KeepsToCollections()
@@ -48,6 +50,7 @@ internal static class ModelsApi
             .WithSummary("A file of a model, as POST /models takes it")
             .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
             .Produces(StatusCodes.Status304NotModified)
+            .WithTransferTimeout()
             .ProducesProblems(404);
         group.MapDelete("/{model}", DeleteAsync)
             .RequireAuthorization(Policies.Admin)
@@ -58,9 +61,10 @@ internal static class ModelsApi
     }
 
     private static async Task<Results<Created<ModelResponse>, Ok<ModelResponse>, ProblemHttpResult>> ImportAsync(
-        HttpRequest request, ModelCatalogue models, SearchService search, CancellationToken cancellationToken)
+        HttpRequest request, ModelCatalogue models, SearchService search, SpoolLimit room, CancellationToken cancellationToken)
     {
         _ = search.Collections;
+        using IDisposable held = await room.HoldAsync(request.ContentLength ?? ModelBody.MaxBytes, cancellationToken);
         using var body = new ModelBody();
         if (await body.ReadAsync(request, cancellationToken) is { } wrong)
         {

@@ -17,7 +17,7 @@ internal static class EndpointDocs
     /// <summary>The endpoint answers these statuses with problem details, beside those that any endpoint can answer.</summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder builder, params ReadOnlySpan<int> statuses)
     {
-        foreach (int status in (int[])[400, 401, 403, .. statuses, 500, 503])
+        foreach (int status in (int[])[400, 401, 403, .. statuses, 429, 500, 503])
         {
             builder.ProducesProblem(status);
         }

@@ -8,7 +8,7 @@ internal static class OpenApiSetup
     private const string SecurityScheme = "apiKey";
     private const string Labels = "labels";
 
-    public static IServiceCollection AddDpfahOpenApi(this IServiceCollection services) =>
+    public static IServiceCollection AddDpfahOpenApi(this IServiceCollection services, string pathBase) =>
         services.AddOpenApi("v1", options =>
         {
             options.AddDocumentTransformer((document, _, _) =>
@@ -20,7 +20,7 @@ internal static class OpenApiSetup
                     Description = "Search a catalogue of pictures by picture. Pictures are hashed by a deep network into short binary codes, "
                         + "and found by Hamming distance: exactly, and in a total order.",
                 };
-                document.Servers = [];
+                document.Servers = pathBase.Length == 0 ? [] : [new OpenApiServer { Url = pathBase }];
                 document.Components ??= new OpenApiComponents();
                 document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
                 {

@@ -28,6 +28,7 @@ internal static class SearchBatchApi
                 + "The parameters hold for all of them. The outcomes come in the order of the queries, each with a status of its own: one picture that cannot be read does not harm the others.")
             .Accepts<SearchBatchRequest>(isOptional: true, "application/json", "multipart/form-data")
             .TakesPicture(SearchLimits.MaxBatch)
+            .WithUploadTimeout()
             .WithMetadata(new RequestSizeLimitAttribute(ApiLimits.MaxBatchBytes))
             .ProducesProblems(404, 409, 413, 415);
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Dpfah.Api.Http;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Dpfah.Api.Search;
@@ -98,7 +99,7 @@ public sealed record Hit(
     int? FineDistance,
     IReadOnlyList<string> Labels,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Metadata,
-    string Preview);
+    [property: ServicePath] string Preview);
 
 /// <summary>Where the time of a search went, in milliseconds.</summary>
 /// <param name="DecodeMs">From bytes to preview; left out for a query by code.</param>

@@ -2,8 +2,8 @@
 
 const base = new URL('.', document.baseURI);
 
-/** The address of a path of the API. The page may lie under a prefix. */
-export const address = path => new URL(path.replace(/^\//, ''), base);
+/** The address of a path of the API. The page may lie under a prefix, which paths that the service tells begin with. */
+export const address = path => new URL(path.startsWith(base.pathname) ? path : path.replace(/^\//, ''), base);
 
 /** What the service refused, in its words (RFC 9457). */
 export class ApiError extends Error {

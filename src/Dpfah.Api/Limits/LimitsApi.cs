@@ -1,0 +1,56 @@
+using Dpfah.Api.Access;
+using Dpfah.Api.Hosting;
+using Dpfah.Api.Http;
+using Dpfah.Api.Models;
+using Dpfah.Api.OpenApi;
+using Dpfah.Core.Codes;
+using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Search;
+using Dpfah.Learning.Imaging;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace Dpfah.Api.Limits;
+
+/// <summary>Tells the limits that are in force, from where they are enforced.</summary>
+internal static class LimitsApi
+{
+    public static void MapLimits(this IEndpointRouteBuilder routes) => routes.MapGet("/limits", Get)
+        .WithTags("Health")
+        .RequireAuthorization(Policies.Reader)
+        .KeepsToCollections()
+        .WithQueryGuard()
+        .WithName("getLimits")
+        .WithSummary("All limits that are in force")
+        .WithDescription("Sizes in bytes, times in seconds. What is null has no limit.")
+        .ProducesProblems();
+
+    private static Ok<LimitsResponse> Get(ServiceOptions options, IOptions<KestrelServerOptions> kestrel)
+    {
+        KestrelServerLimits server = kestrel.Value.Limits;
+        return TypedResults.Ok(new LimitsResponse(
+            new BodyLimits(
+                ApiLimits.MaxBodyBytes, JsonBody.MaxBytes, ApiLimits.MaxBatchBytes, options.ImportBytes, ModelBody.MaxBytes, ModelBody.MaxHeadBytes,
+                options.SpooledBytes, ApiLimits.MaxPictureBytesInFlight, server.MinRequestBodyDataRate?.BytesPerSecond),
+            new PictureLimits(PreviewMaker.DefaultPixelLimit, ImageFormats, options.PicturesInWork, OrNone(options.ImagesPerCollection)),
+            new SearchRequestLimits(
+                SearchLimits.MaxK, BinaryCode.MaxBits, SearchLimits.MaxBatch, SearchLimits.MaxCollections, SearchFilter.MaxBytes, SearchFilter.MaxDepth,
+                SearchLimits.MaxLabelBytes, ApiLimits.MaxLimit),
+            new TextLimits(
+                CatalogueRules.MaxId, CatalogueRules.MaxCollectionName, CatalogueRules.MaxLabels, CatalogueRules.MaxLabel, CatalogueRules.MaxMetadataBytes,
+                CatalogueRules.MaxMetadataDepth),
+            new RateLimitsInForce(
+                OrNone(options.RequestsPerSecond), OrNone(options.AnonymousRequestsPerSecond), RateBudget.BurstSeconds, OrNone(options.FailedKeysPerMinute)),
+            new TimeLimits(
+                options.RequestTimeout.TotalSeconds, options.UploadTimeout.TotalSeconds, options.TransferTimeout.TotalSeconds,
+                server.RequestHeadersTimeout.TotalSeconds, server.KeepAliveTimeout.TotalSeconds),
+            new ConnectionLimits(
+                server.MaxConcurrentConnections, OrNone(options.ConnectionsPerAddress), server.MaxRequestLineSize, server.MaxRequestHeadersTotalSize,
+                server.MaxRequestHeaderCount)));
+    }
+
+    private static IReadOnlyList<string> ImageFormats { get; } = [.. Enum.GetNames<ImageFormat>().Select(name => name.ToLowerInvariant())];
+
+    private static long? OrNone(long value) => value == 0 ? null : value;
+}

@@ -1,0 +1,82 @@
+namespace Dpfah.Api.Limits;
+
+/// <summary>The limits that are in force.</summary>
+/// <param name="Bodies">Bodies of requests, in bytes.</param>
+/// <param name="Pictures">Pictures.</param>
+/// <param name="Searches">What a search or a list may ask for.</param>
+/// <param name="Texts">Ids, names, labels and metadata.</param>
+/// <param name="Rates">Requests by time.</param>
+/// <param name="Times">How long things may take, in seconds.</param>
+/// <param name="Connections">Connections, and the heads of requests.</param>
+public sealed record LimitsResponse(
+    BodyLimits Bodies,
+    PictureLimits Pictures,
+    SearchRequestLimits Searches,
+    TextLimits Texts,
+    RateLimitsInForce Rates,
+    TimeLimits Times,
+    ConnectionLimits Connections);
+
+/// <summary>Bodies of requests, in bytes.</summary>
+/// <param name="Request">Of any request but those below.</param>
+/// <param name="Json">Of JSON.</param>
+/// <param name="Batch">Of a batch of searches.</param>
+/// <param name="Import">Of an upload for an import.</param>
+/// <param name="Model">Of a model that is imported.</param>
+/// <param name="ModelHead">Of its head file.</param>
+/// <param name="Spooled">Of all uploads together that are stored until their work is done.</param>
+/// <param name="PicturesInFlight">Of all pictures together that are being read.</param>
+/// <param name="LeastPerSecond">Least bytes a second of a body, after its first seconds.</param>
+public sealed record BodyLimits(
+    long Request, long Json, long Batch, long Import, long Model, long ModelHead, long Spooled, long PicturesInFlight, double? LeastPerSecond);
+
+/// <summary>Pictures.</summary>
+/// <param name="Pixels">Most pixels, by the header.</param>
+/// <param name="Formats">Formats that are accepted.</param>
+/// <param name="InWork">Pictures of searches and uploads that are decoded and hashed, or wait for that, at once on a node.</param>
+/// <param name="PerCollection">Most pictures of a collection.</param>
+public sealed record PictureLimits(long Pixels, IReadOnlyList<string> Formats, int InWork, long? PerCollection);
+
+/// <summary>What a search or a list may ask for.</summary>
+/// <param name="K">Most pictures a page.</param>
+/// <param name="Bits">Longest code, and greatest radius.</param>
+/// <param name="Batch">Most queries of a batch.</param>
+/// <param name="Collections">Most collections of a search.</param>
+/// <param name="FilterBytes">Longest filter, in bytes.</param>
+/// <param name="FilterDepth">Deepest nesting of a filter.</param>
+/// <param name="LabelBytes">All labels of a filter together, in bytes.</param>
+/// <param name="ListItems">Most entries of a page of a list.</param>
+public sealed record SearchRequestLimits(
+    int K, int Bits, int Batch, int Collections, int FilterBytes, int FilterDepth, int LabelBytes, int ListItems);
+
+/// <summary>Ids, names, labels and metadata.</summary>
+/// <param name="Id">Most characters of a picture's id.</param>
+/// <param name="CollectionName">Most characters of a collection's name.</param>
+/// <param name="Labels">Most labels of a picture.</param>
+/// <param name="Label">Most characters of a label.</param>
+/// <param name="MetadataBytes">Most bytes of a picture's metadata.</param>
+/// <param name="MetadataDepth">Deepest nesting of metadata.</param>
+public sealed record TextLimits(int Id, int CollectionName, int Labels, int Label, int MetadataBytes, int MetadataDepth);
+
+/// <summary>Requests by time.</summary>
+/// <param name="RequestsPerSecond">Of a key; where none is needed, of an address.</param>
+/// <param name="AnonymousRequestsPerSecond">Of an address without a good key, where one is needed.</param>
+/// <param name="BurstSeconds">How many seconds' worth may come at once.</param>
+/// <param name="FailedKeysPerMinute">Wrong keys of an address.</param>
+public sealed record RateLimitsInForce(long? RequestsPerSecond, long? AnonymousRequestsPerSecond, int BurstSeconds, long? FailedKeysPerMinute);
+
+/// <summary>How long things may take, in seconds.</summary>
+/// <param name="Request">A request.</param>
+/// <param name="Upload">One that stores a picture or a model, or searches by many.</param>
+/// <param name="Transfer">An upload for an import, or the sending of a whole collection or model.</param>
+/// <param name="Headers">The head of a request.</param>
+/// <param name="Idle">A connection without a request.</param>
+public sealed record TimeLimits(double Request, double Upload, double Transfer, double Headers, double Idle);
+
+/// <summary>Connections, and the heads of requests.</summary>
+/// <param name="Open">Connections at once.</param>
+/// <param name="PerAddress">Of these, of one address that is no proxy.</param>
+/// <param name="RequestLineBytes">Longest line of a request: method, path and query.</param>
+/// <param name="HeaderBytes">All headers of a request together.</param>
+/// <param name="Headers">Most headers of a request.</param>
+public sealed record ConnectionLimits(long? Open, long? PerAddress, int RequestLineBytes, int HeaderBytes, int Headers);
