@@ -78,6 +78,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime
         ["GET /audit"] = ("admin", Limit.Closed),
         ["GET /session"] = ("reader", Limit.Looks),
         ["GET /metrics"] = ("reader", Limit.Closed),
+        ["GET /limits"] = ("reader", Limit.Looks),
     }.ToFrozenDictionary();
 
     /// <summary>What is open to everybody.</summary>

@@ -12,10 +12,16 @@ public sealed class SettingsTests(SqliteService running) : IClassFixture<SqliteS
     public async Task All_wrong_settings_are_told_at_once() => await AssertRefusedAsync(
         [
             "--Dpfah:Devise", "cpu", "--Dpfah:Bits", "7", "--Dpfah:Threads", "many",
-            "--Dpfah:Decoder", "gimp", "--Dpfah:Device", "gpu", "--Dpfah:DataFolder", " ",
+            "--Dpfah:Decoder", "gimp", "--Dpfah:Device", "gpu", "--Dpfah:DataFolder", " ", "--Dpfah:Proxies:0", "10.0.0.0/40", "--Dpfah:Proxies:1", "proxy",
+            "--Dpfah:PathBase", "pictures/", "--Dpfah:RequestTimeout", "soon", "--Dpfah:UploadTimeout", "00:00:00", "--Dpfah:ImagesPerCollection", "-1",
+            "--Dpfah:SpooledBytes", "1GB", "--Dpfah:RequestsPerSecond", "1000001", "--Dpfah:ImportHosts", "a.example",
+            "--DPFAH_ADMIN_KEY", "short", "--urls", "nowhere", "--ConnectionStrings:Dpfah", "Hoost=localhost", "--FORWARDEDHEADERS_ENABLED", "true",
         ],
         "Dpfah:Devise is no setting", "Known: DataFolder", "multiple of 8 from 8 to 256; it was 7", "whole number; it was 'many'",
-        "'gimp'", "'gpu'", "DataFolder is empty");
+        "'gimp'", "'gpu'", "DataFolder is empty", "Dpfah:Proxies has addresses such as 10.0.0.7", "one was '10.0.0.0/40'", "one was 'proxy'", "it was 'pictures/'",
+        "time as hh:mm:ss, or d.hh:mm:ss with days; it was 'soon'", "UploadTimeout is 00:00:01 to 1.00:00:00; it was 00:00:00", "ImagesPerCollection is at least 0",
+        "SpooledBytes is a whole number of bytes; it was '1GB'", "RequestsPerSecond is 0 to 1000000", "ImportHosts is a list", "has 5 characters", "one was 'nowhere'",
+        "hoost", "ASPNETCORE_FORWARDEDHEADERS_ENABLED");
 
     [Theory]
     [InlineData("--Dpfah:ImportBytes", "many", "whole number of bytes; it was 'many'")]

@@ -21,12 +21,15 @@ public sealed class RunningService : IAsyncDisposable
     {
         this.app = app;
         this.log = log;
-        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        Addresses = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
         Client = new ApiClient(Address, tellErrors: () => log.Errors);
     }
 
     /// <summary>Where it listens.</summary>
-    public Uri Address { get; }
+    public Uri Address => Addresses[0];
+
+    /// <summary>All addresses on which it listens.</summary>
+    public IReadOnlyList<Uri> Addresses { get; }
 
     /// <summary>A client without a key.</summary>
     public ApiClient Client { get; }

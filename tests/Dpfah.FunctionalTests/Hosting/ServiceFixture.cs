@@ -20,6 +20,9 @@ public abstract class ServiceFixture : IAsyncLifetime
     /// <summary>Its database.</summary>
     public TestDatabase Database { get => field ?? throw new InvalidOperationException("The fixture is not initialized."); private set; }
 
+    /// <summary>What the service is started with beside its database.</summary>
+    protected virtual IEnumerable<string> Arguments => [];
+
     /// <summary>The collection of some hundred pictures that the tests of a class share and do not change.</summary>
     public Task<SharedPictures> FilledAsync() => filled.Value;
 
@@ -27,7 +30,7 @@ public abstract class ServiceFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Database = await CreateDatabaseAsync();
-        service = await RunningService.StartAsync(Database);
+        service = await RunningService.StartAsync(Database, Arguments);
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,261 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Dpfah.Api.Limits;
+using Dpfah.FunctionalTests.Generations;
+using Dpfah.FunctionalTests.Hosting;
+
+namespace Dpfah.FunctionalTests.Limits;
+
+/// <summary>The limits that are told are those that are kept; who is slow, endless or many is sent away.</summary>
+public sealed class LimitsTests(TightSqliteService fixture) : IClassFixture<TightSqliteService>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+
+    private readonly ApiClient client = fixture.Client;
+
+    [Fact]
+    public async Task The_limits_that_are_told_are_those_that_are_kept()
+    {
+        LimitsResponse limits = (await client.GetAsync("/limits")).Read<LimitsResponse>();
+
+        Assert.Equal((TightService.Quota, TightService.InWork), (limits.Pictures.PerCollection, limits.Pictures.InWork));
+        Assert.Equal((TightService.Connections, TightService.PerAddress), (limits.Connections.Open, limits.Connections.PerAddress));
+        Assert.Equal(TightService.Spooled, limits.Bodies.Spooled);
+        Assert.Equal((2, 3, 4), (limits.Times.Request, limits.Times.Upload, limits.Times.Transfer));
+        Assert.Equal((null, 100, 60), (limits.Rates.RequestsPerSecond, limits.Rates.AnonymousRequestsPerSecond, limits.Rates.FailedKeysPerMinute));
+        Assert.Equal(["bmp", "gif", "jpeg", "png", "webp"], limits.Pictures.Formats.Order(StringComparer.Ordinal));
+
+        // One more of each, where that is cheap to try, is refused, and as many are not.
+        string collection = await client.CreateCollectionAsync();
+        await AssertEdgeAsync(limits.Searches.K, k => client.SearchAsync(Pictures.Png(1), $"?k={k}"), HttpStatusCode.OK, HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(limits.Searches.ListItems, n => client.GetAsync($"/collections?limit={n}"), HttpStatusCode.OK, HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            limits.Searches.FilterBytes,
+            n => client.SearchAsync(Pictures.Png(1), "?filter=" + Uri.EscapeDataString($$"""{"a":"{{new string('x', n - 8)}}"}""")),
+            HttpStatusCode.OK,
+            HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            limits.Searches.Batch,
+            n => client.SendJsonAsync(HttpMethod.Post, "/search/batch", $$"""{"queries":[{{string.Join(',', Enumerable.Repeat("""{"code":"0000000000000000"}""", n))}}]}"""),
+            HttpStatusCode.OK,
+            HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            limits.Texts.Id, n => client.PutAsync(collection, new string('i', n), Pictures.Png(1)), HttpStatusCode.Created, HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            limits.Texts.Label, n => client.PutAsync(collection, "a", Pictures.Png(1), [new string('l', n)]), HttpStatusCode.Created, HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            limits.Texts.Labels,
+            n => client.PutAsync(collection, "a", Pictures.Png(1), Enumerable.Range(0, n).Select(i => $"{i}")),
+            HttpStatusCode.OK,
+            HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            limits.Texts.MetadataBytes,
+            n => client.PutAsync(collection, "a", Pictures.Png(1), metadata: $$"""{"a":"{{new string('x', n - 8)}}"}"""),
+            HttpStatusCode.OK,
+            HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            (int)limits.Bodies.Json,
+            n => client.SendJsonAsync(HttpMethod.Patch, ApiClient.ImagePath(collection, "a"), """{"labels":[]}""" + new string(' ', n - 13)),
+            HttpStatusCode.OK,
+            HttpStatusCode.RequestEntityTooLarge);
+        Assert.StartsWith(
+            "HTTP/1.1 413 ",
+            await RawHttp.SendAsync(fixture.Service.Address, $"POST /search HTTP/1.1\r\nHost: localhost\r\nContent-Length: {limits.Bodies.Request + 1}\r\n\r\n"),
+            StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.RequestHeaderFieldsTooLarge, (await client.GetAsync("/limits", ("X-Long", new string('x', limits.Connections.HeaderBytes)))).Status);
+        Assert.Equal(HttpStatusCode.RequestUriTooLong, (await client.GetAsync("/limits?" + new string('x', limits.Connections.RequestLineBytes))).Status);
+    }
+
+    [Fact]
+    public async Task Who_is_slow_or_endless_is_sent_away()
+    {
+        string collection = await client.CreateCollectionAsync();
+        Task<(string Answer, TimeSpan Time)>[] senders =
+        [
+            // Faster than the least rate of a body, and never at its end.
+            TrickleAsync("POST /search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n", new string('x', 100)),
+            TrickleAsync("POST /search HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", $"64\r\n{new string('x', 100)}\r\n"),
+            TrickleAsync($"PUT /collections/{collection}/images/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", $"64\r\n{new string('x', 100)}\r\n"),
+            TrickleAsync($"POST /collections/{collection}/imports HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n", $"64\r\n{new string('x', 100)}\r\n"),
+            TrickleAsync("POST /session HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 1000\r\n\r\n", " "),
+
+            // A head that does not end.
+            TrickleAsync("GET /limits HTTP/1.1\r\nHost: localhost\r\nX: ", "y"),
+            TrickleAsync("", "G"),
+        ];
+
+        (string Answer, TimeSpan Time)[] ended = await Task.WhenAll(senders);
+
+        foreach (((string answer, TimeSpan time), TimeSpan limit) in ended.Zip(
+        [
+            TightService.RequestTimeout, TightService.RequestTimeout, TightService.UploadTimeout, TightService.TransferTimeout, TightService.RequestTimeout,
+        ]))
+        {
+            Assert.StartsWith("HTTP/1.1 503 ", answer, StringComparison.Ordinal);
+            Assert.Contains("urn:dpfah:problem:timed-out", answer, StringComparison.Ordinal);
+            Assert.InRange(time, limit - TimeSpan.FromSeconds(0.5), limit + TimeSpan.FromSeconds(15));
+        }
+
+        Assert.All(ended[^2..], head => Assert.Matches("^($|HTTP/1.1 408 )", head.Answer));
+        Assert.Equal(0, await fixture.Database.ReadAsync<long>("SELECT count(*) FROM blobs"));
+        Assert.Empty(await client.ListAsync(collection));
+        (await client.GetAsync("/health/ready")).AssertStatus(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task More_pictures_than_may_be_in_work_are_told_when_to_come_back_and_one_that_takes_too_long_is_given_up()
+    {
+        await fixture.Service.AddModelAsync("slow", milliseconds: 700);
+        string collection = $"slow-{Guid.NewGuid():n}";
+        await client.SendJsonAsync(HttpMethod.Put, $"/collections/{collection}", """{"model":"slow"}""");
+        await Eventually.BecomesAsync(() => client.GetAsync($"/collections/{collection}"), answer => answer.Status == HttpStatusCode.OK);
+
+        Answer[] answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(n => client.SearchAsync(Pictures.Png(n), $"?collection={collection}")));
+
+        Assert.Equal(TightService.InWork, answers.Count(answer => answer.Status == HttpStatusCode.OK));
+        Assert.All(answers.Where(answer => answer.Status != HttpStatusCode.OK), answer =>
+        {
+            answer.ReadProblem(HttpStatusCode.ServiceUnavailable, "encoder-busy");
+            Assert.NotNull(answer.Headers.RetryAfter);
+        });
+
+        await fixture.Service.AddModelAsync("slower", milliseconds: 5000);
+        string slower = $"slower-{Guid.NewGuid():n}";
+        await client.SendJsonAsync(HttpMethod.Put, $"/collections/{slower}", """{"model":"slower"}""");
+        await Eventually.BecomesAsync(() => client.GetAsync($"/collections/{slower}"), answer => answer.Status == HttpStatusCode.OK);
+        Answer given = await client.SearchAsync(Pictures.Png(1), $"?collection={slower}");
+        Problem problem = given.ReadProblem(HttpStatusCode.ServiceUnavailable, "timed-out");
+        Assert.Contains("after 2 s (setting Dpfah:RequestTimeout)", problem.Detail, StringComparison.Ordinal);
+        Assert.NotNull(given.Headers.RetryAfter);
+        Assert.Contains(
+            "after 3 s (setting Dpfah:UploadTimeout)",
+            (await client.PutAsync(slower, "a", Pictures.Png(1))).ReadProblem(HttpStatusCode.ServiceUnavailable, "timed-out").Detail,
+            StringComparison.Ordinal);
+        (await client.GetAsync(ApiClient.ImagePath(slower, "a"))).ReadProblem(HttpStatusCode.NotFound, "image-not-found");
+    }
+
+    [Fact]
+    public async Task An_address_with_ten_thousand_connections_keeps_nobody_out()
+    {
+        const int Many = 10_000;
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        List<Socket> idle = await ConnectAsync(IPAddress.Parse("127.0.0.2"), Many);
+        try
+        {
+            await Eventually.BecomesAsync(() => Task.FromResult(idle.Count(IsOpen)), open => open == TightService.PerAddress);
+            (await client.GetAsync("/health/ready")).AssertStatus(HttpStatusCode.OK);
+            (await client.PutAsync("default", "under-siege", Pictures.Png(1))).AssertStatus(HttpStatusCode.Created);
+            Assert.True(GC.GetTotalMemory(forceFullCollection: true) - before < 64 << 20);
+
+            // All addresses together have a limit as well; what is connected goes on.
+            idle.AddRange(await ConnectAsync(IPAddress.Parse("127.0.0.3"), TightService.Connections));
+            await Eventually.BecomesAsync(() => Task.FromResult(idle.Count(IsOpen)), open => open < TightService.Connections);
+            (await client.GetAsync("/health/ready")).AssertStatus(HttpStatusCode.OK);
+        }
+        finally
+        {
+            idle.ForEach(socket => socket.Dispose());
+        }
+
+        await Eventually.BecomesAsync(
+            async () =>
+            {
+                List<Socket> again = await ConnectAsync(IPAddress.Parse("127.0.0.2"), 1);
+                await Task.Delay(100);
+                bool open = IsOpen(again[0]);
+                again[0].Dispose();
+                return open;
+            },
+            open => open);
+    }
+
+    private static async Task AssertEdgeAsync(int most, Func<int, Task<Answer>> ask, HttpStatusCode good, HttpStatusCode refused)
+    {
+        (await ask(most)).AssertStatus(good);
+        (await ask(most + 1)).AssertStatus(refused);
+    }
+
+    private static bool IsOpen(Socket socket)
+    {
+        try
+        {
+            return socket.Connected && !(socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0);
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<List<Socket>> ConnectAsync(IPAddress from, int count)
+    {
+        var sockets = new List<Socket>(count);
+        var service = new IPEndPoint(IPAddress.Loopback, fixture.Service.Address.Port);
+        for (int n = 0; n < count; n++)
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(from, 0));
+            sockets.Add(socket);
+            try
+            {
+                await socket.ConnectAsync(service);
+            }
+            catch (SocketException)
+            {
+                // Refused at once.
+            }
+        }
+
+        return sockets;
+    }
+
+    /// <summary>Sends the same again and again, some 20 times a second, until the service answers or closes the connection.</summary>
+    private async Task<(string Answer, TimeSpan Time)> TrickleAsync(string begin, string again)
+    {
+        using var expiry = new CancellationTokenSource(Patience);
+        using var sender = new TcpClient();
+        await sender.ConnectAsync(fixture.Service.Address.Host, fixture.Service.Address.Port, expiry.Token);
+        NetworkStream stream = sender.GetStream();
+        var clock = Stopwatch.StartNew();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(begin), expiry.Token);
+        Task<(string Answer, TimeSpan Time)> answer = ReadAsync(stream, clock, expiry.Token);
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (!answer.IsCompleted && await pause.WaitForNextTickAsync(expiry.Token))
+        {
+            try
+            {
+                await stream.WriteAsync(Encoding.ASCII.GetBytes(again), expiry.Token);
+            }
+            catch (IOException)
+            {
+                // The service has closed it.
+            }
+        }
+
+        return await answer;
+    }
+
+    /// <summary>All that comes, and when the first of it came, or the end.</summary>
+    private static async Task<(string Answer, TimeSpan Time)> ReadAsync(NetworkStream stream, Stopwatch clock, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[64 << 10];
+        int length = 0;
+        TimeSpan? first = null;
+        try
+        {
+            for (int read; (read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken)) > 0;)
+            {
+                first ??= clock.Elapsed;
+                length += read;
+            }
+        }
+        catch (IOException)
+        {
+            // Closed while something was still being sent.
+        }
+
+        return (Encoding.Latin1.GetString(buffer, 0, length), first ?? clock.Elapsed);
+    }
+}
