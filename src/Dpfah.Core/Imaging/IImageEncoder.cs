@@ -48,7 +48,7 @@ public sealed record ImageCode(BinaryCode Code, BinaryCode Signature, ReadOnlyMe
 /// </summary>
 /// <param name="Model">Digest of the model: its tensors and its preprocessing.</param>
 /// <param name="Decoder">Name and version of the decoder that reads previews.</param>
-/// <param name="Arithmetic">Encoder version, layout, precision, device class and CPU kernel class, such as <c>1/nhwc/fp32/cpu/avx512</c>.</param>
+/// <param name="Arithmetic">Encoder version, layout, precision, device class and kernel class, such as <c>2/nhwc/fp32/cpu/fma</c>.</param>
 public sealed record EncoderIdentity(string Model, string Decoder, string Arithmetic);
 
 /// <summary>The encoder's queue is full; the caller should come back later.</summary>

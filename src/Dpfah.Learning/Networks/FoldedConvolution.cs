@@ -24,15 +24,10 @@ internal sealed class FoldedConvolution : IDisposable
     /// <param name="convolution">Without bias.</param>
     /// <param name="norm">Its running statistics are used, as in evaluation mode.</param>
     /// <param name="device">Where the convolution will compute.</param>
-    /// <remarks>w' = w γ/√(σ² + ε) and b' = β − μ γ/√(σ² + ε), in double precision, rounded once to float32.</remarks>
     public static FoldedConvolution Fold(Conv2d convolution, BatchNorm2d norm, Device device)
     {
-        using IDisposable noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor variance = Wide(norm.running_var!).Plus(norm.eps);                                       // (O)
-        Tensor scale = Wide(norm.weight!) / variance.sqrt();                                            // (O)
-        Tensor bias = Wide(norm.bias!).Plus((Wide(norm.running_mean!) * scale).neg());                  // (O)
-        Tensor weight = Wide(convolution.weight!) * scale.view(-1, 1, 1, 1);                            // (O, I, k, k)
+        (Tensor weight, Tensor bias) = Folded(convolution, norm);
 
         // A strided 1x1 convolution becomes a 2x2 one with three zero taps. In channels-last float32, libtorch 2.10's kernel
         // for strided 1x1 (oneDNN 3.7.1, brgconv_1x1:avx512_core) has given wrong sums at 256 -> 512 channels; a 2x2 window
@@ -48,6 +43,21 @@ internal sealed class FoldedConvolution : IDisposable
             bias.to(ScalarType.Float32, device).DetachFromDisposeScope(),
             convolution.stride!,
             convolution.padding!);
+    }
+
+    /// <summary>Weight and bias of convolution and batch norm in one.</summary>
+    /// <param name="convolution">Without bias.</param>
+    /// <param name="norm">Its running statistics are used, as in evaluation mode.</param>
+    /// <returns>w' = w γ/√(σ² + ε), shape (O, I, k, k), and b' = β − μ γ/√(σ² + ε), shape (O), in double precision.</returns>
+    public static (Tensor Weight, Tensor Bias) Folded(Conv2d convolution, BatchNorm2d norm)
+    {
+        using IDisposable noGrad = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor variance = Wide(norm.running_var!).Plus(norm.eps);                                       // (O)
+        Tensor scale = Wide(norm.weight!) / variance.sqrt();                                            // (O)
+        Tensor bias = Wide(norm.bias!).Plus((Wide(norm.running_mean!) * scale).neg());                  // (O)
+        Tensor weight = Wide(convolution.weight!) * scale.view(-1, 1, 1, 1);                            // (O, I, k, k)
+        return (weight.MoveToOuterDisposeScope(), bias.MoveToOuterDisposeScope());
     }
 
     /// <summary>The same values with the channels of a pixel side by side in memory.</summary>

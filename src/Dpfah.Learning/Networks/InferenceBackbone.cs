@@ -1,29 +1,33 @@
+using System.Runtime.InteropServices;
+using Dpfah.Learning.Hashing;
+using Dpfah.Learning.Inference;
 using Dpfah.Learning.Native;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Networks;
 
 /// <summary>
-/// The backbone as all codes are computed: batch norm folded into the convolutions, float32, channels-last. A picture gets the
-/// same feature, bit for bit, alone or in any batch, on one thread or several.
+/// The backbone as all codes are computed: batch norm folded into the convolutions, float32; on the CPU by kernels of our own, on CUDA
+/// by libtorch. On the CPU a picture gets the same feature, bit for bit, alone or in any batch, on one thread or several, with vectors
+/// of 512 bits or 256.
 /// </summary>
 /// <remarks>
-/// Channels-last is 1.2 (one picture) to 1.4 times (batches) as fast as the plain layout. Another layout, precision or way to
-/// fold flips some bits of codes: <see cref="Arithmetic"/> names them all, and is part of a generation's identity.
+/// Another layout, precision, way to fold or to convolve flips some bits of codes: <see cref="Arithmetic"/> names them all, and is part
+/// of a generation's identity.
 /// </remarks>
 public sealed class InferenceBackbone : IFeatureNetwork
 {
-    /// <summary>Raised by every change of this class that changes a bit of a feature.</summary>
-    public const int Version = 1;
+    /// <summary>Raised by every change that changes a bit of a feature on the CPU. 1 was libtorch's convolutions.</summary>
+    public const int CpuVersion = 2;
 
-    // ConvParams::use_mkldnn of libtorch leaves a single picture with so few values in a map to other kernels.
-    private const long SmallestMapOfOneDnn = 20480;
+    /// <summary>Raised by every change that changes a bit of a feature on CUDA.</summary>
+    public const int CudaVersion = 1;
 
-    private readonly Device device;
-    private readonly ParameterFreeAttention? attention;
-    private readonly FoldedConvolution stem;
-    private readonly (FoldedConvolution First, FoldedConvolution Second, FoldedConvolution? Shortcut)[] blocks;
+    private readonly bool hasAttention;
+    private readonly CpuNetwork? cpu;
+    private readonly TorchBackbone? cuda;
 
     /// <summary>Folds a backbone.</summary>
     /// <param name="network">Copied; its running statistics are used, whatever its mode.</param>
@@ -37,17 +41,15 @@ public sealed class InferenceBackbone : IFeatureNetwork
                 $"The attention is {network.Attention}; models run with {AttentionOptions.Paper} or none.", nameof(network));
         }
 
-        this.device = device;
-        LastStageBlocks = network.LastStageBlocks;
-        attention = network.HasAttention ? new ParameterFreeAttention() : null;
-        stem = FoldedConvolution.Fold(network.Conv1, network.Bn1, device);
-        blocks =
-        [
-            .. network.Blocks.Select(block => (
-                FoldedConvolution.Fold(block.Conv1, block.Bn1, device),
-                FoldedConvolution.Fold(block.Conv2, block.Bn2, device),
-                block.Shortcut is var (convolution, norm) ? FoldedConvolution.Fold(convolution, norm, device) : null)),
-        ];
+        (LastStageBlocks, hasAttention) = (network.LastStageBlocks, network.HasAttention);
+        if (device.type == DeviceType.CPU)
+        {
+            cpu = new CpuNetwork(Weights(network));
+        }
+        else
+        {
+            cuda = new TorchBackbone(network, device);
+        }
     }
 
     /// <inheritdoc/>
@@ -57,36 +59,29 @@ public sealed class InferenceBackbone : IFeatureNetwork
     public int LastStageBlocks { get; }
 
     /// <summary>Whether the parameter-free attention follows the max pool.</summary>
-    public bool HasAttention => attention is not null;
+    public bool HasAttention => hasAttention;
 
-    /// <summary>Encoder version, layout, precision, device class and CPU kernel class, such as <c>1/nhwc/fp32/cpu/avx512</c>.</summary>
-    public string Arithmetic => $"{Version}/nhwc/fp32/{(device.type == DeviceType.CUDA ? "cuda" : "cpu")}/{CpuKernels.Class}";
+    /// <summary>
+    /// Encoder version, layout, precision, device class and kernel class: <c>2/nhwc/fp32/cpu/fma</c>, which all processors with fused
+    /// multiply-add share, or such as <c>1/nhwc/fp32/cuda/avx512</c>.
+    /// </summary>
+    public string Arithmetic => cpu is null
+        ? $"{CudaVersion}/nhwc/fp32/cuda/{CpuKernels.Class}"
+        : $"{CpuVersion}/nhwc/fp32/cpu/{Lanes.Class}";
 
     /// <summary>The feature φ of each picture.</summary>
     /// <param name="images">Normalised pictures, shape (B, 3, H, W), float32, on the device of this backbone.</param>
     /// <returns>Shape (B, 512), on the same device; the caller owns it.</returns>
-    public Tensor Features(Tensor images)
-    {
-        using IDisposable inference = inference_mode(true);
-        using DisposeScope scope = NewDisposeScope();
-        bool single = images.shape[0] == 1 && LastMapValues(images) <= SmallestMapOfOneDnn;
-        Tensor x = single ? images.expand(2, -1, -1, -1) : images;                  // twice over: see SmallestMapOfOneDnn
-        Tensor maps = FeatureMaps(x);                                               // (B, 512, H/32, W/32)
-
-        // Not mean(): its order of sums depends on the number of threads.
-        long[] window = [maps.shape[2], maps.shape[3]];
-        Tensor feature = nn.functional.avg_pool2d(maps, window).flatten(1);         // φ: (B, 512)
-        return (single ? feature[..1] : feature).MoveToOuterDisposeScope();
-    }
+    public Tensor Features(Tensor images) => cpu is null
+        ? OnCuda(images, static (network, x) => network.Features(x))
+        : OnCpu(NetworkOutput.Features, images, [images.shape[0], FeatureLength]);
 
     /// <summary>The last feature maps, of which φ is the mean over the places: for explanations.</summary>
     /// <param name="images">Normalised pictures, shape (B, 3, H, W), float32, on the device of this backbone.</param>
     /// <returns>Shape (B, 512, ⌈H/32⌉, ⌈W/32⌉), not negative; the caller owns it.</returns>
-    internal Tensor LastMaps(Tensor images)
-    {
-        using IDisposable inference = inference_mode(true);
-        return FeatureMaps(images);
-    }
+    internal Tensor LastMaps(Tensor images) => cpu is null
+        ? OnCuda(images, static (network, x) => network.LastMaps(x))
+        : OnCpu(NetworkOutput.LastMaps, images, [images.shape[0], FeatureLength, .. Sides(images, 32)]);
 
     /// <summary>σ(1/E) of the attention: how much each neuron after the max pool counts, from 0.622 to 1.</summary>
     /// <param name="images">Normalised pictures, shape (B, 3, H, W), float32, on the device of this backbone.</param>
@@ -94,58 +89,74 @@ public sealed class InferenceBackbone : IFeatureNetwork
     /// <exception cref="InvalidOperationException">The network has no attention.</exception>
     internal Tensor AttentionWeights(Tensor images)
     {
+        if (!hasAttention)
+        {
+            throw new InvalidOperationException("The network has no attention.");
+        }
+
         using IDisposable inference = inference_mode(true);
         using DisposeScope scope = NewDisposeScope();
-        ParameterFreeAttention module = attention ?? throw new InvalidOperationException("The network has no attention.");
-        return module.Weights(StemMaps(images)).MoveToOuterDisposeScope();
+        using var attention = new ParameterFreeAttention();
+        Tensor maps = cpu is null
+            ? OnCuda(images, static (network, x) => network.PooledMaps(x))
+            : OnCpu(NetworkOutput.PooledMaps, images, [images.shape[0], 64, .. Sides(images, 4)]);
+        return attention.Weights(maps).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        attention?.Dispose();
-        stem.Dispose();
-        foreach ((FoldedConvolution first, FoldedConvolution second, FoldedConvolution? shortcut) in blocks)
-        {
-            first.Dispose();
-            second.Dispose();
-            shortcut?.Dispose();
-        }
+        cpu?.Dispose();
+        cuda?.Dispose();
     }
 
-    private static long LastMapValues(Tensor images) =>
-        ResNet18.FeatureLength * ((images.shape[2] + 31) / 32) * ((images.shape[3] + 31) / 32);
+    /// <summary>The folded weights, as the kernels take them.</summary>
+    internal static NetworkWeights Weights(ResNet18 network) => new(
+        Weights(network.Conv1, network.Bn1),
+        [
+            .. network.Blocks.Select(block => new BlockWeights(
+                Weights(block.Conv1, block.Bn1),
+                Weights(block.Conv2, block.Bn2),
+                block.Shortcut is var (convolution, norm) ? Weights(convolution, norm) : null)),
+        ],
+        network.HasAttention);
 
-    private Tensor FeatureMaps(Tensor images)
+    /// <summary>The folded weights of one convolution.</summary>
+    internal static ConvolutionWeights Weights(Conv2d convolution, BatchNorm2d norm)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor x = StemMaps(images);                                                // X: (B, 64, H/4, W/4)
-        if (attention is not null)
-        {
-            x = device.type == DeviceType.CPU                                       // Z = X + A
-                ? FixedOrderAttention.AddTo(x)
-                : x.IncreaseBy(attention.call(x));
-        }
-
-        foreach ((FoldedConvolution first, FoldedConvolution second, FoldedConvolution? shortcut) in blocks)
-        {
-            x = Block(x, first, second, shortcut);                                  // at last (B, 512, H/32, W/32)
-        }
-
-        return x.MoveToOuterDisposeScope();
+        (Tensor weight, Tensor bias) = FoldedConvolution.Folded(convolution, norm);
+        return new ConvolutionWeights(
+            HashFitting.Floats(weight),
+            HashFitting.Floats(bias),
+            (int)weight.shape[0],
+            (int)weight.shape[1],
+            (int)weight.shape[2],
+            (int)convolution.stride![0]);
     }
 
-    private Tensor StemMaps(Tensor images)
+    private static long[] Sides(Tensor images, int stride) =>
+        [(images.shape[2] + stride - 1) / stride, (images.shape[3] + stride - 1) / stride];
+
+    private Tensor OnCuda(Tensor images, Func<TorchBackbone, Tensor, Tensor> run)
     {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor x = stem.Apply(FoldedConvolution.ChannelsLast(images)).relu_();      // (B, 64, H/2, W/2)
-        return nn.functional.max_pool2d(x, 3, 2, 1).MoveToOuterDisposeScope();      // X: (B, 64, H/4, W/4)
+        using IDisposable inference = inference_mode(true);
+        return run(cuda!, images);
     }
 
-    private static Tensor Block(Tensor x, FoldedConvolution first, FoldedConvolution second, FoldedConvolution? shortcut)
+    private Tensor OnCpu(NetworkOutput output, Tensor images, long[] shape)
     {
+        using IDisposable inference = inference_mode(true);
         using DisposeScope scope = NewDisposeScope();
-        Tensor y = second.Apply(first.Apply(x).relu_());                            // (B, C', H', W')
-        return y.IncreaseBy(shortcut is null ? x : shortcut.Apply(x)).relu_().MoveToOuterDisposeScope();
+        Tensor results = empty(shape, float32, CPU);
+        cpu!.Run(
+            output,
+            MemoryMarshal.Cast<byte, float>(images.contiguous().bytes),
+            (int)images.shape[0],
+            (int)images.shape[2],
+            (int)images.shape[3],
+            get_num_threads(),
+            MemoryMarshal.Cast<byte, float>(results.bytes));
+        return results.MoveToOuterDisposeScope();
     }
 }

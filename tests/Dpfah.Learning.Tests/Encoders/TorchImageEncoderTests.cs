@@ -2,6 +2,7 @@ using Dpfah.Core.Imaging;
 using Dpfah.Core.Models;
 using Dpfah.Learning.Encoders;
 using Dpfah.Learning.Imaging;
+using Dpfah.Learning.Inference;
 using Dpfah.Learning.Native;
 
 namespace Dpfah.Learning.Tests.Encoders;
@@ -94,7 +95,7 @@ public sealed class TorchImageEncoderTests(ModelFolder model) : IClassFixture<Mo
 
         Assert.Matches("^[0-9a-f]{64}$", encoder.Identity.Model);
         Assert.Equal(ImageDecoders.Create(ImageDecoders.Skia).Name, encoder.Identity.Decoder);
-        Assert.Equal($"1/nhwc/fp32/cpu/{CpuKernels.Class}", encoder.Identity.Arithmetic);
+        Assert.Equal($"2/nhwc/fp32/cpu/{Lanes.Class}", encoder.Identity.Arithmetic);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Dpfah.Learning.Inference;
 using Dpfah.Learning.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -16,25 +17,35 @@ public sealed class InferenceBackboneTests : IDisposable
         scope.Dispose();
     }
 
+    // Each stage's convolutions are computed in one of three ways, by the size of its maps: these sizes cover them all.
     [Theory]
-    [InlineData(false, 2, 224)]
-    [InlineData(true, 2, 224)]
-    [InlineData(true, 3, 224)]
-    [InlineData(true, 2, 64)]
-    [InlineData(true, 2, 100)]
-    [InlineData(false, 3, 32)]
-    public void Folding_keeps_the_features(bool attention, int blocks, int side)
+    [InlineData(false, 2, 2, 224, 224)]
+    [InlineData(true, 2, 1, 224, 224)]
+    [InlineData(true, 3, 1, 224, 224)]
+    [InlineData(true, 2, 32, 64, 64)]
+    [InlineData(true, 2, 3, 100, 100)]
+    [InlineData(false, 3, 2, 32, 32)]
+    [InlineData(true, 2, 1, 128, 128)]
+    [InlineData(true, 3, 2, 75, 131)]
+    [InlineData(true, 2, 1, 300, 33)]
+    [InlineData(false, 2, 1, 1, 1)]
+    public void Folding_keeps_the_features(bool attention, int blocks, int pictures, int height, int width)
     {
         using ResNet18 network = Network(attention, blocks);
         using var folded = new InferenceBackbone(network, CPU);
-        Tensor images = Images(2, side);
+        using var torch = new TorchBackbone(network, CPU);
+        Tensor images = Images(pictures, height, width);
         using IDisposable noGrad = no_grad();
 
         Tensor features = folded.Features(images);
 
-        Assert.Equal([2, ResNet18.FeatureLength], features.shape);
+        Assert.Equal([pictures, ResNet18.FeatureLength], features.shape);
         Assert.Equal((blocks, attention), (folded.LastStageBlocks, folded.HasAttention));
-        Assert.InRange(Distance(network.call(images), features), 0, 1e-4);
+        Assert.InRange(Distance(torch.Features(images), features), 0, 1e-4);
+        network.to(ScalarType.Float64);
+        Tensor wide = images.to_type(ScalarType.Float64);
+        Assert.InRange(Distance(network.call(wide), features.to_type(ScalarType.Float64)), 0, 2e-5);
+        Assert.InRange(Distance(network.FeatureMaps(wide), folded.LastMaps(images).to_type(ScalarType.Float64)), 0, 2e-5);
     }
 
     [Theory]
@@ -64,6 +75,32 @@ public sealed class InferenceBackboneTests : IDisposable
         }
 
         Assert.Equal(18, compared);
+    }
+
+    [Fact]
+    public void Callers_at_the_same_time_with_pictures_of_several_sizes_get_what_each_gets_alone()
+    {
+        using ResNet18 network = Network(attention: true, blocks: 2);
+        using var folded = new InferenceBackbone(network, CPU);
+        Tensor[] images = [Images(1, 64), Images(9, 32), Images(2, 40, 70), Images(3, 64)];
+        byte[][] expected = [.. images.Select(x => Bytes(folded.Features(x)))];
+
+        Parallel.For(0, 4 * images.Length, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i =>
+        {
+            using Tensor features = folded.Features(images[i % images.Length]);
+            Assert.Equal(expected[i % images.Length], Bytes(features));
+        });
+    }
+
+    [Fact]
+    public void A_backbone_that_was_disposed_of_says_so()
+    {
+        using ResNet18 network = Network(attention: true, blocks: 2);
+        var folded = new InferenceBackbone(network, CPU);
+        folded.Features(Images(1, 32)).Dispose();
+        folded.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => folded.Features(Images(1, 32)));
     }
 
     // The reason is in FoldedConvolution: libtorch's channels-last kernels have been wrong for one shape of this network.
@@ -134,7 +171,7 @@ public sealed class InferenceBackboneTests : IDisposable
         using ResNet18 network = Network(attention: true, blocks: 2);
         using var folded = new InferenceBackbone(network, CPU);
 
-        Assert.Equal($"1/nhwc/fp32/cpu/{Learning.Native.CpuKernels.Class}", folded.Arithmetic);
+        Assert.Equal($"2/nhwc/fp32/cpu/{Lanes.Class}", folded.Arithmetic);
     }
 
     /// <summary>A backbone with weights, running statistics and affine maps of the sizes that trained networks have.</summary>
@@ -165,10 +202,12 @@ public sealed class InferenceBackboneTests : IDisposable
         return network;
     }
 
-    private static Tensor Images(int batch, int side)
+    private static Tensor Images(int batch, int side) => Images(batch, side, side);
+
+    private static Tensor Images(int batch, int height, int width)
     {
         using var generator = new Generator(23);
-        return randn([batch, 3, side, side], generator: generator) * 2;
+        return randn([batch, 3, height, width], generator: generator) * 2;
     }
 
     private static byte[] Bytes(Tensor tensor) => tensor.bytes.ToArray();
@@ -177,6 +216,6 @@ public sealed class InferenceBackboneTests : IDisposable
     private static double Distance(Tensor expected, Tensor actual)
     {
         using DisposeScope inner = NewDisposeScope();
-        return ((expected - actual).abs().max() / expected.abs().max()).item<float>();
+        return ((expected - actual).abs().max() / expected.abs().max()).to_type(ScalarType.Float64).item<double>();
     }
 }
