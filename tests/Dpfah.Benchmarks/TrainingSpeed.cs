@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using Dpfah.Learning.Losses;
 using Dpfah.Learning.Native;
 using Dpfah.Learning.Networks;
@@ -17,8 +15,6 @@ namespace Dpfah.Benchmarks;
 /// </summary>
 internal static class TrainingSpeed
 {
-    private const string Malloc = "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=67108864";
-    private const string Peer = "tests/Dpfah.Benchmarks/peer/torch_speed.py";
     private const int Rounds = 3;
 
     private static readonly (string Verb, int Side, int Batch, int Repeats)[] Cases =
@@ -43,14 +39,14 @@ internal static class TrainingSpeed
                 var theirs = new List<double>();
                 for (int round = 0; round < Rounds; round++)
                 {
-                    ours.Add(Median(Measure(threads, Environment.ProcessPath!, ["training", .. arguments])));
-                    theirs.Add(Median(Measure(threads, "/usr/bin/python3", [Peer, .. arguments])));
+                    ours.Add(PinnedRun.Median(PinnedRun.Seconds(threads, Environment.ProcessPath!, ["training", .. arguments])));
+                    theirs.Add(PinnedRun.Median(PinnedRun.Seconds(threads, PinnedRun.Python, [PinnedRun.Peer, .. arguments])));
                 }
 
                 double[] ratios = [.. theirs.Zip(ours, (t, o) => t / o)];
                 table.AddRow(
-                    verb, $"{threads}", $"{side}", $"{batch}", $"{batch / Median(ours):0}", $"{batch / Median(theirs):0}",
-                    $"{Median(ratios):0.00}", string.Join(", ", ratios.Select(r => r.ToString("0.00", CultureInfo.InvariantCulture))));
+                    verb, $"{threads}", $"{side}", $"{batch}", $"{batch / PinnedRun.Median(ours):0}", $"{batch / PinnedRun.Median(theirs):0}",
+                    $"{PinnedRun.Median(ratios):0.00}", string.Join(", ", ratios.Select(r => r.ToString("0.00", CultureInfo.InvariantCulture))));
             }
         }
 
@@ -58,7 +54,7 @@ internal static class TrainingSpeed
             "training",
             table,
             $"ResNet18 with PFA, 48 bits, 10 classes; train: forward, DPFAH loss against a bank of 5,000, backward, RMSProp; encode: pixels to u. " +
-            $"PyTorch {Version()} (channels-last; for encoding the faster of it and frozen TorchScript), the same malloc settings. " +
+            $"PyTorch {PinnedRun.TorchVersion()} (channels-last; for encoding the faster of it and frozen TorchScript), the same malloc settings. " +
             $"Medians of {Rounds} rounds in turn, each a process pinned to its cores; ratio above 1: faster here.");
         return 0;
     }
@@ -68,7 +64,7 @@ internal static class TrainingSpeed
         int[] numbers = [.. args[1..].Select(a => int.Parse(a, CultureInfo.InvariantCulture))];
         TorchRuntime.Initialize(numbers[0]);
         double[] seconds = args[0] == "train" ? Train(numbers[1], numbers[2], numbers[3]) : Encode(numbers[1], numbers[2], numbers[3]);
-        Console.WriteLine(JsonSerializer.Serialize(new { seconds }));
+        PinnedRun.Tell(seconds);
         return 0;
     }
 
@@ -85,7 +81,7 @@ internal static class TrainingSpeed
         Tensor indices = arange(batch, ScalarType.Int64);
         Tensor y = nn.functional.one_hot(indices.remainder(classes), classes).to_type(ScalarType.Float32);
         network.train();
-        return Timed(repeats, () => Trainer.Step(network, loss, optimizer, x, y, indices));
+        return PinnedRun.Timed(repeats, () => Trainer.Step(network, loss, optimizer, x, y, indices));
     }
 
     private static double[] Encode(int side, int batch, int repeats)
@@ -97,7 +93,7 @@ internal static class TrainingSpeed
         var random = new Random(1);
         var layer = new Dpfah.Learning.Hashing.HashLayer(
             [.. Enumerable.Range(0, 48 * 512).Select(_ => (float)random.NextDouble() - 0.5f)], new float[48]);
-        return Timed(repeats, () =>
+        return PinnedRun.Timed(repeats, () =>
         {
             using Tensor features = backbone.Features(x);
             foreach (float[] feature in features.data<float>().ToArray().Chunk(512))
@@ -105,47 +101,5 @@ internal static class TrainingSpeed
                 _ = layer.RealCode(feature);
             }
         });
-    }
-
-    private static double[] Timed(int repeats, Action action)
-    {
-        for (int i = 0; i < 3; i++)
-        {
-            action();
-        }
-
-        var seconds = new double[repeats];
-        for (int i = 0; i < repeats; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            action();
-            seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        }
-
-        return seconds;
-    }
-
-    private static double[] Measure(int threads, string program, string[] arguments)
-    {
-        using JsonDocument answer = JsonDocument.Parse(Output("taskset", ["-c", threads == 1 ? "0" : $"0-{threads - 1}", program, .. arguments]));
-        return [.. answer.RootElement.GetProperty("seconds").EnumerateArray().Select(s => s.GetDouble())];
-    }
-
-    private static string Version() => Output("/usr/bin/python3", ["-c", "import torch; print(torch.__version__)"]).Trim();
-
-    private static string Output(string program, string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
-        start.Environment["GLIBC_TUNABLES"] = Malloc;
-        using Process process = Process.Start(start)!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
     }
 }
