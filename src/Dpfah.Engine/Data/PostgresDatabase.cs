@@ -85,6 +85,10 @@ internal sealed class PostgresDatabase(string connectionString) : Database
                     async (_, state, token) =>
                     {
                         await using DpfahContext context = CreateContext();
+
+                        // A save that fails breaks the whole transaction, so there is nothing to go back to; and a connection that is lost
+                        // while a savepoint is released would be told to nobody before the commit, and then as a fault of this program.
+                        context.Database.AutoSavepointsEnabled = false;
                         await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(token);
 
                         // A process that is stopped in a transaction would keep its locks from all others for as long as it is stopped.

@@ -205,6 +205,7 @@ internal sealed class SqliteDatabase : Database
                 await using var context = new SqliteContext(shared);
                 context.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
                 await context.Database.UseTransactionAsync(transaction);
+                context.Database.AutoSavepointsEnabled = false; // All of the work has one.
                 if (!await work.RunAsync(context))
                 {
                     if (raw.sqlite3_get_autocommit(connection.Handle) != 0)
