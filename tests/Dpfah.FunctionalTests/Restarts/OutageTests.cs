@@ -9,6 +9,9 @@ namespace Dpfah.FunctionalTests.Restarts;
 /// <summary>A database that is away for a while. On a server of its own, which is stopped and started.</summary>
 public sealed class OutageTests_Postgres(OwnCluster own) : IClassFixture<OwnCluster>
 {
+    // Whether the server has forgotten numbers hangs on what else it wrote in between: most often the first crash does.
+    private const int MostCrashes = 8;
+
     [Fact]
     public async Task A_database_that_is_down_at_start_is_told_and_waited_for()
     {
@@ -52,26 +55,35 @@ public sealed class OutageTests_Postgres(OwnCluster own) : IClassFixture<OwnClus
     {
         using TestDatabase database = await own.CreateDatabaseAsync();
         await using RunningService service = await RunningService.StartAsync(database);
-        string before = (await service.Client.AddAsync("default", "a", Pictures.Png(1))).Position!;
 
-        // Numbers of transactions that were rolled back: the index passes over them, and the server forgets them in a crash, as it does
-        // whatever it has not yet been asked to have on disk.
-        await own.Cluster.ExecuteAsync("ALTER SYSTEM SET wal_writer_delay = '10s'");
-        await own.Cluster.ExecuteAsync("SELECT pg_reload_conf()");
-        await database.ExecuteAsync(
-            "DO $$ BEGIN FOR i IN 1..1000 LOOP PERFORM pg_current_xact_id(); ROLLBACK; END LOOP; END $$");
-        await Eventually.BecomesAsync(
-            () => service.Client.FindAsync(Pictures.Png(1)), found => NumberOf(found.Position) > NumberOf(before) + 1000, found => found.Position);
-        await own.Cluster.CrashAsync();
-        await own.Cluster.StartAsync();
-
-        for (int n = 2; n < 10; n++)
+        // The server forgets in a crash what it was not asked to have on disk; that it is also written there now and then is put off.
+        foreach (string setting in new[] { "wal_writer_delay = '10s'", "bgwriter_delay = '10s'", "autovacuum = off" })
         {
-            string position = (await service.Client.AddAsync("default", $"b{n}", Pictures.Png(n))).Position!;
-            Assert.InRange(NumberOf(position), NumberOf(before), NumberOf(before) + 900); // Given a second time.
-            SearchResponse found = await service.Client.FindAsync(Pictures.Png(n), $"?minPosition={position}");
-            Assert.Equal(($"b{n}", 0), (found.Hits[0].Id, found.Hits[0].FineDistance));
+            await own.Cluster.ExecuteAsync($"ALTER SYSTEM SET {setting}");
         }
+
+        await own.Cluster.ExecuteAsync("SELECT pg_reload_conf()");
+        bool givenAgain = false;
+        for (int attempt = 0; attempt < MostCrashes && !givenAgain; attempt++)
+        {
+            long before = NumberOf((await service.Client.AddAsync("default", $"a{attempt}", Pictures.Png(attempt))).Position!);
+
+            // Numbers of transactions that are rolled back: the index passes over them.
+            await database.ExecuteAsync("DO $$ BEGIN FOR i IN 1..1000 LOOP PERFORM pg_current_xact_id(); ROLLBACK; END LOOP; END $$");
+            await Eventually.BecomesAsync(
+                () => service.Client.FindAsync(Pictures.Png(attempt)), found => NumberOf(found.Position) >= before + 1000, found => found.Position);
+            await own.Cluster.CrashAsync();
+            await own.Cluster.StartAsync();
+            for (int n = 100 * (attempt + 1); n < (100 * (attempt + 1)) + 8; n++)
+            {
+                string position = (await service.Client.AddAsync("default", $"b{n}", Pictures.Png(n))).Position!;
+                SearchResponse found = await service.Client.FindAsync(Pictures.Png(n), $"?minPosition={position}");
+                Assert.Equal(($"b{n}", 0), (found.Hits[0].Id, found.Hits[0].FineDistance));
+                givenAgain |= NumberOf(position) < before + 1000;
+            }
+        }
+
+        Assert.True(givenAgain, $"In {MostCrashes} crashes no number was given a second time.");
 
         static long NumberOf(string position) => long.Parse(position.Split(':')[1]);
     }
