@@ -49,8 +49,12 @@ internal sealed class LoadData(int bits) : IFirstModel
     }
 
     /// <summary>Sees to it that the database has a collection of so many items.</summary>
-    /// <returns>Number of the collection.</returns>
-    public async Task EnsureAsync(Database database, ModelStore models, string collection, int count)
+    /// <param name="database">Whose tables are filled.</param>
+    /// <param name="models">With the model that the codes pass for those of.</param>
+    /// <param name="collection">Name of the collection; one that is there is left as it is.</param>
+    /// <param name="count">How many items.</param>
+    /// <param name="identity">The encoder that will answer queries; null when none will.</param>
+    public async Task EnsureAsync(Database database, ModelStore models, string collection, int count, EncoderIdentity? identity = null)
     {
         ModelInfo model = await models.EnsureFirstModelAsync(new Progress<(string Step, double Done)>(), CancellationToken.None);
         Generation? generation = await database.WriteAsync(
@@ -68,8 +72,8 @@ internal sealed class LoadData(int bits) : IFirstModel
                 {
                     CollectionId = row.Id,
                     ModelId = model.Id,
-                    Decoder = "none",
-                    Arithmetic = "none",
+                    Decoder = identity?.Decoder ?? "none",
+                    Arithmetic = identity?.Arithmetic ?? "none",
                     IsActive = true,
                     CreatedAt = Made,
                 };
