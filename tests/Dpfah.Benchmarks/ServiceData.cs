@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Imaging;
+using Dpfah.Core.Models;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Models;
 using Dpfah.Learning.Encoders;
@@ -48,7 +49,8 @@ internal static class ServiceData
         string folder = Directory.CreateDirectory(options["folder"]).FullName;
         var data = new LoadData(FirstModel.DefaultBits);
         var first = new FirstModel(Network.Decoder, TorchDevice.Choose("cpu"));
-        first.Create(folder, null, CancellationToken.None);
+        ModelFiles files = first.Create(folder, null, CancellationToken.None);
+        File.Copy(files.HeadPath, Path.Combine(folder, "head.safetensors"), overwrite: true);
         EncoderIdentity identity;
         await using (IImageEncoder encoder = FirstEncoder.Open(new EncoderOptions()))
         {

@@ -12,6 +12,12 @@ namespace Dpfah.Benchmarks;
 /// <param name="folder">Where <see cref="ServiceData"/> put the queries.</param>
 internal sealed partial class ServiceLoad(string folder)
 {
+    /// <summary>Path and query of a search by code; the body has code and collection.</summary>
+    public const string ByCode = "/search/code?k=10";
+
+    /// <summary>Path and query of a search by picture.</summary>
+    public const string ByPicture = $"/search?collection={ServiceData.Collection}&k=10";
+
     private readonly byte[][] pictures = [.. Directory.GetFiles(Path.Combine(folder, ServiceData.PicturesFolder)).Order().Select(File.ReadAllBytes)];
     private int next;
 
@@ -81,7 +87,7 @@ internal sealed partial class ServiceLoad(string folder)
         await File.WriteAllTextAsync(script, $$"""
             local bodies, n = {}, 0
             for line in io.lines("{{Path.Combine(folder, ServiceData.CodesFile)}}") do
-                bodies[#bodies + 1] = '{"code":"' .. line .. '"}'
+                bodies[#bodies + 1] = '{"code":"' .. line .. '","collection":"{{ServiceData.Collection}}"}'
             end
             wrk.method = "POST"
             wrk.headers["Content-Type"] = "application/json"
@@ -92,7 +98,7 @@ internal sealed partial class ServiceLoad(string folder)
             """);
         var start = new ProcessStartInfo(
             "wrk",
-            ["-t1", $"-c{connections}", $"-d{(int)time.TotalSeconds}s", "--latency", "-s", script, new Uri(address, Query("/search/code")).ToString()])
+            ["-t1", $"-c{connections}", $"-d{(int)time.TotalSeconds}s", "--latency", "-s", script, new Uri(address, ByCode).ToString()])
         {
             RedirectStandardOutput = true,
         };
@@ -104,9 +110,6 @@ internal sealed partial class ServiceLoad(string folder)
             ? new Outcome(Number(rate), Milliseconds(middle), Milliseconds(last), refused.Success ? (int)Number(refused) : 0)
             : throw new InvalidOperationException($"wrk ended with {wrk.ExitCode} and said: {told}");
     }
-
-    /// <summary>Path and query of a search in the collection that both sides have.</summary>
-    public static string Query(string path) => $"{path}?collection={ServiceData.Collection}&k=10";
 
     /// <summary>The picture of a number, as bytes that no other request has: a comment is put behind the start of the JPEG.</summary>
     public byte[] Distinct(int number)
@@ -129,7 +132,7 @@ internal sealed partial class ServiceLoad(string folder)
         content.Headers.ContentType = new MediaTypeHeaderValue("image/jpeg");
         try
         {
-            using HttpResponseMessage response = await client.PostAsync(Query("/search"), content);
+            using HttpResponseMessage response = await client.PostAsync(ByPicture, content);
             await response.Content.ReadAsByteArrayAsync();
             return response.StatusCode == HttpStatusCode.OK;
         }

@@ -71,7 +71,7 @@ internal sealed class ServiceSide : IAsyncDisposable
     /// <summary>Searches by a code.</summary>
     public async Task<JsonElement> SearchByCodeAsync(string code)
     {
-        using HttpResponseMessage response = await client.PostAsJsonAsync(ServiceLoad.Query("/search/code"), new { code });
+        using HttpResponseMessage response = await client.PostAsJsonAsync(ServiceLoad.ByCode, new { code, collection = ServiceData.Collection });
         response.EnsureSuccessStatusCode();
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
@@ -81,7 +81,7 @@ internal sealed class ServiceSide : IAsyncDisposable
     {
         using var content = new ByteArrayContent(picture);
         content.Headers.ContentType = new("image/jpeg");
-        using HttpResponseMessage response = await client.PostAsync(ServiceLoad.Query("/search"), content);
+        using HttpResponseMessage response = await client.PostAsync(ServiceLoad.ByPicture, content);
         response.EnsureSuccessStatusCode();
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
@@ -108,8 +108,11 @@ internal sealed class ServiceSide : IAsyncDisposable
     {
         try
         {
-            using HttpResponseMessage response = await client.PostAsJsonAsync(ServiceLoad.Query("/search/code"), new { code = "0000000000000000" });
-            return response.StatusCode == HttpStatusCode.OK;
+            using HttpResponseMessage response = await client.PostAsJsonAsync(
+                ServiceLoad.ByCode, new { code = "0000000000000000", collection = ServiceData.Collection });
+            return response.StatusCode == HttpStatusCode.BadRequest
+                ? throw new InvalidOperationException($"{Address} refuses a search: {await response.Content.ReadAsStringAsync()}")
+                : response.StatusCode == HttpStatusCode.OK;
         }
         catch (HttpRequestException)
         {

@@ -105,18 +105,26 @@ public abstract class ApiKeyTests(TestDatabase database) : IAsyncLifetime
         Assert.Null(list.Items.Single(key => key.Id == unused.Description.Id).LastUsedAt);
     }
 
-    [Theory]
-    [InlineData("""{"role":"reader"}""", "name")]
-    [InlineData("""{"name":"a"}""", "role")]
-    [InlineData("""{"name":"a","role":"owner"}""", "role")]
-    [InlineData("""{"name":"Ä","role":"reader"}""", "name")]
-    [InlineData("""{"name":"admin","role":"reader"}""", "name")]
-    [InlineData("""{"name":"a","role":"reader","collections":[]}""", "collections")]
-    [InlineData("""{"name":"a","role":"reader","collections":["no name"]}""", "collections")]
-    [InlineData("""{"name":"a","role":"reader","collections":[null]}""", "collections")]
-    [InlineData("""{"name":"a","role":"reader","expiresAt":"2020-01-01T00:00:00Z"}""", "expiresAt")]
-    public async Task A_key_that_cannot_be_is_refused(string json, string parameter) =>
-        Assert.Equal(parameter, (await Admin.SendJsonAsync(HttpMethod.Post, "/api-keys", json)).ReadBadParameter().Parameter);
+    [Fact]
+    public async Task A_key_that_cannot_be_is_refused()
+    {
+        (string Json, string Parameter)[] cases =
+        [
+            ("""{"role":"reader"}""", "name"),
+            ("""{"name":"a"}""", "role"),
+            ("""{"name":"a","role":"owner"}""", "role"),
+            ("""{"name":"Ä","role":"reader"}""", "name"),
+            ("""{"name":"admin","role":"reader"}""", "name"),
+            ("""{"name":"a","role":"reader","collections":[]}""", "collections"),
+            ("""{"name":"a","role":"reader","collections":["no name"]}""", "collections"),
+            ("""{"name":"a","role":"reader","collections":[null]}""", "collections"),
+            ("""{"name":"a","role":"reader","expiresAt":"2020-01-01T00:00:00Z"}""", "expiresAt"),
+        ];
+        foreach ((string json, string parameter) in cases)
+        {
+            Assert.Equal((json, parameter), (json, (await Admin.SendJsonAsync(HttpMethod.Post, "/api-keys", json)).ReadBadParameter().Parameter));
+        }
+    }
 
     [Fact]
     public async Task A_name_is_taken_once_and_a_key_that_is_not_there_is_told()
