@@ -44,7 +44,7 @@ internal sealed partial class Observer(
                 if (options.QualityEvery > TimeSpan.Zero && (measuredAt == 0 || Stopwatch.GetElapsedTime(measuredAt) >= options.QualityEvery))
                 {
                     measuredAt = Stopwatch.GetTimestamp();
-                    await Task.Run(() => MeasureAll(stoppingToken), stoppingToken);
+                    await MeasureAsync(stoppingToken);
                 }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -67,6 +67,19 @@ internal sealed partial class Observer(
         catch (Exception error) when (error is not OperationCanceledException)
         {
             LogFailed(error.GetBaseException().Message);
+        }
+    }
+
+    private async Task MeasureAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Run(() => MeasureAll(cancellationToken), cancellationToken);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // Nobody's search depends on it: the service goes on, and the figures stay those of the last time.
+            LogNotMeasured(error);
         }
     }
 
@@ -94,6 +107,9 @@ internal sealed partial class Observer(
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The jobs cannot be counted at the moment: {Reason}")]
     private partial void LogFailed(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The quality of the collections could not be measured.")]
+    private partial void LogNotMeasured(Exception error);
 }
 
 /// <summary>How many jobs there are.</summary>
