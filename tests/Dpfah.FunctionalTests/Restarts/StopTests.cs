@@ -40,7 +40,7 @@ public sealed class StopTests(PostgresServer server)
         Task<string> following = events.Content.ReadAsStringAsync();
 
         // One who has sent half of a picture when the door is closed.
-        var slow = new HalfSent(Pictures.Png(1));
+        var slow = new HalfSent(LargeBmp());
         Task<HttpResponseMessage> late = reader.PostAsync("/search", slow);
         await slow.SentHalf;
 
@@ -56,7 +56,7 @@ public sealed class StopTests(PostgresServer server)
         await balanced.EndAsync();
         await Eventually.BecomesAsync(() => Task.FromResult(following.IsCompleted), ended => ended);
 
-        await Task.Delay(Drain);
+        await Task.Delay(TimeSpan.FromSeconds(1));
         Assert.False(ending.IsCompleted);
         slow.SendRest();
         using HttpResponseMessage answer = await late;
@@ -69,6 +69,21 @@ public sealed class StopTests(PostgresServer server)
         Assert.DoesNotContain("fail:", service.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("Unhandled", service.Log, StringComparison.Ordinal);
         LongForm.Record("stop under load", $"{balanced.Answered} requests answered, 0 failed; not ready after {told.TotalMilliseconds:0} ms, ended after {clock.Elapsed.TotalSeconds:0.0} s");
+    }
+
+    /// <summary>A picture of which half is enough that the rest may come 40 s later: a body has to bring 240 bytes a second.</summary>
+    private static byte[] LargeBmp()
+    {
+        const int Side = 80, Header = 54;
+        byte[] bmp = new byte[Header + (3 * Side * Side)];
+        "BM"u8.CopyTo(bmp);
+        (int At, int Value)[] fields = [(2, bmp.Length), (10, Header), (14, 40), (18, Side), (22, Side), (26, 1 | (24 << 16)), (34, 3 * Side * Side)];
+        foreach ((int at, int value) in fields)
+        {
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(at), value);
+        }
+
+        return bmp;
     }
 
     /// <summary>Clients behind a load balancer, which asks whether the service is ready ten times a second and sends nothing more when it is not.</summary>
