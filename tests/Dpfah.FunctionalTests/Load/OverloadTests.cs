@@ -10,16 +10,14 @@ public sealed class OverloadTests
 {
     private const int Factor = 10;
     private const int PictureMilliseconds = 20;
-
-    // Pictures that may wait before the network.
-    private const int Queue = 256;
-
-    // The short form shares its cores with other tests: it is there for answers that must not be.
-    private static readonly double LeastShare = LongForm.IsAsked ? 0.8 : 0.3;
-    private static readonly double MostGrowth = LongForm.IsAsked ? 1.1 : 1.5;
+    private const double LeastShare = 0.8;
+    private const double MostGrowth = 1.1;
 
     private static readonly TimeSpan PeakTime = TimeSpan.FromSeconds(LongForm.Choose(3, 20));
     private static readonly TimeSpan OverloadTime = TimeSpan.FromSeconds(LongForm.Choose(10, 60));
+
+    // Pictures that may wait before the network.
+    private const int Queue = 256;
 
     [Fact]
     [Trait(LongForm.Trait, "overload")]

@@ -15,8 +15,7 @@ public sealed class StopTests(PostgresServer server)
 {
     private const int Clients = 8;
     private const int Imported = 2_000;
-    // Much longer than a busy machine takes for the question that is asked ten times a second.
-    private static readonly TimeSpan Drain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Drain = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
     [Fact]
