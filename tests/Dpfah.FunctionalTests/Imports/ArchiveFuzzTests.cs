@@ -10,8 +10,15 @@ public class ArchiveFuzzTests
 {
     private static readonly ImportLimits Small = new()
     {
-        PictureBytes = 64 << 10, LineBytes = 64 << 10, RowCharacters = 8 << 10, ManifestFloor = 64 << 10, ManifestLines = 1_000,
-        DirectoryBytes = 64 << 10, HeaderBytes = 64 << 10, Expansion = 10, ExpansionFloor = 1 << 20,
+        PictureBytes = 64 << 10,
+        LineBytes = 64 << 10,
+        RowCharacters = 8 << 10,
+        ManifestFloor = 64 << 10,
+        ManifestLines = 1_000,
+        DirectoryBytes = 64 << 10,
+        HeaderBytes = 64 << 10,
+        Expansion = 10,
+        ExpansionFloor = 1 << 20,
     };
 
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(1);

@@ -47,7 +47,14 @@ public abstract class UpgradeTests
         context.Collections.Add(new Collection { Id = 1, Name = "shoes", CreatedAt = then });
         context.Items.Add(new Item
         {
-            Number = 1, CollectionId = 1, PublicId = "a", Labels = [], ContentDigest = [], Version = 1, CreatedAt = then, UpdatedAt = then,
+            Number = 1,
+            CollectionId = 1,
+            PublicId = "a",
+            Labels = [],
+            ContentDigest = [],
+            Version = 1,
+            CreatedAt = then,
+            UpdatedAt = then,
         });
         context.Jobs.Add(new StoredJob { Id = 1, Kind = "duplicates", Lane = "general", State = JobState.Succeeded, Request = "{}", CreatedAt = then });
         context.Backbones.Add(new StoredBackbone { Digest = "d", File = [] });
