@@ -1,0 +1,62 @@
+using Dpfah.FunctionalTests.Hosting;
+using Dpfah.FunctionalTests.Infrastructure;
+
+namespace Dpfah.FunctionalTests.Load;
+
+/// <summary>
+/// A service that is used for long, by readers, by those who change the catalogue and by one who changes the models: it takes no more and
+/// no more of anything. The long form is the program itself with the network and its own first model.
+/// </summary>
+public sealed class SoakTests(PostgresServer server)
+{
+    private const double MostGrowth = 0.05;
+    private const double MostGrowthInShort = 0.25; // Within seconds the runtime is not settled.
+    private const int MoreHandles = 16;
+
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(LongForm.Choose(8, 180));
+    private static readonly TimeSpan Time = TimeSpan.FromSeconds(LongForm.Choose(20, 1_800));
+
+    [Fact]
+    [Trait(LongForm.Trait, "soak")]
+    public async Task Hours_of_use_take_no_more_memory_than_minutes()
+    {
+        using TestDatabase database = await PostgresTestDatabase.CreateAsync(server);
+        await using ServiceProcess service = ServiceProcess.StartHost(
+            LongForm.IsAsked ? HostProcess.ApiAssembly : HostProcess.TestAssembly,
+            database.Arguments,
+            new Dictionary<string, string?>
+            {
+                ["Dpfah__Device"] = "cpu",
+                ["Dpfah__QualityEvery"] = "00:00:10",
+
+                // The collector takes minutes to find its size; with a small youngest generation (32 MiB, in hex) a leak shows within seconds.
+                ["DOTNET_gcServer"] = LongForm.IsAsked ? null : "0",
+                ["DOTNET_GCgen0size"] = LongForm.IsAsked ? null : "2000000",
+            });
+        await service.WaitUntilReadyAsync(TimeSpan.FromMinutes(5));
+
+        using var use = new SoakUse(service.BaseAddress, LongForm.Seed());
+        await use.FillAsync();
+        await using var watch = new ProcessWatch(service);
+        use.Start();
+        await Task.WhenAny(Task.Delay(Time), use.Failed);
+        await use.StopAsync();
+        IReadOnlyList<ProcessWatch.Sample> samples = await watch.StopAsync();
+        Assert.True(use.Failures.IsEmpty, $"{use.Told}\n{string.Join('\n', use.Failures.Take(10))}\n{service.Log}");
+
+        int tenth = Math.Max(3, samples.Count / 10), warm = (int)(samples.Count * (WarmUp / Time));
+        ProcessWatch.Sample[] before = [.. samples.Skip(warm).Take(tenth)], after = [.. samples.TakeLast(tenth)];
+        double from = before.Average(sample => sample.ResidentBytes), to = after.Average(sample => sample.ResidentBytes);
+        string result = $"{use.Told}; memory {from / (1 << 20):0} to {to / (1 << 20):0} MiB ({(to / from) - 1:+0.0%;-0.0%}) from {WarmUp.TotalSeconds:0} s to {Time.TotalSeconds:0} s, "
+            + $"files {before.Max(s => s.Files)} to {after.Max(s => s.Files)}, threads {before.Max(s => s.Threads)} to {after.Max(s => s.Threads)}";
+        TestContext.Current.TestOutputHelper?.WriteLine(result);
+
+        Assert.True(to <= (1 + (LongForm.IsAsked ? MostGrowth : MostGrowthInShort)) * from, result);
+        Assert.True(after.Max(s => s.Files) <= before.Max(s => s.Files) + MoreHandles, result);
+        Assert.True(after.Max(s => s.Threads) <= before.Max(s => s.Threads) + MoreHandles, result);
+        Assert.True(use.Switches > 0, result);
+        Assert.DoesNotContain("fail:", service.Log, StringComparison.Ordinal);
+        LongForm.Record("soak", result);
+        Counts.Report("soak-seconds", (int)Time.TotalSeconds, (int)Time.TotalSeconds);
+    }
+}
