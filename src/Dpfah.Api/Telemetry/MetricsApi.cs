@@ -15,7 +15,6 @@ internal static class MetricsApi
         RequestDelegate write = scrape.Build();
         routes.MapGet("/metrics", async Task<EmptyHttpResult> (HttpContext context) =>
             {
-                // The exporter takes whatever has an endpoint for somebody else's.
                 await write(context);
                 return TypedResults.Empty;
             })

@@ -49,8 +49,9 @@ internal static class TelemetrySetup
         if (hasCollector)
         {
             telemetry.WithTracing(traces => traces
-                .AddSource(EngineTelemetry.Name, "Npgsql")
+                .AddSource(EngineTelemetry.Name, RequestedWork.Statements)
                 .AddAspNetCoreInstrumentation()
+                .AddProcessor<RequestedWork>()
                 .AddOtlpExporter());
         }
     }
