@@ -21,6 +21,9 @@ internal sealed class EncoderWorker(FeatureExtractor extractor, ModelHead head, 
         {
             extractor.Run([.. Enumerable.Repeat(new float[extractor.InputLength], count)]);
         }
+
+        // Reading the model and folding it took several times its size.
+        TorchRuntime.ReturnFreedMemory();
     }
 
     public float[] Prepare(ReadOnlyMemory<byte> request)
@@ -45,7 +48,11 @@ internal sealed class EncoderWorker(FeatureExtractor extractor, ModelHead head, 
         return [.. features.Chunk(ResNet18.FeatureLength).Select(Encode)];
     }
 
-    public void Dispose() => extractor.Dispose();
+    public void Dispose()
+    {
+        extractor.Dispose();
+        TorchRuntime.ReturnFreedMemory();
+    }
 
     private ImageCode Encode(float[] feature)
     {

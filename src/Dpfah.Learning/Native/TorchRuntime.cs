@@ -32,6 +32,15 @@ public static class TorchRuntime
         }
     }
 
+    /// <summary>Gives memory back to the system that was freed; for after a network was opened or closed.</summary>
+    internal static void ReturnFreedMemory()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            GlibcAllocator.ReturnFreedMemory();
+        }
+    }
+
     /// <summary>
     /// Takes NNPACK out of the choice of convolution kernels. libtorch uses it for some small inputs if it understands the
     /// processor's caches, else it writes a warning at each convolution. Without it a code does not depend on that.
