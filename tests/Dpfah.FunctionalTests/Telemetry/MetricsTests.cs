@@ -67,8 +67,9 @@ public sealed class MetricsTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(JobState.Succeeded, (await Client.EndOfAsync(job)).State);
         Scrape scrape = await Eventually.BecomesAsync(
             ScrapeAsync,
-            found => found.Sum("dpfah_retrieval_sample", ("collection", "default")) == Images - 1 && found.Of("dpfah_retrieval_map").Any() && found.Of("dpfah_jobs").Any(),
-            _ => "no measured collection, or no job");
+            found => found.Sum("dpfah_retrieval_sample", ("collection", "default")) == Images - 1 && found.Of("dpfah_retrieval_map").Any()
+                && found.Sum("dpfah_jobs", ("kind", "duplicates"), ("state", "succeeded")) == 1 && found.Sum("dpfah_index_codes", ("collection", "(others)")) == 1,
+            _ => "no measured collection, no job, or no fourth collection");
 
         foreach (Dashboard.Query query in Dashboard.Load().Queries)
         {
