@@ -60,7 +60,9 @@ internal sealed class Stage
         internal Run(Stage stage)
         {
             this.stage = stage;
-            activity = EngineTelemetry.Source.StartActivity(stage.name);
+
+            // As a part of a request or a job; what the service does for itself is nobody's trace.
+            activity = Activity.Current is null ? null : EngineTelemetry.Source.StartActivity(stage.name);
             start = Stopwatch.GetTimestamp();
         }
 
