@@ -23,11 +23,18 @@ internal sealed class ImageSharpDecoder : IImageDecoder
     // The largest accepted picture needs 4 bytes a pixel in one piece; see PreviewMaker.LargestPixelLimit.
     private const int AllocationLimitMegabytes = 512;
 
+    // Of memory that is kept for the next picture; the library's own limit is an eighth of the machine's.
+    private const int PoolMegabytes = 64;
+
     private readonly Configuration configuration = new(
         new JpegConfigurationModule(), new PngConfigurationModule(), new GifConfigurationModule(), new BmpConfigurationModule(), new WebpConfigurationModule())
     {
         MaxDegreeOfParallelism = 1,
-        MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions { AllocationLimitMegabytes = AllocationLimitMegabytes }),
+        MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions
+        {
+            AllocationLimitMegabytes = AllocationLimitMegabytes,
+            MaximumPoolSizeMegabytes = PoolMegabytes,
+        }),
     };
 
     /// <inheritdoc/>

@@ -61,8 +61,9 @@ internal static class PngPixelData
                 missing -= read;
             }
         }
-        catch (InvalidDataException error)
+        catch (Exception error) when (error is InvalidDataException or IOException)
         {
+            // The stream tells some damage, such as a dictionary that is asked for, as an error of reading.
             throw new InvalidDataException("The PNG file cannot be decoded: its pixel data is damaged.", error);
         }
 
