@@ -5,10 +5,15 @@ using Dpfah.Engine.Imports.Fetching;
 using Dpfah.Engine.Imports.Sources;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Search;
+using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Imports;
 
 /// <summary>Imports an upload: the pictures of an archive, of lines, or of a feed.</summary>
+/// <remarks>
+/// A picture may end the process, where a library of native code has a fault. When a process was lost, the pictures that may have been at
+/// work are taken a few at a time; when that loses another, one by one; and the one at which two more are lost is refused.
+/// </remarks>
 internal sealed class ImportJob(
     Database database,
     BlobStore blobs,
@@ -25,7 +30,14 @@ internal sealed class ImportJob(
     /// <summary>Pictures in a row that could not be fetched, after which a feed is given up.</summary>
     private const int MaxFailedFetches = 100;
 
+    /// <summary>Pictures that have ended a process, after which an upload is given up.</summary>
+    private const int MaxLost = 5;
+
+    private const int Few = 50;
+
     private const string Stage = "importing";
+    private const string FewStage = "importing a few at a time, since a process was lost";
+    private const string OneByOneStage = "importing one by one, since a process was lost again";
 
     public string Kind => KindName;
 
@@ -34,13 +46,34 @@ internal sealed class ImportJob(
         ImportRequest request = run.ReadRequest<ImportRequest>();
         ImportCheckpoint checkpoint = run.ReadCheckpoint<ImportCheckpoint>() ?? new ImportCheckpoint(0, 0);
         var reading = new Reading(checkpoint.Entries);
+
+        // What was being done when the last process was lost, if one was.
+        (string Stage, int AtOnce, int Most)? slowly = (run.Attempt, run.Stage) switch
+        {
+            (> 1, null or Stage) => (FewStage, Few, ImportPipeline.MostAtWork),
+            (> 1, FewStage or OneByOneStage) => (OneByOneStage, 1, Few),
+            _ => null,
+        };
+        bool isSuspect = run.Attempt == JobClaims.MaxAttempts && run.Stage == OneByOneStage;
         await using Stream upload = await OpenAsync(request, cancellationToken);
-        IAsyncEnumerable<ImportEntry> entries = ImportSource.ReadAsync(
-            upload, request.Format, request.Labels, reading.Ids, checkpoint.Entries, options.DataFolder, ImportLimits.Default, cancellationToken);
+        IAsyncEnumerable<ImportEntry> entries = Note(
+            ImportSource.ReadAsync(
+                upload, request.Format, request.Labels, reading.Ids, checkpoint.Entries, options.DataFolder, ImportLimits.Default, cancellationToken),
+            reading,
+            cancellationToken);
+        await using IAsyncEnumerator<ImportEntry>? slow = slowly is not null ? entries.GetAsyncEnumerator(cancellationToken) : null;
         try
         {
+            if (slow is not null && slowly is var (stage, atOnce, most))
+            {
+                reading.Stage = stage;
+                await EnterAsync(run, reading, checkpoint, cancellationToken);
+                await RunSlowlyAsync(run, request, reading, slow, atOnce, most, isSuspect, cancellationToken);
+                reading.Stage = Stage;
+            }
+
             await pipeline.RunAsync(
-                Note(entries, reading, cancellationToken),
+                slow is null ? entries : RestOf(slow, cancellationToken),
                 run.CollectionId!.Value,
                 request.DryRun,
                 batch => WriteAsync(run, request, reading, batch, cancellationToken),
@@ -101,13 +134,115 @@ internal sealed class ImportJob(
         }
     }
 
+    /// <summary>Notes that fewer entries are at work from now on; a worker that finds this noted tries it as often as any other.</summary>
+    private static async Task EnterAsync(JobRun run, Reading reading, ImportCheckpoint checkpoint, CancellationToken cancellationToken)
+    {
+        if (run.Stage != reading.Stage)
+        {
+            await run.ReportAsync(
+                progress =>
+                {
+                    progress.SetStage(reading.Stage, reading.Written);
+                    progress.SetCheckpoint(checkpoint);
+                },
+                cancellationToken);
+        }
+    }
+
+    /// <summary>Imports entries that may have been at work in a process that was lost, few at a time.</summary>
+    /// <param name="run">The import.</param>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="reading">Told what was written.</param>
+    /// <param name="entries">Moved on.</param>
+    /// <param name="atOnce">Entries that are at work at once; all are written before the next.</param>
+    /// <param name="most">Entries to import.</param>
+    /// <param name="isSuspect">Whether two processes were lost at the first of them, at work on nothing else.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    private async Task RunSlowlyAsync(
+        JobRun run,
+        ImportRequest request,
+        Reading reading,
+        IAsyncEnumerator<ImportEntry> entries,
+        int atOnce,
+        int most,
+        bool isSuspect,
+        CancellationToken cancellationToken)
+    {
+        var some = new List<ImportEntry>(atOnce);
+        for (int i = 0; i < most && await MoveAsync(entries); i++)
+        {
+            some.Add(i == 0 && isSuspect ? await RefuseAsync(run, entries.Current, cancellationToken) : entries.Current);
+            if (some.Count == atOnce)
+            {
+                await WriteAsync();
+            }
+        }
+
+        await WriteAsync();
+
+        async Task WriteAsync()
+        {
+            if (some.Count > 0)
+            {
+                PreparedEntry[] prepared = await Task.WhenAll(
+                    some.Select(entry => pipeline.PrepareAsync(entry, run.CollectionId!.Value, request.DryRun, cancellationToken)));
+                await this.WriteAsync(run, request, reading, prepared, cancellationToken);
+                some.Clear();
+            }
+        }
+    }
+
+    /// <summary>Refuses an entry that ends processes.</summary>
+    private async Task<ImportEntry> RefuseAsync(JobRun run, ImportEntry entry, CancellationToken cancellationToken)
+    {
+        await ThrowIfTooManyAsync(run, cancellationToken);
+        return ImportEntry.Rejected(
+            entry.Item,
+            entry.Id,
+            RejectionCodes.LostProcess,
+            "The service's process was lost twice while it was at work on this picture alone. The file may be made to harm it: keep it, and tell who maintains the service.");
+    }
+
+    private async Task ThrowIfTooManyAsync(JobRun run, CancellationToken cancellationToken)
+    {
+        int lost = await database.ReadAsync(
+            (context, token) => context.JobRejections.CountAsync(r => r.JobId == run.Id && r.Code == RejectionCodes.LostProcess, token), cancellationToken);
+        if (lost >= MaxLost)
+        {
+            throw new JobFailedException(
+                $"{lost} pictures of the upload ended the service's process (GET /jobs/{run.Id}/errors names them), and the next does: the rest was given up.");
+        }
+    }
+
+    private static async Task<bool> MoveAsync(IAsyncEnumerator<ImportEntry> entries)
+    {
+        try
+        {
+            return await entries.MoveNextAsync();
+        }
+        catch (InvalidDataException error)
+        {
+            throw new UnreadableUploadException(error.Message, error);
+        }
+    }
+
+    private static async IAsyncEnumerable<ImportEntry> RestOf(
+        IAsyncEnumerator<ImportEntry> entries, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (await entries.MoveNextAsync())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return entries.Current;
+        }
+    }
+
     private async Task WriteAsync(
         JobRun run, ImportRequest request, Reading reading, IReadOnlyList<PreparedEntry> batch, CancellationToken cancellationToken)
     {
         long written = reading.Written + batch.Count;
         void Next(JobProgress progress)
         {
-            progress.SetStage(Stage, written);
+            progress.SetStage(reading.Stage, written);
             progress.SetCheckpoint(new ImportCheckpoint(written, 0));
         }
 
@@ -138,6 +273,9 @@ internal sealed class ImportJob(
     {
         /// <summary>Entries that an earlier run wrote.</summary>
         public long Skip { get; } = skip;
+
+        /// <summary>What is being done.</summary>
+        public string Stage { get; set; } = ImportJob.Stage;
 
         /// <summary>Entries that are written.</summary>
         public long Written { get; set; } = skip;

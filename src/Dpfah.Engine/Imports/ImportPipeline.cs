@@ -16,7 +16,7 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer)
     /// <summary>Most entries of a batch.</summary>
     public const int BatchEntries = 500;
 
-    // A process that dies soon has got somewhere, and one that is killed by a picture has got close to it.
+    // A process that dies soon has got somewhere.
     private const int FirstBatchEntries = 50;
 
     // While a batch is written, as many as come meanwhile wait prepared.
@@ -27,6 +27,22 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer)
     private const long ChunkBytes = 4 << 20;
 
     private static readonly TimeSpan BatchTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>Most entries that may have been at work when a process was lost, behind the last that was written.</summary>
+    public const int MostAtWork = BatchEntries + EntriesAhead + (2 * ChunkEntries);
+
+    /// <summary>Prepares an entry with nothing beside it.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="collectionId">Number of the collection.</param>
+    /// <param name="dryRun">Whether the picture is only checked.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<PreparedEntry> PrepareAsync(ImportEntry entry, int collectionId, bool dryRun, CancellationToken cancellationToken)
+    {
+        (IReadOnlyList<int> modelIds, Dictionary<string, KnownItem> known) = await LookUpAsync(collectionId, [entry], cancellationToken);
+        var prepared = new PreparedEntry(entry) { Known = entry.Id is null ? null : known.GetValueOrDefault(entry.Id) };
+        await preparer.PrepareAsync(prepared, modelIds, dryRun, cancellationToken);
+        return prepared;
+    }
 
     /// <summary>Runs until all entries are written.</summary>
     /// <param name="entries">The entries; those to be passed over have been.</param>

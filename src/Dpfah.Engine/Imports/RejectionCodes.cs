@@ -44,6 +44,9 @@ internal static class RejectionCodes
     /// <summary>The picture could not be fetched.</summary>
     public const string NotFetched = "not-fetched";
 
+    /// <summary>The service's process was lost each time that it was at work on it.</summary>
+    public const string LostProcess = "lost-process";
+
     /// <summary>It is called a preview and is none.</summary>
     public const string NotAPreview = "not-a-preview";
 
