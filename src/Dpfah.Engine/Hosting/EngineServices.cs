@@ -93,6 +93,7 @@ public static class EngineServices
         services.AddSingleton<PictureFetcher>();
         services.AddSingleton<EntryPreparer>();
         services.AddSingleton<ImportPipeline>();
+        services.AddSingleton<SlowImport>();
         services.AddSingleton<ImportWriter>();
         services.AddSingleton<ItemRemoval>();
         services.AddSingleton<IJobHandler, ImportJob>();

@@ -5,19 +5,15 @@ using Dpfah.Engine.Imports.Fetching;
 using Dpfah.Engine.Imports.Sources;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Search;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Imports;
 
 /// <summary>Imports an upload: the pictures of an archive, of lines, or of a feed.</summary>
-/// <remarks>
-/// A picture may end the process, where a library of native code has a fault. When a process was lost, the pictures that may have been at
-/// work are taken a few at a time; when that loses another, one by one; and the one at which two more are lost is refused.
-/// </remarks>
 internal sealed class ImportJob(
     Database database,
     BlobStore blobs,
     ImportPipeline pipeline,
+    SlowImport slowly,
     ImportWriter writer,
     ItemRemoval removal,
     PictureFetcher fetcher,
@@ -30,50 +26,36 @@ internal sealed class ImportJob(
     /// <summary>Pictures in a row that could not be fetched, after which a feed is given up.</summary>
     private const int MaxFailedFetches = 100;
 
-    /// <summary>Pictures that have ended a process, after which an upload is given up.</summary>
-    private const int MaxLost = 5;
-
-    private const int Few = 50;
-
-    private const string Stage = "importing";
-    private const string FewStage = "importing a few at a time, since a process was lost";
-    private const string OneByOneStage = "importing one by one, since a process was lost again";
-
     public string Kind => KindName;
 
     public async Task<string?> RunAsync(JobRun run, CancellationToken cancellationToken)
     {
         ImportRequest request = run.ReadRequest<ImportRequest>();
         ImportCheckpoint checkpoint = run.ReadCheckpoint<ImportCheckpoint>() ?? new ImportCheckpoint(0, 0);
-        var reading = new Reading(checkpoint.Entries);
-
-        // What was being done when the last process was lost, if one was.
-        (string Stage, int AtOnce, int Most)? slowly = (run.Attempt, run.Stage) switch
+        if (run.WasLost)
         {
-            (> 1, null or Stage) => (FewStage, Few, ImportPipeline.MostAtWork),
-            (> 1, FewStage or OneByOneStage) => (OneByOneStage, 1, Few),
-            _ => null,
-        };
-        bool isSuspect = run.Attempt == JobClaims.MaxAttempts && run.Stage == OneByOneStage;
+            checkpoint = await NoteLossAsync(run, checkpoint.AfterLoss(), cancellationToken);
+        }
+
+        var reading = new Reading(checkpoint);
         await using Stream upload = await OpenAsync(request, cancellationToken);
         IAsyncEnumerable<ImportEntry> entries = Note(
             ImportSource.ReadAsync(
                 upload, request.Format, request.Labels, reading.Ids, checkpoint.Entries, options.DataFolder, ImportLimits.Default, cancellationToken),
             reading,
             cancellationToken);
-        await using IAsyncEnumerator<ImportEntry>? slow = slowly is not null ? entries.GetAsyncEnumerator(cancellationToken) : null;
+        await using IAsyncEnumerator<ImportEntry>? few = checkpoint.Pace == ImportPace.Normal ? null : entries.GetAsyncEnumerator(cancellationToken);
         try
         {
-            if (slow is not null && slowly is var (stage, atOnce, most))
+            if (few is not null)
             {
-                reading.Stage = stage;
-                await EnterAsync(run, reading, checkpoint, cancellationToken);
-                await RunSlowlyAsync(run, request, reading, slow, atOnce, most, isSuspect, cancellationToken);
-                reading.Stage = Stage;
+                Task Write(IReadOnlyList<PreparedEntry> batch) => WriteAsync(run, request, reading, batch, cancellationToken);
+                await slowly.RunAsync(run, request, checkpoint, few, Write, cancellationToken);
+                reading.Pace = ImportPace.Normal;
             }
 
             await pipeline.RunAsync(
-                slow is null ? entries : RestOf(slow, cancellationToken),
+                few is null ? entries : RestOf(few, cancellationToken),
                 run.CollectionId!.Value,
                 request.DryRun,
                 batch => WriteAsync(run, request, reading, batch, cancellationToken),
@@ -94,7 +76,7 @@ internal sealed class ImportJob(
         }
 
         long deleted = request.Mode == ImportMode.Replace
-            ? await ReplaceAsync(run, request, reading, checkpoint with { Entries = reading.Written }, cancellationToken)
+            ? await ReplaceAsync(run, request, reading, new ImportCheckpoint(reading.Written, checkpoint.Deleted), cancellationToken)
             : 0;
         ulong position = await database.ReadAsync(database.VisiblePositionAsync, cancellationToken);
         var result = new ImportResult(deleted, request.DryRun, new Position(follower.Epoch, position).ToString());
@@ -134,97 +116,31 @@ internal sealed class ImportJob(
         }
     }
 
-    /// <summary>Notes that fewer entries are at work from now on; a worker that finds this noted tries it as often as any other.</summary>
-    private static async Task EnterAsync(JobRun run, Reading reading, ImportCheckpoint checkpoint, CancellationToken cancellationToken)
+    /// <summary>Notes that a process was lost, before anything may lose this one.</summary>
+    private static async Task<ImportCheckpoint> NoteLossAsync(JobRun run, ImportCheckpoint checkpoint, CancellationToken cancellationToken)
     {
-        if (run.Stage != reading.Stage)
-        {
-            await run.ReportAsync(
-                progress =>
-                {
-                    progress.SetStage(reading.Stage, reading.Written);
-                    progress.SetCheckpoint(checkpoint);
-                },
-                cancellationToken);
-        }
-    }
-
-    /// <summary>Imports entries that may have been at work in a process that was lost, few at a time.</summary>
-    /// <param name="run">The import.</param>
-    /// <param name="request">What was asked for.</param>
-    /// <param name="reading">Told what was written.</param>
-    /// <param name="entries">Moved on.</param>
-    /// <param name="atOnce">Entries that are at work at once; all are written before the next.</param>
-    /// <param name="most">Entries to import.</param>
-    /// <param name="isSuspect">Whether two processes were lost at the first of them, at work on nothing else.</param>
-    /// <param name="cancellationToken">Stops.</param>
-    private async Task RunSlowlyAsync(
-        JobRun run,
-        ImportRequest request,
-        Reading reading,
-        IAsyncEnumerator<ImportEntry> entries,
-        int atOnce,
-        int most,
-        bool isSuspect,
-        CancellationToken cancellationToken)
-    {
-        var some = new List<ImportEntry>(atOnce);
-        for (int i = 0; i < most && await MoveAsync(entries); i++)
-        {
-            some.Add(i == 0 && isSuspect ? await RefuseAsync(run, entries.Current, cancellationToken) : entries.Current);
-            if (some.Count == atOnce)
-            {
-                await WriteAsync();
-            }
-        }
-
-        await WriteAsync();
-
-        async Task WriteAsync()
-        {
-            if (some.Count > 0)
-            {
-                PreparedEntry[] prepared = await Task.WhenAll(
-                    some.Select(entry => pipeline.PrepareAsync(entry, run.CollectionId!.Value, request.DryRun, cancellationToken)));
-                await this.WriteAsync(run, request, reading, prepared, cancellationToken);
-                some.Clear();
-            }
-        }
-    }
-
-    /// <summary>Refuses an entry that ends processes.</summary>
-    private async Task<ImportEntry> RefuseAsync(JobRun run, ImportEntry entry, CancellationToken cancellationToken)
-    {
-        await ThrowIfTooManyAsync(run, cancellationToken);
-        return ImportEntry.Rejected(
-            entry.Item,
-            entry.Id,
-            RejectionCodes.LostProcess,
-            "The service's process was lost twice while it was at work on this picture alone. The file may be made to harm it: keep it, and tell who maintains the service.");
-    }
-
-    private async Task ThrowIfTooManyAsync(JobRun run, CancellationToken cancellationToken)
-    {
-        int lost = await database.ReadAsync(
-            (context, token) => context.JobRejections.CountAsync(r => r.JobId == run.Id && r.Code == RejectionCodes.LostProcess, token), cancellationToken);
-        if (lost >= MaxLost)
+        if (checkpoint.Lost > SlowImport.MaxLostAtOne)
         {
             throw new JobFailedException(
-                $"{lost} pictures of the upload ended the service's process (GET /jobs/{run.Id}/errors names them), and the next does: the rest was given up.");
+                $"The process that ran this import was lost {checkpoint.Lost + 2} times without progress in between: see the log of the service for its end.");
         }
+
+        await run.ReportAsync(
+            progress =>
+            {
+                progress.SetStage(StageOf(checkpoint.Pace), checkpoint.Entries);
+                progress.SetCheckpoint(checkpoint);
+            },
+            cancellationToken);
+        return checkpoint;
     }
 
-    private static async Task<bool> MoveAsync(IAsyncEnumerator<ImportEntry> entries)
+    private static string StageOf(ImportPace pace) => pace switch
     {
-        try
-        {
-            return await entries.MoveNextAsync();
-        }
-        catch (InvalidDataException error)
-        {
-            throw new UnreadableUploadException(error.Message, error);
-        }
-    }
+        ImportPace.Normal => "importing",
+        ImportPace.Few => "importing a few at a time, since a process was lost",
+        _ => "importing one by one, since a process was lost again",
+    };
 
     private static async IAsyncEnumerable<ImportEntry> RestOf(
         IAsyncEnumerator<ImportEntry> entries, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -242,8 +158,8 @@ internal sealed class ImportJob(
         long written = reading.Written + batch.Count;
         void Next(JobProgress progress)
         {
-            progress.SetStage(reading.Stage, written);
-            progress.SetCheckpoint(new ImportCheckpoint(written, 0));
+            progress.SetStage(StageOf(reading.Pace), written);
+            progress.SetCheckpoint(new ImportCheckpoint(written, 0, reading.Pace));
         }
 
         await (request.DryRun
@@ -269,16 +185,16 @@ internal sealed class ImportJob(
             : removal.RunAsync(run, request, reading.Ids, checkpoint, cancellationToken);
 
     /// <summary>What is known of an upload while it is read and written.</summary>
-    private sealed class Reading(long skip)
+    private sealed class Reading(ImportCheckpoint begin)
     {
         /// <summary>Entries that an earlier run wrote.</summary>
-        public long Skip { get; } = skip;
+        public long Skip { get; } = begin.Entries;
 
-        /// <summary>What is being done.</summary>
-        public string Stage { get; set; } = ImportJob.Stage;
+        /// <summary>How many entries are at work at once.</summary>
+        public ImportPace Pace { get; set; } = begin.Pace;
 
         /// <summary>Entries that are written.</summary>
-        public long Written { get; set; } = skip;
+        public long Written { get; set; } = begin.Entries;
 
         /// <summary>Name of the last one of this run; null before.</summary>
         public string? Last { get; set; }

@@ -15,7 +15,13 @@ internal sealed record ImportRequest(
 /// <summary>How far an import has come.</summary>
 /// <param name="Entries">Entries that were dealt with.</param>
 /// <param name="Deleted">Pictures that were deleted because the upload lacks them.</param>
-internal sealed record ImportCheckpoint(long Entries, long Deleted);
+/// <param name="Pace">How many entries are at work at once.</param>
+/// <param name="Lost">Processes that were lost at this checkpoint, at work on one entry alone.</param>
+internal sealed record ImportCheckpoint(long Entries, long Deleted, ImportPace Pace = ImportPace.Normal, int Lost = 0)
+{
+    /// <summary>Where to go on when a process was lost here.</summary>
+    public ImportCheckpoint AfterLoss() => Pace == ImportPace.Single ? this with { Lost = Lost + 1 } : this with { Pace = Pace + 1 };
+}
 
 /// <summary>What came of an import.</summary>
 /// <param name="Deleted">Pictures that were deleted because the upload lacks them; with a dry run, that would be.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
@@ -18,6 +19,9 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
 
     private readonly string worker = $"{Environment.MachineName}/{Environment.ProcessId}";
 
+    // Fences of jobs that this process has claimed: a lease of its own that ran out tells that the database was away, and of no lost process.
+    private readonly ConcurrentDictionary<long, long> claimed = new();
+
     /// <summary>Takes the oldest job of a lane that waits, or whose worker is gone; where <see cref="EngineOptions.OnlyJob"/> is set, that one only.</summary>
     /// <param name="lane">The lane.</param>
     /// <param name="kinds">What this process can do.</param>
@@ -27,19 +31,20 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
     {
         while (true)
         {
-            (StoredJob? job, bool ended) = await database.WriteAsync<(StoredJob?, bool)>(
+            (StoredJob? job, bool wasLost, bool ended) = await database.WriteAsync<(StoredJob?, bool, bool)>(
                 async (context, token) =>
                 {
                     long now = await database.ClockAsync(context, token);
                     StoredJob? next = await database.LockNextJobAsync(context, lane, kinds, options.OnlyJob, now, token);
                     if (next is null)
                     {
-                        return (null, false);
+                        return (null, false, false);
                     }
 
+                    bool lost = next.State == JobState.Running && claimed.GetValueOrDefault(next.Id) != next.Fence;
                     bool end = Take(context, next, now);
                     await context.SaveChangesAsync(token);
-                    return (next, end);
+                    return (next, lost, end);
                 },
                 cancellationToken);
             if (job is null)
@@ -50,7 +55,8 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
             signal.Raise();
             if (!ended)
             {
-                return new JobRun(this, job);
+                claimed[job.Id] = job.Fence;
+                return new JobRun(this, job, wasLost);
             }
         }
     }
@@ -160,6 +166,7 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
                 return true;
             },
             CancellationToken.None);
+        claimed.TryRemove(new(run.Id, run.Fence));
         signal.Raise();
     }
 

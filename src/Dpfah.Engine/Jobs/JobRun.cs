@@ -14,8 +14,9 @@ internal sealed class JobRun
     private long told;
 
     /// <summary>A job as it was claimed.</summary>
-    public JobRun(JobClaims claims, StoredJob job)
+    public JobRun(JobClaims claims, StoredJob job, bool wasLost)
     {
+        WasLost = wasLost;
         this.claims = claims;
         (Id, Kind, Fence, Attempt) = (job.Id, job.Kind, job.Fence, job.Attempts);
         (Request, CreatedBy, CollectionId, CollectionName) = (job.Request, job.CreatedBy, job.CollectionId, job.CollectionName);
@@ -35,6 +36,9 @@ internal sealed class JobRun
 
     /// <summary>Claims since the last checkpoint, this one included.</summary>
     public int Attempt { get; private set; }
+
+    /// <summary>Whether another process had the job and let its lease run out: it was lost, or cut off from the database.</summary>
+    public bool WasLost { get; }
 
     /// <summary>What was asked for: a JSON object.</summary>
     public string Request { get; }
