@@ -10,7 +10,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Dpfah.Engine.Evaluations;
 
 /// <summary>Measures a model: on the labelled pictures of a collection, each against all others, or on the queries of a data set.</summary>
-internal sealed class EvaluationJob(ModelStore models, EvaluationTargets targets, TimeProvider clock, IFigureMaker? figures = null) : IJobHandler
+internal sealed class EvaluationJob(
+    Database database, ModelStore models, EvaluationTargets targets, TimeProvider clock, IFigureMaker? figures = null) : IJobHandler
 {
     public const string KindName = "evaluation";
 
@@ -31,7 +32,7 @@ internal sealed class EvaluationJob(ModelStore models, EvaluationTargets targets
         EvaluationSides sides = EvaluationSides.Of(target, codes, model.Description.Bits);
         await run.ReportAsync(progress => progress.SetStage("measuring"), cancellationToken);
         (RetrievalResult retrieval, CodeHealth health) = await Task.Run(() => Measure(sides, cancellationToken), cancellationToken);
-        IReadOnlyList<FigureFile> files = await DrawAsync(run, request.Model, target, sides, retrieval, cancellationToken);
+        (IReadOnlyList<FigureFile> files, Dictionary<string, ShownPicture> seen) = await DrawAsync(run, request.Model, target, sides, retrieval, cancellationToken);
         string result = JsonSerializer.Serialize(
             new EvaluationResult(
                 request.Model,
@@ -47,7 +48,7 @@ internal sealed class EvaluationJob(ModelStore models, EvaluationTargets targets
             async (context, progress, token) =>
             {
                 progress.Count(codes.Count, hashed, codes.Count - hashed);
-                await StoreAsync(context, model.Id, run, target.Words, result, files, token);
+                await StoreAsync(context, model.Id, run, target.Words, result, files, seen, token);
                 return true;
             },
             cancellationToken);
@@ -81,12 +82,12 @@ internal sealed class EvaluationJob(ModelStore models, EvaluationTargets targets
         return values.ToDictionary(value => value.Key, value => Math.Round(value.Value, 6));
     }
 
-    private async Task<IReadOnlyList<FigureFile>> DrawAsync(
+    private async Task<(IReadOnlyList<FigureFile> Files, Dictionary<string, ShownPicture> Seen)> DrawAsync(
         JobRun run, string title, IEvaluationTarget target, EvaluationSides sides, RetrievalResult retrieval, CancellationToken cancellationToken)
     {
         if (figures is null)
         {
-            return [];
+            return ([], []);
         }
 
         await run.ReportAsync(progress => progress.SetStage("drawing figures"), cancellationToken);
@@ -94,16 +95,32 @@ internal sealed class EvaluationJob(ModelStore models, EvaluationTargets targets
         var shown = measured.FirstResults.SelectMany(query => query.Hits.Select(hit => hit.Id).Append(query.Id)).ToHashSet(StringComparer.Ordinal);
         Dictionary<long, string> ids = sides.Queries.Concat(sides.Database).Where(picture => shown.Contains(picture.Id))
             .DistinctBy(picture => picture.Number).ToDictionary(picture => picture.Number, picture => picture.Id);
+
+        // What is deleted or replaced from now on is not kept in any figure.
+        long[] drawn = [.. sides.Queries.Take(FigureData.EmbeddedQueries).Select(picture => picture.Number).Concat(ids.Keys).Distinct()];
+        Dictionary<string, ShownPicture> seen = run.CollectionId is { } collectionId
+            ? await database.ReadAsync((context, token) => FigurePictures.LookAsync(context, collectionId, drawn, token), cancellationToken)
+            : [];
         Dictionary<long, byte[]> previews = await target.ReadPreviewsAsync(ids.Keys, cancellationToken);
         measured = FigureData.WithPreviews(measured, previews.ToDictionary(p => ids[p.Key], p => p.Value, StringComparer.Ordinal));
 
         // A drawing that has begun is not waited for when the job is to end.
-        return await Task.Run(() => figures.Draw(measured), cancellationToken).WaitAsync(cancellationToken);
+        return (await Task.Run(() => figures.Draw(measured), cancellationToken).WaitAsync(cancellationToken), seen);
     }
 
     private async Task StoreAsync(
-        DpfahContext context, int modelId, JobRun run, string target, string result, IReadOnlyList<FigureFile> files, CancellationToken cancellationToken)
+        DpfahContext context,
+        int modelId,
+        JobRun run,
+        string target,
+        string result,
+        IReadOnlyList<FigureFile> files,
+        Dictionary<string, ShownPicture> seen,
+        CancellationToken cancellationToken)
     {
+        Dictionary<string, long>? unchanged = run.CollectionId is { } collectionId
+            ? await FigurePictures.LockAsync(database, context, collectionId, seen, cancellationToken)
+            : null;
         string[] names = [.. files.Select(file => file.Name)];
         await context.Figures.Where(f => f.ModelId == modelId && names.Contains(f.Name)).ExecuteDeleteAsync(cancellationToken);
         context.Figures.AddRange(files.Select(file => new StoredFigure { ModelId = modelId, Name = file.Name, ContentType = file.ContentType, Bytes = file.Bytes }));
@@ -116,6 +133,6 @@ internal sealed class EvaluationJob(ModelStore models, EvaluationTargets targets
             CreatedAt = clock.GetUtcNow().UtcDateTime,
         });
         await context.SaveChangesAsync(cancellationToken);
-        await FigurePictures.NoteAsync(context, modelId, run.CollectionId, files.Select(file => (file.Name, file.Bytes)), cancellationToken);
+        await FigurePictures.NoteAsync(context, modelId, unchanged, files.Select(file => (file.Name, file.Bytes)), cancellationToken);
     }
 }

@@ -6,7 +6,9 @@ namespace Dpfah.Engine.Evaluations;
 /// <summary>Chooses what figures show.</summary>
 internal static class FigureData
 {
-    private const int EmbeddedQueries = 500;
+    /// <summary>Queries whose codes are drawn.</summary>
+    public const int EmbeddedQueries = 500;
+
     private const int ShownQueries = 8;
     private const int ShownHits = 10;
     private const string Unlabelled = "no label";

@@ -125,6 +125,7 @@ internal sealed class ModelStore(Database database, IFirstModel first, TimeProvi
     /// <param name="model">The model.</param>
     /// <param name="collectionId">The collection whose pictures they show; null for those of a data set.</param>
     /// <param name="figures">Its figures.</param>
+    /// <param name="shown">What these show of the collection, as it was trained on, by public id.</param>
     /// <param name="evaluation">What it was measured on and the metrics as JSON; null when it was not.</param>
     /// <param name="summary">What the job tells of it, as JSON.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
@@ -134,6 +135,7 @@ internal sealed class ModelStore(Database database, IFirstModel first, TimeProvi
         NewModel model,
         int? collectionId,
         IReadOnlyList<(string Name, string ContentType, byte[] Bytes)> figures,
+        IReadOnlyDictionary<string, ShownPicture> shown,
         (string Target, string Result)? evaluation,
         string summary,
         CancellationToken cancellationToken)
@@ -156,7 +158,10 @@ internal sealed class ModelStore(Database database, IFirstModel first, TimeProvi
         }
 
         await context.SaveChangesAsync(cancellationToken);
-        await FigurePictures.NoteAsync(context, stored.Id, collectionId, figures.Select(figure => (figure.Name, figure.Bytes)), cancellationToken);
+        Dictionary<string, long>? unchanged = collectionId is { } collection
+            ? await FigurePictures.LockAsync(database, context, collection, shown, cancellationToken)
+            : null;
+        await FigurePictures.NoteAsync(context, stored.Id, unchanged, figures.Select(figure => (figure.Name, figure.Bytes)), cancellationToken);
         return stored.Id;
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Dpfah.Core.Training;
 using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Data;
+using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
 using Microsoft.EntityFrameworkCore;
@@ -325,12 +326,13 @@ internal sealed class TrainingHandler(
         };
         NewModel model = await NewModel.ReadAsync(folder.Model, parent?.Id, run.Id, lineage.ToJsonString(), cancellationToken);
         (string Name, string ContentType, byte[] Bytes)[] figures = await ReadFiguresAsync(folder, manifest is not null, cancellationToken);
+        Dictionary<string, ShownPicture> shown = manifest is null ? [] : await ReadShownAsync(folder, figures, cancellationToken);
         string target = request.Source.Collection is { } collection ? $"the held-out pictures of collection '{collection}'" : $"the queries of {request.Source.Dataset}";
         try
         {
             await run.WriteAsync(
                 (context, _, token) => models.AddMadeAsync(
-                    context, model, run.CollectionId, figures, result["metrics"] is JsonObject { Count: > 0 } ? (target, told.ToJsonString()) : null, told.ToJsonString(), token),
+                    context, model, run.CollectionId, figures, shown, result["metrics"] is JsonObject { Count: > 0 } ? (target, told.ToJsonString()) : null, told.ToJsonString(), token),
                 cancellationToken);
         }
         catch (InvalidDataException error)
@@ -341,6 +343,24 @@ internal sealed class TrainingHandler(
         return told.ToJsonString();
 
         JsonNode? Feedback() => JsonSerializer.SerializeToNode(checkpoint?.Feedback, JobJson.Options);
+    }
+
+    /// <summary>Finds the bytes of what figures show in the list of the pictures that were trained on.</summary>
+    private static async Task<Dictionary<string, ShownPicture>> ReadShownAsync(
+        TrainingFolder folder, IEnumerable<(string Name, string ContentType, byte[] Bytes)> figures, CancellationToken cancellationToken)
+    {
+        HashSet<string> ids = FigurePictures.IdsOf(figures.Select(figure => (figure.Name, figure.Bytes)));
+        var shown = new Dictionary<string, ShownPicture>(StringComparer.Ordinal);
+        await foreach (string line in File.ReadLinesAsync(Path.Combine(folder.Data, CollectionItem.FileName), cancellationToken))
+        {
+            CollectionItem item = CollectionItem.FromJson(line);
+            if (ids.Contains(item.Id))
+            {
+                shown[item.Id] = new ShownPicture(null, Convert.FromHexString(item.Digest));
+            }
+        }
+
+        return shown;
     }
 
     private static async Task<(string Name, string ContentType, byte[] Bytes)[]> ReadFiguresAsync(

@@ -9,6 +9,7 @@ using Dpfah.Core.Codes;
 using Dpfah.Core.Evaluation;
 using Dpfah.Core.Models;
 using Dpfah.Engine.Blobs;
+using Dpfah.Engine.Data;
 using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Models;
@@ -176,6 +177,32 @@ public abstract class EvaluationTests(ServiceFixture fixture)
         Assert.Equal(10, first.GetProperty("hits").GetArrayLength());
         (await client.GetAsync($"/models/{model}/plots/summary.json")).ReadProblem(HttpStatusCode.NotFound, "plot-not-found");
         (await client.GetAsync($"/models/{model}/plots/pr.gif")).ReadProblem(HttpStatusCode.NotFound, "plot-not-found");
+    }
+
+    [Fact]
+    public async Task A_figure_with_a_picture_that_was_replaced_while_it_was_drawn_is_not_kept()
+    {
+        string name = await FillAsync(), model = await OtherModelAsync();
+        IServiceProvider services = fixture.Service.Services;
+        CollectionIndex index = services.GetRequiredService<SearchService>().Find(name)!;
+        string request = JsonSerializer.Serialize(new EvaluationRequest(model, name, null, null, null, null, 1_000, 1_000), JobJson.Options);
+        string lane = $"lane-{Guid.NewGuid():n}";
+        await services.GetRequiredService<JobQueue>().EnqueueAsync(new NewJob(EvaluationJob.KindName, lane, request, null, index.CollectionId, name), [], default);
+        JobRun run = (await services.GetRequiredService<JobClaims>().ClaimAsync(lane, [EvaluationJob.KindName], default))!;
+        var maker = new InterruptedFigureMaker(
+            services.GetRequiredService<IFigureMaker>(),
+            async shown => (await client.PutAsync(name, shown, SharedPictures.Picture(200))).AssertStatus(HttpStatusCode.OK));
+        var job = new EvaluationJob(
+            services.GetRequiredService<Database>(),
+            services.GetRequiredService<ModelStore>(),
+            services.GetRequiredService<EvaluationTargets>(),
+            TimeProvider.System,
+            maker);
+
+        await job.RunAsync(run, default);
+
+        ModelEvaluationList list = (await client.GetAsync($"/models/{model}/evaluation")).Read<ModelEvaluationList>();
+        Assert.Equal(["pr.json", "precision-at-n.json"], list.Plots.Where(plot => plot.EndsWith(".json", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }
 
     [Fact]
