@@ -94,6 +94,7 @@ internal static class NotDuplicatesApi
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Remove(
+        HttpContext context,
         SearchService search,
         NotDuplicateStore marks,
         string collection,
@@ -112,7 +113,7 @@ internal static class NotDuplicatesApi
             return Problems.BadParameter(first is null ? "first" : "second", "A pair is named by the query parameters 'first' and 'second'.");
         }
 
-        return await marks.RemoveAsync(index.CollectionId, first, second, cancellationToken)
+        return await marks.RemoveAsync(index.CollectionId, collection, first, second, context.User.Identity?.Name, cancellationToken)
             ? TypedResults.NoContent()
             : Problems.NotMarked(first, second);
     }

@@ -136,7 +136,7 @@ internal static class FeedbackApi
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Remove(
-        SearchService search, FeedbackStore feedback, string collection, string number, CancellationToken cancellationToken)
+        HttpContext context, SearchService search, FeedbackStore feedback, string collection, string number, CancellationToken cancellationToken)
     {
         collection = RawPath.Decode(collection);
         if (search.Find(collection) is not { } index)
@@ -145,7 +145,7 @@ internal static class FeedbackApi
         }
 
         return long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long parsed)
-            && await feedback.RemoveAsync(index.CollectionId, parsed, cancellationToken)
+            && await feedback.RemoveAsync(index.CollectionId, collection, parsed, context.User.Identity?.Name, cancellationToken)
             ? TypedResults.NoContent()
             : Problems.NoFeedback(collection, number);
     }

@@ -33,9 +33,16 @@ public static class AuditActions
     /// <summary>An import was asked for. New pictures have no lines of their own; those that it changes or deletes have.</summary>
     public const string ImportBegun = "import-begun";
 
+    /// <summary>What somebody had said of a hit was taken back.</summary>
+    public const string FeedbackDeleted = "feedback-deleted";
+
+    /// <summary>The mark of a pair as no duplicates was taken back.</summary>
+    public const string NotDuplicateDeleted = "not-duplicate-deleted";
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         PictureChanged, PictureDeleted, CollectionDeleted, GenerationActivated, GenerationDeleted, ModelImported, ModelDeleted, KeyMade, KeyRevoked, ImportBegun,
+        FeedbackDeleted, NotDuplicateDeleted,
     ];
 }

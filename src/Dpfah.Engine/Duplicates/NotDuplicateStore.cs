@@ -1,3 +1,4 @@
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Microsoft.EntityFrameworkCore;
@@ -57,13 +58,34 @@ public sealed class NotDuplicateStore
     }
 
     /// <summary>Takes a mark back.</summary>
+    /// <param name="collectionId">The collection.</param>
+    /// <param name="collection">Its name.</param>
+    /// <param name="first">Public id of one picture.</param>
+    /// <param name="second">Public id of the other.</param>
+    /// <param name="by">Name of the key that asks.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
     /// <returns>Whether the pair was marked.</returns>
-    public Task<bool> RemoveAsync(int collectionId, string first, string second, CancellationToken cancellationToken) => database.WriteAsync(
+    public Task<bool> RemoveAsync(
+        int collectionId, string collection, string first, string second, string? by, CancellationToken cancellationToken) => database.WriteAsync(
         async (context, token) =>
         {
             (Pair? pair, _) = await FindAsync(context, collectionId, first, second, token);
-            return pair is { } found
-                && await context.NotDuplicates.Where(n => n.FirstItem == found.First && n.SecondItem == found.Second).ExecuteDeleteAsync(token) > 0;
+            if (pair is not { } found)
+            {
+                return false;
+            }
+
+            IQueryable<NotDuplicate> marks = context.NotDuplicates.Where(n => n.FirstItem == found.First && n.SecondItem == found.Second);
+            NotDuplicate? mark = await marks.SingleOrDefaultAsync(token);
+            if (mark is null || await marks.ExecuteDeleteAsync(token) == 0)
+            {
+                return false;
+            }
+
+            var before = new { First = first, Second = second, mark.CreatedBy, mark.CreatedAt };
+            AuditTrail.Add(context, new AuditLine(by, AuditActions.NotDuplicateDeleted, collection, first, before), clock.GetUtcNow().UtcDateTime);
+            await context.SaveChangesAsync(token);
+            return true;
         },
         cancellationToken);
 

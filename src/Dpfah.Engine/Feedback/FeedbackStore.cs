@@ -1,4 +1,6 @@
+using System.Globalization;
 using Dpfah.Core.Codes;
+using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Duplicates;
@@ -70,9 +72,41 @@ public sealed class FeedbackStore
     }
 
     /// <summary>Takes back what was said.</summary>
+    /// <param name="collectionId">The collection.</param>
+    /// <param name="collection">Its name.</param>
+    /// <param name="number">Number of the feedback.</param>
+    /// <param name="by">Name of the key that asks.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
     /// <returns>Whether there was such feedback.</returns>
-    public Task<bool> RemoveAsync(int collectionId, long number, CancellationToken cancellationToken) => database.WriteAsync(
-        async (context, token) => await context.Feedback.Where(f => f.Id == number && f.CollectionId == collectionId).ExecuteDeleteAsync(token) > 0,
+    public Task<bool> RemoveAsync(int collectionId, string collection, long number, string? by, CancellationToken cancellationToken) => database.WriteAsync(
+        async (context, token) =>
+        {
+            IQueryable<StoredFeedback> said = context.Feedback.Where(f => f.Id == number && f.CollectionId == collectionId);
+            var row = await said
+                .Join(context.Items, f => f.ItemNumber, i => i.Number, (f, i) => new { f, Hit = i.PublicId })
+                .LeftJoin(context.Items, x => x.f.QueryItem, i => (long?)i.Number, (x, i) => new { x.f, x.Hit, Query = i == null ? null : i.PublicId })
+                .SingleOrDefaultAsync(token);
+            if (row is null || await said.ExecuteDeleteAsync(token) == 0)
+            {
+                return false;
+            }
+
+            var before = new
+            {
+                row.Query,
+                Code = row.f.QueryCode is { } code ? Convert.ToHexStringLower(code) : null,
+                Id = row.Hit,
+                Generation = row.f.GenerationId,
+                row.f.IsRight,
+                row.f.NotDuplicate,
+                row.f.CreatedBy,
+                row.f.CreatedAt,
+            };
+            string subject = number.ToString(CultureInfo.InvariantCulture);
+            AuditTrail.Add(context, new AuditLine(by, AuditActions.FeedbackDeleted, collection, subject, before), clock.GetUtcNow().UtcDateTime);
+            await context.SaveChangesAsync(token);
+            return true;
+        },
         cancellationToken);
 
     private async Task<FeedbackOutcome> PutAsync(

@@ -1,9 +1,11 @@
 using System.Data.Common;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Dpfah.Api.Access;
 using Dpfah.Api.Auditing;
+using Dpfah.Api.Feedback;
 using Dpfah.Api.Generations;
 using Dpfah.Api.Jobs;
 using Dpfah.Engine.Auditing;
@@ -163,19 +165,55 @@ public abstract class AuditTests(TestDatabase database) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_longest_labels_and_metadata_are_kept_whole_and_no_line_is_changed_or_removed()
+    public async Task What_was_said_of_pictures_and_is_taken_back_is_told()
+    {
+        foreach (string id in (string[])["a", "b"])
+        {
+            await Admin.AddAsync(Collection, id, Pictures.Png(id[0]));
+        }
+
+        string feedback = $"/collections/{Collection}/feedback", marks = $"/collections/{Collection}/not-duplicates?first=b&second=a";
+        long number = (await Admin.SendJsonAsync(HttpMethod.Post, feedback, """{"query":{"id":"a"},"id":"b","verdict":"wrong","notDuplicate":true}"""))
+            .Read<FeedbackResponse>(HttpStatusCode.Created).Number;
+        long other = (await Admin.SendJsonAsync(HttpMethod.Post, feedback, """{"query":{"code":"00000000000000ff"},"id":"b","verdict":"right"}"""))
+            .Read<FeedbackResponse>(HttpStatusCode.Created).Number;
+        (await Admin.DeleteAsync($"{feedback}/{number + 1000}")).ReadProblem(HttpStatusCode.NotFound, "feedback-not-found");
+
+        (await Admin.DeleteAsync($"{feedback}/{number}")).AssertStatus(HttpStatusCode.NoContent);
+        (await Admin.DeleteAsync($"{feedback}/{other}")).AssertStatus(HttpStatusCode.NoContent);
+        (await Admin.DeleteAsync(marks)).AssertStatus(HttpStatusCode.NoContent);
+        Assert.Equal(HttpStatusCode.NotFound, (await Admin.DeleteAsync(marks)).Status);
+
+        List<AuditResponse> lines = await ReadAsync("");
+        lines.Reverse();
+        Assert.Equal(
+            [("feedback-deleted", $"{number}"), ("feedback-deleted", $"{other}"), ("not-duplicate-deleted", "b")],
+            lines.Select(line => (line.Action, line.Subject)));
+        Assert.All(lines, line => Assert.Equal(("admin", Collection, null), (line.Who, line.Collection, line.After?.GetRawText())));
+        Assert.Equal(["\"a\"", "null", "\"b\"", "false", "true"], Before(0, "query", "code", "id", "isRight", "notDuplicate"));
+        Assert.Equal(["null", "\"00000000000000ff\"", "\"b\"", "true"], Before(1, "query", "code", "id", "isRight"));
+        Assert.Equal(["\"b\"", "\"a\"", "\"admin\""], Before(2, "first", "second", "createdBy"));
+
+        string[] Before(int line, params string[] members) => [.. members.Select(member => lines[line].Before!.Value.GetProperty(member).GetRawText())];
+    }
+
+    [Fact]
+    public async Task Long_states_are_kept_by_size_digest_and_beginning_and_no_line_is_changed_or_removed()
     {
         string[] labels = [.. Enumerable.Range(0, 64).Select(i => $"{i:00}" + string.Concat(Enumerable.Repeat("\U0001F45F", 126)))];
         string metadata = $$"""{"text":"{{new string('x', (16 * 1024) - 11)}}"}""";
         await Admin.AddAsync(Collection, "a", Pictures.Png(1), labels, metadata);
         (await Admin.DeleteAsync(ApiClient.ImagePath(Collection, "a"))).AssertStatus(HttpStatusCode.NoContent);
 
+        string whole = $$"""{"sha256":"{{Convert.ToHexStringLower(SHA256.HashData(Pictures.Png(1)))}}","labels":{{Escaped(labels)}},"metadata":{{metadata}}}""";
         JsonElement before = Assert.Single(await ReadAsync("")).Before!.Value;
-        Assert.Equal(labels, before.GetProperty("labels").EnumerateArray().Select(label => label.GetString()));
-        Assert.Equal(metadata, before.GetProperty("metadata").GetRawText());
+        Assert.Equal(whole.Length, before.GetProperty("textBytes").GetInt32());
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(whole))), before.GetProperty("textSha256").GetString());
+        Assert.Equal(whole[..1024], before.GetProperty("textBeginning").GetString());
         long bytes = await database.ReadAsync<long>(
             database.Provider == "postgres" ? "SELECT octet_length(before) FROM audit" : "SELECT length(CAST(before AS BLOB)) FROM audit");
-        Assert.InRange(bytes, 48 * 1024, 128 * 1024);
+        Assert.InRange(whole.Length, 48 * 1024, 128 * 1024);
+        Assert.InRange(bytes, 1024, 4096);
 
         foreach (string statement in (string[])["UPDATE audit SET who = 'nobody'", "DELETE FROM audit", .. database.Provider == "postgres" ? (string[])["TRUNCATE audit"] : []])
         {
@@ -184,6 +222,27 @@ public abstract class AuditTests(TestDatabase database) : IAsyncLifetime
         }
 
         Assert.Equal("admin", Assert.Single(await ReadAsync("")).Who);
+
+        // The owner of the database shortens it as the manual says, and it is closed again.
+        await database.ExecuteAsync(Manual($"{DateTime.UtcNow.AddDays(-1):yyyy-MM-dd}"));
+        Assert.Single(await ReadAsync(""));
+        await database.ExecuteAsync(Manual($"{DateTime.UtcNow.AddDays(2):yyyy-MM-dd}"));
+        Assert.Empty(await ReadAsync(""));
+        await Admin.DeleteAsync($"/collections/{Collection}");
+        await Assert.ThrowsAnyAsync<DbException>(() => database.ExecuteAsync("DELETE FROM audit"));
+        Assert.Single(await ReadAsync(""));
+
+        static string Escaped(string[] labels) =>
+            $"[{string.Join(',', labels.Select(label => $"\"{label.Replace("\U0001F45F", "\\uD83D\\uDC5F", StringComparison.Ordinal)}\""))}]";
+    }
+
+    /// <summary>The statements of deploy/README.md that shorten the audit.</summary>
+    private string Manual(string until)
+    {
+        string begin = database.Provider == "postgres" ? "    BEGIN;" : "    BEGIN IMMEDIATE;";
+        string[] lines = File.ReadAllLines(Path.Combine(Repository.Root, "deploy", "README.md"));
+        IEnumerable<string> statements = lines.SkipWhile(line => line != begin).TakeWhile(line => line.Length > 0);
+        return string.Join('\n', statements).Replace("2027-01-01", until, StringComparison.Ordinal);
     }
 
     private static Task<Answer> PatchAsync(ApiClient client, string id, string json) =>
