@@ -15,7 +15,7 @@ namespace Dpfah.Api.Auditing;
 /// <summary>The audit: who changed and deleted what.</summary>
 internal static class AuditApi
 {
-    // A line has up to 256 KiB, when a picture with the longest labels and metadata got others.
+    // A line has up to some 8 KiB.
     private const int MaxLimit = 100;
 
     public static void MapAudit(this IEndpointRouteBuilder routes) => routes.MapGet("/audit", ListAsync)

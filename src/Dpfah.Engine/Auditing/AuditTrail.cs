@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -12,6 +13,11 @@ internal static class AuditTrail
 {
     // Letters take the bytes that they have as UTF-8; a pictograph takes twelve.
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Most bytes that a side of a line takes as it is; of a longer one its size, its SHA-256 and its beginning stand there.</summary>
+    public const int MostBytes = 4096;
+
+    private const int BeginningLetters = 1024;
 
     /// <summary>Adds a line; the caller saves.</summary>
     /// <param name="context">In the transaction of the change.</param>
@@ -29,13 +35,14 @@ internal static class AuditTrail
         After = Text(line.After),
     });
 
-    /// <summary>What is told of a picture: its labels, its metadata and the digest of its bytes; 128 KiB at most.</summary>
+    /// <summary>What is told of a picture: the digest of its bytes, its labels and its metadata; 128 KiB at most, of which the audit keeps the beginning.</summary>
     public static string StateOf(Item item)
     {
         using var json = new MemoryStream();
         using (var writer = new Utf8JsonWriter(json, Plain))
         {
             writer.WriteStartObject();
+            writer.WriteString("sha256", Convert.ToHexStringLower(item.ContentDigest));
             writer.WriteStartArray("labels");
             foreach (string label in item.Labels)
             {
@@ -45,14 +52,27 @@ internal static class AuditTrail
             writer.WriteEndArray();
             writer.WritePropertyName("metadata");
             writer.WriteRawValue(item.Metadata ?? "null");
-            writer.WriteString("sha256", Convert.ToHexStringLower(item.ContentDigest));
             writer.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(json.ToArray());
     }
 
-    private static string? Text(object? state) => state as string ?? (state is null ? null : JsonSerializer.Serialize(state, JobJson.Options));
+    private static string? Text(object? state) => state is null ? null : Shorten(state as string ?? JsonSerializer.Serialize(state, JobJson.Options));
+
+    // Nothing removes lines: whoever changes a picture to and fro must not fill the database by them.
+    private static string Shorten(string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        if (bytes.Length <= MostBytes)
+        {
+            return text;
+        }
+
+        int letters = char.IsHighSurrogate(text[BeginningLetters - 1]) ? BeginningLetters - 1 : BeginningLetters;
+        return JsonSerializer.Serialize(
+            new { TextBytes = bytes.Length, TextSha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)), TextBeginning = text[..letters] }, JobJson.Options);
+    }
 }
 
 /// <summary>A line of the audit to be written.</summary>
