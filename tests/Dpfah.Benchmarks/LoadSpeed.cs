@@ -6,6 +6,7 @@ using Dpfah.Core.Imaging;
 using Dpfah.Core.Indexing;
 using Dpfah.Engine;
 using Dpfah.Engine.Data;
+using Dpfah.Engine.Generations;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -55,7 +56,7 @@ internal static class LoadSpeed
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         double before = MegabytesOf("VmRSS");
         File.WriteAllText("/proc/self/clear_refs", "5");
-        using var follower = new IndexFollower(database, models, settings, NullLogger<IndexFollower>.Instance);
+        using var follower = new IndexFollower(database, models, settings, new RecentQueries(), NullLogger<IndexFollower>.Instance);
         long start = Stopwatch.GetTimestamp(), firstRows = 0, lastRow = 0;
         (int least, int most) = (GC.CollectionCount(0), GC.CollectionCount(GC.MaxGeneration));
         long allocated = GC.GetTotalAllocatedBytes();

@@ -90,7 +90,7 @@ internal static class SearchApi
                     return problem!;
                 }
 
-                recent.Add(plan.Collections[0].CollectionId, encoded.Result.Preview!.Jpeg);
+                recent.Add(plan.Collections[0].CollectionId, encoded.Code!.Signature, encoded.Result.Preview!.Jpeg);
                 return await responder.RespondAsync(plan.Collections, ranking, query, encoded, cancellationToken);
             },
             cancellationToken);

@@ -3,7 +3,6 @@ using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Evaluations;
-using Dpfah.Engine.Generations;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.EntityFrameworkCore;
@@ -22,17 +21,15 @@ public sealed class CollectionStore
     private readonly ModelStore models;
     private readonly EncoderPool encoders;
     private readonly IndexFollower follower;
-    private readonly RecentQueries recent;
     private readonly TimeProvider clock;
 
     internal CollectionStore(
-        Database database, ModelStore models, EncoderPool encoders, IndexFollower follower, RecentQueries recent, TimeProvider clock)
+        Database database, ModelStore models, EncoderPool encoders, IndexFollower follower, TimeProvider clock)
     {
         this.database = database;
         this.models = models;
         this.encoders = encoders;
         this.follower = follower;
-        this.recent = recent;
         this.clock = clock;
     }
 
@@ -108,7 +105,7 @@ public sealed class CollectionStore
     {
         // Counting rows takes seconds where there are many; this node's index knows as well.
         int? pictures = follower.Find(name)?.Snapshot.Count;
-        (ulong Position, int Id)? deleted = await database.WriteAsync<(ulong, int)?>(
+        ulong? deleted = await database.WriteAsync<ulong?>(
             async (context, token) =>
             {
                 Collection? collection = await context.Collections.AsTracking()
@@ -125,15 +122,13 @@ public sealed class CollectionStore
                 context.Changes.Add(change);
                 AuditTrail.Add(context, new AuditLine(by, AuditActions.CollectionDeleted, name, name, new { Pictures = pictures, collection.CreatedAt }), now);
                 await context.SaveChangesAsync(token);
-                return (database.PositionOf(change), collection.Id);
+                return database.PositionOf(change);
             },
             cancellationToken);
-        if (deleted is not var (value, id))
+        if (deleted is not { } value)
         {
             return null;
         }
-
-        recent.Forget(id);
 
         // It is done whether this node has seen it yet or not.
         await follower.WaitAsync(value, cancellationToken);

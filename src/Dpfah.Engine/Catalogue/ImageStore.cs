@@ -17,17 +17,15 @@ public sealed class ImageStore
     private readonly PictureEncoder pictures;
     private readonly ImageQuota quota;
     private readonly IndexFollower follower;
-    private readonly RecentQueries recent;
     private readonly TimeProvider clock;
 
     internal ImageStore(
-        Database database, PictureEncoder pictures, ImageQuota quota, IndexFollower follower, RecentQueries recent, TimeProvider clock)
+        Database database, PictureEncoder pictures, ImageQuota quota, IndexFollower follower, TimeProvider clock)
     {
         this.database = database;
         this.pictures = pictures;
         this.quota = quota;
         this.follower = follower;
-        this.recent = recent;
         this.clock = clock;
     }
 
@@ -208,16 +206,14 @@ public sealed class ImageStore
     public async Task<WriteOutcome> DeleteAsync(
         string collection, string id, IReadOnlyList<ImageTag>? expected, string? by, CancellationToken cancellationToken)
     {
-        (WriteOutcome outcome, int collectionId, byte[]? preview) = await database.WriteAsync<(WriteOutcome, int, byte[]?)>(
+        WriteOutcome outcome = await database.WriteAsync(
             async (context, token) =>
             {
                 (WriteOutcome? problem, LiveGenerations live, Item item) = await FindForChangeAsync(context, collection, id, expected, token);
                 if (problem is not null)
                 {
-                    return (problem, 0, null);
+                    return problem;
                 }
-
-                byte[] jpeg = await context.Previews.Where(p => p.ItemNumber == item.Number).Select(p => p.Jpeg).SingleAsync(token);
 
                 ItemCodes codes = await ItemCodes.ReadAsync(context, item, token);
                 DateTime now = clock.GetUtcNow().UtcDateTime;
@@ -225,14 +221,9 @@ public sealed class ImageStore
                 context.Items.Remove(item);
                 AuditTrail.Add(context, new AuditLine(by, AuditActions.PictureDeleted, collection, id, AuditTrail.StateOf(item)), now);
                 Position position = await SaveAsync(context, codes.LogDelete(live, now), token);
-                return (new WriteOutcome(WriteStatus.Deleted, Position: position), item.CollectionId, jpeg);
+                return new WriteOutcome(WriteStatus.Deleted, Position: position);
             },
             cancellationToken);
-        if (preview is not null)
-        {
-            recent.Forget(collectionId, [preview]);
-        }
-
         return await SeenAsync(outcome);
     }
 

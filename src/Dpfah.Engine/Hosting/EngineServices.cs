@@ -60,14 +60,12 @@ public static class EngineServices
             p.GetRequiredService<PictureEncoder>(),
             p.GetRequiredService<ImageQuota>(),
             p.GetRequiredService<IndexFollower>(),
-            p.GetRequiredService<RecentQueries>(),
             p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new CollectionStore(
             p.GetRequiredService<Database>(),
             p.GetRequiredService<ModelStore>(),
             p.GetRequiredService<EncoderPool>(),
             p.GetRequiredService<IndexFollower>(),
-            p.GetRequiredService<RecentQueries>(),
             p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<JobSignal>();
         services.AddSingleton<JobClaims>();

@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dpfah.Engine.Imports;
 
 /// <summary>Deletes the pictures that an upload lacks.</summary>
-internal sealed class ItemRemoval(Database database, RecentQueries recent, TimeProvider clock)
+internal sealed class ItemRemoval(Database database, TimeProvider clock)
 {
     private const int ItemsAtOnce = 500;
     private const string Stage = "deleting what the upload lacks";
@@ -48,22 +48,20 @@ internal sealed class ItemRemoval(Database database, RecentQueries recent, TimeP
             else if (lacking.Length > 0)
             {
                 long before = deleted;
-                List<byte[]> previews = [];
                 deleted += await run.WriteAsync(
                     async (context, progress, token) =>
                     {
-                        (int count, previews) = await DeleteAsync(run, context, lacking, request.LastItem, token);
+                        int count = await DeleteAsync(run, context, lacking, request.LastItem, token);
                         progress.SetStage(Stage, before + count);
                         progress.SetCheckpoint(checkpoint with { Deleted = before + count });
                         return count;
                     },
                     cancellationToken);
-                recent.Forget(collectionId, previews);
             }
         }
     }
 
-    private async Task<(int Count, List<byte[]> Searched)> DeleteAsync(
+    private async Task<int> DeleteAsync(
         JobRun run, DpfahContext context, string[] ids, long lastItem, CancellationToken cancellationToken)
     {
         LiveGenerations live = await ImportWriter.HoldAsync(database, context, run, cancellationToken);
@@ -72,11 +70,6 @@ internal sealed class ItemRemoval(Database database, RecentQueries recent, TimeP
         List<Item> items = await database.LockItemsAsync(context, live.CollectionId, ids, cancellationToken);
         long[] numbers = [.. items.Select(item => item.Number)];
         await FigurePictures.RemoveAsync(context, numbers, cancellationToken);
-
-        // Previews are large: read only where somebody has searched by a picture at all.
-        List<byte[]> searched = recent.Of(live.CollectionId).Count == 0
-            ? []
-            : await context.Previews.Where(p => numbers.Contains(p.ItemNumber)).Select(p => p.Jpeg).ToListAsync(cancellationToken);
         foreach (Item item in items)
         {
             // One that was deleted and came again meanwhile has a higher number.
@@ -91,6 +84,6 @@ internal sealed class ItemRemoval(Database database, RecentQueries recent, TimeP
             }
         }
 
-        return (count, searched);
+        return count;
     }
 }

@@ -1,8 +1,10 @@
 using System.Collections.Frozen;
 using System.Diagnostics;
 using Dpfah.Core.Codes;
+using Dpfah.Core.Indexing;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Generations;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Telemetry;
 using Microsoft.EntityFrameworkCore;
@@ -24,6 +26,7 @@ internal sealed partial class IndexFollower : IDisposable
     private readonly Database database;
     private readonly ModelStore models;
     private readonly EngineOptions options;
+    private readonly RecentQueries recent;
     private readonly ILogger<IndexFollower> logger;
     private readonly StandbyIndexes standby;
     private readonly SemaphoreSlim wake = new(0, 1);
@@ -40,9 +43,9 @@ internal sealed partial class IndexFollower : IDisposable
     // From here on positions were given anew, and what is at them may not have been applied; the greatest number for none.
     private ulong doubtful = ulong.MaxValue;
 
-    public IndexFollower(Database database, ModelStore models, EngineOptions options, ILogger<IndexFollower> logger)
+    public IndexFollower(Database database, ModelStore models, EngineOptions options, RecentQueries recent, ILogger<IndexFollower> logger)
     {
-        (this.database, this.models, this.options, this.logger) = (database, models, options, logger);
+        (this.database, this.models, this.options, this.recent, this.logger) = (database, models, options, recent, logger);
         standby = new StandbyIndexes(LoadAsync, Wake);
     }
 
@@ -223,6 +226,7 @@ internal sealed partial class IndexFollower : IDisposable
             },
             cancellationToken);
         standby.Clear();
+        recent.Clear();
         recovery = horizon.Recovery;
         refreshDue = true;
         Publish(new State(
@@ -337,7 +341,13 @@ internal sealed partial class IndexFollower : IDisposable
             || now.Collections.Values.Any(c => filled.Contains(c.Generation.Id)))
         {
             HashSet<int> created = [.. changes.Where(c => c.Kind == ChangeKind.CollectionCreated).Select(c => c.GenerationId)];
+            State before = now;
             now = await RefreshAsync(now, filled, created, cancellationToken);
+            foreach (CollectionIndex gone in before.Collections.Values.Except(now.Collections.Values))
+            {
+                recent.Forget(gone.CollectionId);
+            }
+
             refreshDue = false;
         }
 
@@ -366,7 +376,32 @@ internal sealed partial class IndexFollower : IDisposable
             List<ItemState> states = await database.ReadAsync(
                 (context, token) => States(context, index, numbers).ToListAsync(token), cancellationToken);
             states.AddRange(numbers.Except(states.Select(s => s.Number)).Select(ItemState.Gone));
+            Forget(index, states);
             index.Apply(states);
+        }
+    }
+
+    /// <summary>Forgets searches by pictures that are deleted or replaced now.</summary>
+    private void Forget(CollectionIndex index, List<ItemState> states)
+    {
+        if (state.Collections.GetValueOrDefault(index.Name) != index || !recent.Has(index.CollectionId))
+        {
+            return;
+        }
+
+        IndexSnapshot<IndexedItem> before = index.Snapshot;
+        var gone = new List<BinaryCode>();
+        foreach (ItemState item in states)
+        {
+            if (before.TryGet(item.Number, out IndexEntry<IndexedItem> old) && !(item.Found && item.Signature == old.Signature))
+            {
+                gone.Add(old.Signature);
+            }
+        }
+
+        if (gone.Count > 0)
+        {
+            recent.Forget(index.CollectionId, gone);
         }
     }
 

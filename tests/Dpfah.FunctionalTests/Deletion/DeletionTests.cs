@@ -67,6 +67,33 @@ public abstract class DeletionTests(ServiceFixture fixture)
     }
 
     [Fact]
+    public async Task A_search_by_a_picture_is_forgotten_when_another_node_deletes_it_and_others_stay()
+    {
+        string collection = await client.CreateCollectionAsync();
+        byte[] picture = Pictures.Png(2_000_001), other = Pictures.Png(2_000_002);
+        await client.AddAsync(collection, "a", picture);
+        await client.AddAsync(collection, "b", other);
+        await client.FindAsync(picture, $"?collection={collection}");
+        await client.FindAsync(other, $"?collection={collection}");
+        RecentQueries recent = Services.GetRequiredService<RecentQueries>();
+        int id = Services.GetRequiredService<SearchService>().Find(collection)!.CollectionId;
+        Assert.Equal(2, recent.Of(id).Count);
+
+        await using (RunningService node = await RunningService.StartAsync(fixture.Database))
+        {
+            (await node.Client.DeleteAsync(ApiClient.ImagePath(collection, "a"))).AssertStatus(HttpStatusCode.NoContent);
+        }
+
+        await Eventually.BecomesAsync(() => Task.FromResult(recent.Of(id).Count), count => count == 1);
+        byte[] left = (await client.GetAsync($"{ApiClient.ImagePath(collection, "b")}/preview")).Body;
+        Assert.True(recent.Of(id)[0].Span.SequenceEqual(left));
+
+        // One that was replaced goes as well.
+        await client.PutAsync(collection, "b", picture);
+        await Eventually.BecomesAsync(() => Task.FromResult(recent.Of(id).Count), count => count == 0);
+    }
+
+    [Fact]
     public async Task Figures_go_with_a_picture_that_was_replaced()
     {
         Victim victim = await PutEverywhereAsync();

@@ -7,6 +7,7 @@ using Dpfah.Core.Indexing.Filters;
 using Dpfah.Engine;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Generations;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Dpfah.FunctionalTests.Hosting;
@@ -176,6 +177,7 @@ public abstract class LoadingTests
         service.Services.GetRequiredService<Database>(),
         service.Services.GetRequiredService<ModelStore>(),
         service.Services.GetRequiredService<EngineOptions>(),
+        new RecentQueries(),
         NullLogger<IndexFollower>.Instance);
 
     // Numbers of few and of many bytes, in ids of one byte a character and of four.
