@@ -82,7 +82,7 @@ internal sealed class ImportWriter(Database database, EntryPreparer preparer, Im
         DateTime now = clock.GetUtcNow().UtcDateTime;
         var added = new List<NewItem>();
         var refused = new Dictionary<PreparedEntry, EntryRejection>();
-        long room = good.Exists(entry => !known.ContainsKey(entry.Entry.Id!)) ? await quota.RoomAsync(context, live, run.CollectionName!, cancellationToken) : 0;
+        long room = good.Exists(entry => !known.ContainsKey(entry.Entry.Id!)) ? await quota.RoomAsync(context, live, cancellationToken) : 0;
         int unchanged = 0;
         foreach (PreparedEntry entry in good)
         {

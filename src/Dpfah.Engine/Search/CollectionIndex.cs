@@ -24,7 +24,6 @@ public sealed class CollectionIndex
     private readonly HammingIndex<IndexedItem> index;
     private readonly PropertyPool properties;
     private long digest;
-    private CountAt? counted;
 
     /// <summary>An empty index.</summary>
     internal CollectionIndex(int collectionId, string name, GenerationInfo generation)
@@ -55,9 +54,6 @@ public sealed class CollectionIndex
 
     /// <summary>The codes as they are now; readers keep it for the length of an answer.</summary>
     public IndexSnapshot<IndexedItem> Snapshot => index.Snapshot;
-
-    /// <summary>How many items there were below a position; null before anything was published.</summary>
-    internal CountAt? Counted { get => Volatile.Read(ref counted); private set => Volatile.Write(ref counted, value); }
 
     /// <summary>XOR of the digests of all items.</summary>
     public long Digest => Volatile.Read(ref digest);
@@ -96,15 +92,7 @@ public sealed class CollectionIndex
         index.Apply(changes);
         Volatile.Write(ref digest, digest ^ delta);
     }
-
-    /// <summary>Notes that everything below a position was applied, and nothing else.</summary>
-    internal void Reached(ulong horizon) => Counted = new CountAt(horizon, index.Snapshot.Count);
 }
-
-/// <summary>A number of items at a position of the change log.</summary>
-/// <param name="Horizon">All changes below it count.</param>
-/// <param name="Items">Items.</param>
-internal sealed record CountAt(ulong Horizon, long Items);
 
 /// <summary>A difference between what made a generation's codes and what runs now, with the bits that flip.</summary>
 /// <param name="Stored">Decoder and arithmetic that made the codes.</param>

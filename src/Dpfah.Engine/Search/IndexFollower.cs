@@ -480,11 +480,6 @@ internal sealed partial class IndexFollower : IDisposable
     private void Publish(State next)
     {
         state = next;
-        foreach (CollectionIndex index in next.Collections.Values)
-        {
-            index.Reached(next.Horizon);
-        }
-
         Interlocked.Exchange(ref advanced, NewSignal()).TrySetResult();
     }
 

@@ -45,6 +45,27 @@ public abstract class QuotaTests(TightService fixture)
     }
 
     [Fact]
+    public async Task Pictures_that_come_and_go_at_once_never_make_more_than_a_collection_may_have()
+    {
+        await using RunningService other = await RunningService.StartAsync(fixture.Database, "--Dpfah:ImagesPerCollection", $"{TightService.Quota}");
+        string collection = await client.CreateCollectionAsync();
+        await Eventually.BecomesAsync(() => other.Client.GetAsync($"/collections/{collection}"), found => found.Status == HttpStatusCode.OK);
+
+        int[][] counts = await Task.WhenAll(
+            ComeAndGoAsync(client, collection, 1), ComeAndGoAsync(client, collection, 2), ComeAndGoAsync(other.Client, collection, 3), ComeAndGoAsync(other.Client, collection, 4));
+
+        Assert.Equal(TightService.Quota, counts.Max(seen => seen.Max()));
+
+        // What is counted is what is there: it can be filled, and no further.
+        for (int kept = (await client.ListAsync(collection)).Count; kept < TightService.Quota; kept++)
+        {
+            (await client.PutAsync(collection, $"filled-{kept}", Pictures.Png(2000 + kept))).AssertStatus(HttpStatusCode.Created);
+        }
+
+        (await other.Client.PutAsync(collection, "over", Pictures.Png(3000))).ReadProblem(HttpStatusCode.Conflict, QuotaExceeded);
+    }
+
+    [Fact]
     public async Task An_import_fills_a_collection_and_says_what_there_was_no_room_for()
     {
         string collection = await client.CreateCollectionAsync();
@@ -81,6 +102,26 @@ public abstract class QuotaTests(TightService fixture)
 
         Assert.Equal(0, await fixture.Database.ReadAsync<long>("SELECT count(*) FROM blobs WHERE job_id IS NULL"));
         (await client.ImportAsync(collection, Archives.Zip(("a.png", Pictures.Png(1))))).AssertSucceeded(indexed: 1);
+    }
+
+    /// <summary>Adds pictures; whenever there is no room, deletes one.</summary>
+    /// <returns>How many there were after each.</returns>
+    private static async Task<int[]> ComeAndGoAsync(ApiClient client, string collection, int sender)
+    {
+        var counts = new List<int>();
+        for (int n = 0; n < 25; n++)
+        {
+            Answer put = await client.PutAsync(collection, $"{sender}-{n}", Pictures.Png((100 * sender) + n));
+            string[] there = [.. (await client.ListAsync(collection)).Select(image => image.Id)];
+            counts.Add(there.Length);
+            if (put.Status != HttpStatusCode.Created)
+            {
+                put.ReadProblem(HttpStatusCode.Conflict, QuotaExceeded);
+                await (there.Length == 0 ? Task.CompletedTask : client.DeleteAsync(ApiClient.ImagePath(collection, there[0])));
+            }
+        }
+
+        return [.. counts];
     }
 
     private static async Task<Answer[]> SendAsync(ApiClient client, string collection, int sender)
