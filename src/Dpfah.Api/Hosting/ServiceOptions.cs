@@ -111,7 +111,7 @@ public sealed partial class ServiceOptions
     /// </summary>
     public int AnonymousRequestsPerSecond { get; set; } = 100;
 
-    /// <summary>Wrong keys a minute from one address, after which further keys from there are not looked at. 0 for any number. Default: 60.</summary>
+    /// <summary>Wrong keys a minute from one address, after which further wrong ones are answered by 429. 0 for any number. Default: 60.</summary>
     public int FailedKeysPerMinute { get; set; } = 60;
 
     /// <summary>

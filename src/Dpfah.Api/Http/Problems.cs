@@ -275,7 +275,7 @@ internal static class Problems
         StatusCodes.Status429TooManyRequests,
         "too-many-wrong-keys",
         "Too many wrong keys",
-        $"Many wrong keys came from this address, so that this one was not looked at (setting Dpfah:{nameof(Hosting.ServiceOptions.FailedKeysPerMinute)}). Wait as long as Retry-After says.");
+        $"This key is not known here, and many wrong ones came from this address (setting Dpfah:{nameof(Hosting.ServiceOptions.FailedKeysPerMinute)}). Send a right one, or wait as long as Retry-After says.");
 
     public static ProblemHttpResult TimedOut(TimeSpan time, string setting) => Create(
         StatusCodes.Status503ServiceUnavailable,
