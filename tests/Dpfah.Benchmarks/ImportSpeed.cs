@@ -194,10 +194,11 @@ internal static class ImportSpeed
 
     private static async Task<JobRecord> EndOfJobAsync(JobReader jobs, long id)
     {
+        using JobWatch watch = jobs.Watch(id);
         JobRecord job;
         while (!(job = (await jobs.FindAsync(id, CancellationToken.None))!).HasEnded)
         {
-            await jobs.NextChangeAsync(CancellationToken.None);
+            await watch.NextChangeAsync(CancellationToken.None);
         }
 
         return job;

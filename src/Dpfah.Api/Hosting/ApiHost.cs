@@ -124,6 +124,7 @@ public static class ApiHost
         builder.Services.AddSingleton<IDatasetReader>(new DatasetReader(options));
         builder.Services.AddScoped<RankingResponder>();
         builder.Services.AddSingleton<HeatMapResponder>();
+        builder.Services.AddSingleton<EventStreams>();
         builder.Services.AddScoped<VisibleModels>();
         builder.Services.AddScoped<VisibleEvaluations>();
         builder.Services.AddExceptionHandler<ProblemHandler>();

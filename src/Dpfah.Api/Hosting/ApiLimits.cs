@@ -14,6 +14,12 @@ internal static class ApiLimits
     /// <summary>Most bytes of pictures that are read at once: 512 MiB.</summary>
     public const long MaxPictureBytesInFlight = 512 << 20;
 
+    /// <summary>Streams of jobs' events that are open at once.</summary>
+    public const int MaxEventStreams = 256;
+
+    /// <summary>Of these, streams of one key; where none is needed, of one address.</summary>
+    public const int MaxEventStreamsPerCaller = 32;
+
     /// <summary>How long the head of a request may take to arrive: 15 s.</summary>
     public static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
 

@@ -224,6 +224,18 @@ internal static class Problems
         "The service does not answer under this name",
         $"Without a key the service answers under localhost and loopback addresses only, not '{host}'. Use one of them, or set {Hosting.ApiHost.AdminKeyVariable}, or make a key by 'dpfah keys create'.");
 
+    public static ProblemHttpResult ForwardedWithoutKey(string header) => Create(
+        StatusCodes.Status403Forbidden,
+        "forwarded-without-key",
+        "A service behind a proxy needs a key",
+        $"The request has the header '{header}': a proxy passes on what others send, and without a key the service answers this machine alone. Make a key by 'dpfah keys create', or set {Hosting.ApiHost.AdminKeyVariable}, and name the proxy by Dpfah:Proxies:0.");
+
+    public static ProblemHttpResult TooManyStreams(string whose, int most) => Create(
+        StatusCodes.Status429TooManyRequests,
+        "too-many-streams",
+        "Too many streams of events are open",
+        $"Of {whose} {most:N0} streams of events may be open at once. Close one, or read the job itself: GET /jobs/{{job}}.");
+
     public static ProblemHttpResult Unauthorized() => Create(
         StatusCodes.Status401Unauthorized,
         "no-key",

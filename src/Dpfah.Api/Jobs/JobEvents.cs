@@ -6,6 +6,7 @@ using Dpfah.Api.Access;
 using Dpfah.Api.Http;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Search;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Dpfah.Api.Jobs;
@@ -26,6 +27,7 @@ internal static class JobEvents
         SearchService search,
         CollectionScope scope,
         KeyGate gate,
+        EventStreams streams,
         IHostApplicationLifetime lifetime,
         TimeProvider clock,
         string job,
@@ -43,6 +45,12 @@ internal static class JobEvents
             && !long.TryParse(lastEventId, NumberStyles.None, CultureInfo.InvariantCulture, out after))
         {
             return Problems.BadParameter(LastEventId, $"'{LastEventId}' is the id of an event, a whole number; it was '{lastEventId}'.");
+        }
+
+        using IDisposable? place = streams.TryEnter(context, out ProblemHttpResult? tooMany);
+        if (tooMany is not null)
+        {
+            return tooMany;
         }
 
         context.Response.ContentType = ContentType;
@@ -67,11 +75,12 @@ internal static class JobEvents
         HttpResponse response, JobReader jobs, long id, long after, TimeProvider clock, KeyGate gate, CancellationToken cancellationToken)
     {
         long written = clock.GetTimestamp();
+        using JobWatch watch = jobs.Watch(id);
         await response.StartAsync(cancellationToken);
         while (true)
         {
             // Both before the events are read: what comes after the reading wakes, and the last event of a job that has ended is in it.
-            Task change = jobs.NextChangeAsync(cancellationToken);
+            Task change = watch.NextChangeAsync(cancellationToken);
             bool hasEnded = await jobs.FindAsync(id, cancellationToken) is not { HasEnded: false };
             List<JobEventRecord> events;
             do

@@ -47,7 +47,7 @@ internal static class LimitsApi
                 server.RequestHeadersTimeout.TotalSeconds, server.KeepAliveTimeout.TotalSeconds),
             new ConnectionLimits(
                 server.MaxConcurrentConnections, OrNone(options.ConnectionsPerAddress), server.MaxRequestLineSize, server.MaxRequestHeadersTotalSize,
-                server.MaxRequestHeaderCount)));
+                server.MaxRequestHeaderCount, ApiLimits.MaxEventStreams, ApiLimits.MaxEventStreamsPerCaller)));
     }
 
     private static IReadOnlyList<string> ImageFormats { get; } = [.. Enum.GetNames<ImageFormat>().Select(name => name.ToLowerInvariant())];

@@ -79,4 +79,7 @@ public sealed record TimeLimits(double Request, double Upload, double Transfer, 
 /// <param name="RequestLineBytes">Longest line of a request: method, path and query.</param>
 /// <param name="HeaderBytes">All headers of a request together.</param>
 /// <param name="Headers">Most headers of a request.</param>
-public sealed record ConnectionLimits(long? Open, long? PerAddress, int RequestLineBytes, int HeaderBytes, int Headers);
+/// <param name="EventStreams">Streams of jobs' events at once.</param>
+/// <param name="EventStreamsPerCaller">Of these, of one key; where none is needed, of one address.</param>
+public sealed record ConnectionLimits(
+    long? Open, long? PerAddress, int RequestLineBytes, int HeaderBytes, int Headers, int EventStreams, int EventStreamsPerCaller);

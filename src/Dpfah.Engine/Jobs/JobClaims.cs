@@ -52,7 +52,7 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
                 return null;
             }
 
-            signal.Raise();
+            signal.Raise(job.Id);
             if (!ended)
             {
                 claimed[job.Id] = job.Fence;
@@ -128,7 +128,7 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
                 return (value, progress);
             },
             cancellationToken);
-        signal.Raise();
+        signal.Raise(run.Id);
         return written;
     }
 
@@ -167,7 +167,7 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
             },
             CancellationToken.None);
         claimed.TryRemove(new(run.Id, run.Fence));
-        signal.Raise();
+        signal.Raise(run.Id);
     }
 
     private async Task<StoredJob> LockAsync(DpfahContext context, JobRun run, CancellationToken cancellationToken)

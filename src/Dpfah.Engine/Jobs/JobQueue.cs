@@ -44,7 +44,7 @@ public sealed class JobQueue
                 return added;
             },
             cancellationToken);
-        signal.Raise();
+        signal.Raise(stored.Id);
         return JobReader.Record(stored);
     }
 
@@ -97,7 +97,7 @@ public sealed class JobQueue
                 return found;
             },
             cancellationToken);
-        signal.Raise();
+        signal.Raise(id);
         return job is null ? null : JobReader.Record(job);
     }
 }

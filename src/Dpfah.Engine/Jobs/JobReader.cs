@@ -8,9 +8,6 @@ namespace Dpfah.Engine.Jobs;
 /// <summary>Reads of jobs, their events and what they refused.</summary>
 public sealed class JobReader
 {
-    // A job that was stopped past its lease may be told as running: a reader looks again after this time at the latest.
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
-
     private readonly Database database;
     private readonly JobSignal signal;
 
@@ -56,9 +53,8 @@ public sealed class JobReader
             .Select(e => new JobEventRecord(e.Seq, e.Kind, e.Data, e.CreatedAt)).ToListAsync(token),
         cancellationToken);
 
-    /// <summary>A task that completes when something may have happened to a job, or after half a second. Taken before reading, it misses nothing.</summary>
-    public Task NextChangeAsync(CancellationToken cancellationToken) =>
-        Task.WhenAny(signal.Next, Task.Delay(PollInterval, cancellationToken));
+    /// <summary>Watches a job, until the watch is disposed.</summary>
+    public JobWatch Watch(long id) => signal.Watch(id);
 
     /// <summary>What a job refused, in order.</summary>
     /// <param name="id">The job.</param>

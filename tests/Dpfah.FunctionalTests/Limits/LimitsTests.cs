@@ -5,6 +5,8 @@ using System.Text;
 using Dpfah.Api.Limits;
 using Dpfah.FunctionalTests.Generations;
 using Dpfah.FunctionalTests.Hosting;
+using Dpfah.FunctionalTests.Jobs;
+using Dpfah.TestHost;
 
 namespace Dpfah.FunctionalTests.Limits;
 
@@ -154,6 +156,39 @@ public sealed class LimitsTests(TightSqliteService fixture) : IClassFixture<Tigh
             await Eventually.BecomesAsync(() => Task.FromResult(idle.Count(IsOpen)), open => open < TightService.Connections);
             (await client.GetAsync("/health/ready")).AssertStatus(HttpStatusCode.OK);
         }
+    [Fact]
+    public async Task Streams_of_events_have_a_ceiling_of_each_caller()
+    {
+        LimitsResponse limits = (await client.GetAsync("/limits")).Read<LimitsResponse>();
+        long job = (await fixture.Service.CountAsync(new CountingJob.Order(100_000, PauseMs: 50))).Id;
+        using var http = new HttpClient { BaseAddress = fixture.Service.Address };
+        HttpResponseMessage[] open = await Task.WhenAll(Enumerable.Range(0, limits.Connections.EventStreamsPerCaller).Select(
+            _ => http.GetAsync($"/jobs/{job}/events", HttpCompletionOption.ResponseHeadersRead)));
+        try
+        {
+            Assert.All(open, stream => Assert.Equal(HttpStatusCode.OK, stream.StatusCode));
+            Answer refused = await client.GetAsync($"/jobs/{job}/events");
+            refused.ReadProblem(HttpStatusCode.TooManyRequests, "too-many-streams");
+            Assert.NotNull(refused.Headers.RetryAfter);
+            (await client.GetAsync($"/jobs/{job}")).AssertStatus(HttpStatusCode.OK);
+
+            // Whoever closes one has room for another.
+            open[0].Dispose();
+            await Eventually.BecomesAsync(
+                async () =>
+                {
+                    using HttpResponseMessage again = await http.GetAsync($"/jobs/{job}/events", HttpCompletionOption.ResponseHeadersRead);
+                    return again.StatusCode;
+                },
+                status => status == HttpStatusCode.OK);
+        }
+        finally
+        {
+            Array.ForEach(open, stream => stream.Dispose());
+            await client.CancelJobAsync(job);
+        }
+    }
+
         finally
         {
             idle.ForEach(socket => socket.Dispose());
