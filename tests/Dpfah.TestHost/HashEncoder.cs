@@ -27,6 +27,11 @@ internal class HashEncoder(string decoder, string salt, int bits, TimeSpan time)
     public async Task<ImageCode> EncodeAsync(ReadOnlyMemory<byte> previewJpeg, EncodePriority priority, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (HashEncoding.Gates.TryGetValue(salt, out Task? open))
+        {
+            await open.WaitAsync(cancellationToken);
+        }
+
         if (time > TimeSpan.Zero)
         {
             await device.WaitAsync(cancellationToken);

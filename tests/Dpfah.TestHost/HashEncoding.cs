@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Dpfah.Api.Hosting;
@@ -23,6 +24,9 @@ public static class HashEncoding
 
     /// <summary>Parameter of a model: with any value its encoder cannot explain.</summary>
     public const string MuteParameter = "mute";
+
+    /// <summary>What encoders of this process wait for before each picture, by their salts.</summary>
+    public static ConcurrentDictionary<string, Task> Gates { get; } = new();
 
     /// <summary>The code that a model gives a preview.</summary>
     /// <param name="previewJpeg">The preview.</param>

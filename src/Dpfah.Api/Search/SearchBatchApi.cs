@@ -84,14 +84,19 @@ internal static class SearchBatchApi
         var rankings = new Ranking?[queries.Count];
         var encoded = new EncodedPicture?[queries.Count];
         var problems = new ProblemHttpResult?[queries.Count];
+        if (queries.Any(one => one.Image is not null))
+        {
+            pictures.CheckPlaces();
+        }
+
         await Parallel.ForEachAsync(
             Enumerable.Range(0, queries.Count),
-            new ParallelOptions { MaxDegreeOfParallelism = PicturesAtOnce, CancellationToken = cancellationToken },
+            new ParallelOptions { MaxDegreeOfParallelism = Math.Min(PicturesAtOnce, pictures.Places), CancellationToken = cancellationToken },
             async (i, token) =>
             {
                 if (queries[i].Image is { } image)
                 {
-                    encoded[i] = await pictures.EncodeAsync(image, plan.Generation.ModelId, token);
+                    encoded[i] = await pictures.EncodeOneOfManyAsync(image, plan.Generation.ModelId, token);
                     (rankings[i], problems[i]) = SearchApi.ToRanking(plan, query, encoded[i]!, order);
                 }
                 else

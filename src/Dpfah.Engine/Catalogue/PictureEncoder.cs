@@ -37,11 +37,31 @@ public sealed class PictureEncoder : IDisposable
     /// <exception cref="EncoderBusyException"><see cref="EngineOptions.PicturesInWork"/> pictures are decoded and hashed, or wait for it.</exception>
     public IDisposable TakePlace() => gate.Enter();
 
+    /// <summary>Pictures that somebody waits for and that may be in work at once.</summary>
+    public int Places => gate.Places;
+
+    /// <summary>Turns away somebody with many pictures before any work on them; once let in, they wait for their places.</summary>
+    /// <exception cref="EncoderBusyException">No place is free.</exception>
+    public void CheckPlaces() => gate.Check();
+
     /// <summary>Makes the preview and hashes it with a model.</summary>
     /// <exception cref="EncoderBusyException">Too many pictures are in work, or the encoder's queue is full.</exception>
     public async Task<EncodedPicture> EncodeAsync(ReadOnlyMemory<byte> bytes, int modelId, CancellationToken cancellationToken)
     {
         using IDisposable place = TakePlace();
+        return await EncodeInPlaceAsync(bytes, modelId, cancellationToken);
+    }
+
+    /// <summary>As <see cref="EncodeAsync"/>, and waits for a place: for one of many pictures that were let in by <see cref="CheckPlaces"/>.</summary>
+    /// <exception cref="EncoderBusyException">The encoder's queue is full.</exception>
+    public async Task<EncodedPicture> EncodeOneOfManyAsync(ReadOnlyMemory<byte> bytes, int modelId, CancellationToken cancellationToken)
+    {
+        using IDisposable place = await gate.WaitAsync(cancellationToken);
+        return await EncodeInPlaceAsync(bytes, modelId, cancellationToken);
+    }
+
+    private async Task<EncodedPicture> EncodeInPlaceAsync(ReadOnlyMemory<byte> bytes, int modelId, CancellationToken cancellationToken)
+    {
         long start = Stopwatch.GetTimestamp();
         PreviewResult result = await PreviewAsync(bytes, cancellationToken);
         TimeSpan decodeTime = Stopwatch.GetElapsedTime(start);
@@ -114,6 +134,7 @@ public sealed class PictureEncoder : IDisposable
     public void Dispose()
     {
         decoding.Dispose();
+        gate.Dispose();
         background.Dispose();
     }
 }
