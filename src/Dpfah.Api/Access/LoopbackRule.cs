@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Dpfah.Api.Http;
 
@@ -6,33 +7,54 @@ namespace Dpfah.Api.Access;
 /// <summary>Without a key the service listens on this machine alone.</summary>
 internal static class LoopbackRule
 {
-    /// <summary>The first configured address that others than this machine can reach; null when there is none.</summary>
-    public static string? FindOpenAddress(IConfiguration configuration)
-    {
-        IEnumerable<string> urls = (configuration["urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (string.IsNullOrEmpty(configuration["urls"]))
-        {
-            string ports = $"{configuration["http_ports"]};{configuration["https_ports"]}";
-            urls = ports.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(port => $"http://*:{port}");
-        }
+    private static readonly string[] PortSettings = ["http_ports", "https_ports"];
 
-        urls = urls.Concat(configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(e => e["Url"]).OfType<string>());
-        return urls.FirstOrDefault(url => !IsLoopback(url));
-    }
+    /// <summary>The first configured address that others than this machine can reach; null when there is none.</summary>
+    public static string? FindOpenAddress(IConfiguration configuration) =>
+        Addresses(configuration).Select(one => one.Url).FirstOrDefault(url => Check(url) is null && !IsLoopback(url));
 
     /// <summary>Tells of addresses to listen on that are none.</summary>
     public static void CheckAddresses(IConfiguration configuration, List<string> errors)
     {
-        foreach (string url in (configuration["urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach ((string setting, string url) in Addresses(configuration))
         {
-            try
+            if (Check(url) is { } wrong)
             {
-                BindingAddress.Parse(url);
+                errors.Add($"{setting} has addresses to listen on such as http://127.0.0.1:8080; one was '{url}': {wrong}");
             }
-            catch (FormatException error)
-            {
-                errors.Add($"urls has addresses to listen on such as http://127.0.0.1:8080; one was '{url}': {error.Message}");
-            }
+        }
+
+        foreach ((string setting, string port) in Ports(configuration).Where(one => !ushort.TryParse(one.Port, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+        {
+            errors.Add($"{setting} has ports to listen on, whole numbers up to {ushort.MaxValue}; one was '{port}'.");
+        }
+    }
+
+    private static IEnumerable<(string Setting, string Url)> Addresses(IConfiguration configuration)
+    {
+        IEnumerable<(string Setting, string Url)> urls = string.IsNullOrEmpty(configuration["urls"])
+            ? Ports(configuration).Where(one => ushort.TryParse(one.Port, NumberStyles.None, CultureInfo.InvariantCulture, out _)).Select(one => (one.Setting, $"http://*:{one.Port}"))
+            : Split(configuration["urls"]).Select(url => ("urls", url));
+        return urls.Concat(configuration.GetSection("Kestrel:Endpoints").GetChildren()
+            .Where(endpoint => endpoint["Url"] is not null).Select(endpoint => ($"{endpoint.Path}:Url", endpoint["Url"]!)));
+    }
+
+    private static IEnumerable<(string Setting, string Port)> Ports(IConfiguration configuration) =>
+        PortSettings.SelectMany(setting => Split(configuration[setting]).Select(port => (setting, port)));
+
+    private static string[] Split(string? list) => (list ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <returns>What is wrong with an address; null when nothing is.</returns>
+    private static string? Check(string url)
+    {
+        try
+        {
+            BindingAddress.Parse(url);
+            return null;
+        }
+        catch (FormatException error)
+        {
+            return error.Message;
         }
     }
 
@@ -45,10 +67,14 @@ internal static class LoopbackRule
         KeyGate gate = app.ApplicationServices.GetRequiredService<KeyGate>();
         return app.Use((context, next) =>
         {
+            if (!gate.IsOpen || gate.IsInsecure)
+            {
+                return next(context);
+            }
+
             HostString host = context.Request.Host;
-            return !gate.IsOpen || gate.IsInsecure || !host.HasValue || IsLocalName(host.Host)
-                ? next(context)
-                : Problems.UnknownHost(host.Value).ExecuteAsync(context);
+            return host.HasValue && !IsLocalName(host.Host) ? Problems.UnknownHost(host.Value).ExecuteAsync(context)
+                : next(context);
         });
     }
 

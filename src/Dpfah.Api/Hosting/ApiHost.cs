@@ -225,8 +225,7 @@ public static class ApiHost
             errors.Add("ASPNETCORE_FORWARDEDHEADERS_ENABLED would have everybody believed whose address he says is his. Leave it out, and name your proxies by Dpfah:Proxies:0, and so on.");
         }
 
-        // Another error says more when there is no address at all.
-        string? open = !string.IsNullOrEmpty(key) || errors.Exists(error => error.StartsWith("urls ", StringComparison.Ordinal))
+        string? open = !string.IsNullOrEmpty(key)
             ? null
             : LoopbackRule.FindOpenAddress(configuration) is { } address ? $"'{address}' can be reached from other machines"
             : options.Proxies.Length > 0 ? $"The proxy '{options.Proxies[0]}' (Dpfah:Proxies) lets other machines in" : null;

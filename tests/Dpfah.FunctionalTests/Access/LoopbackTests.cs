@@ -43,6 +43,19 @@ public sealed class LoopbackTests(SqliteService fixture) : IClassFixture<SqliteS
         Assert.NotNull(app);
     }
 
+    [Theory]
+    [InlineData("--urls", "nowhere", "urls has addresses")]
+    [InlineData("--http_ports", "abc", "http_ports has ports")]
+    [InlineData("--Kestrel:Endpoints:a:Url", "nowhere", "Kestrel:Endpoints:a:Url has addresses")]
+    public void An_address_that_is_none_is_told_with_all_else_that_is_wrong(string name, string value, string told)
+    {
+        var error = Assert.Throws<InvalidOperationException>(() => ApiHost.Build([name, value, "--Dpfah:Bits", "7"], HashEncoding.Add));
+
+        Assert.Contains(told, error.Message, StringComparison.Ordinal);
+        Assert.Contains($"one was '{value}'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Dpfah:Bits", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_short_key_is_refused()
     {
