@@ -9,6 +9,9 @@ internal static class LoopbackRule
 {
     private static readonly string[] PortSettings = ["http_ports", "https_ports"];
 
+    // What proxies add to the requests that they pass on.
+    private static readonly string[] ForwardingHeaders = ["X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via"];
+
     /// <summary>The first configured address that others than this machine can reach; null when there is none.</summary>
     public static string? FindOpenAddress(IConfiguration configuration) =>
         Addresses(configuration).Select(one => one.Url).FirstOrDefault(url => Check(url) is null && !IsLoopback(url));
@@ -60,7 +63,7 @@ internal static class LoopbackRule
 
     /// <summary>
     /// Without a key, refuses requests under other names than this machine's own: a page from elsewhere must not reach the service by
-    /// making a name of its own point here.
+    /// making a name of its own point here. Nor must others through a proxy on this machine, which the service would take for its own.
     /// </summary>
     public static IApplicationBuilder UseLocalNamesOnly(this IApplicationBuilder app)
     {
@@ -74,6 +77,7 @@ internal static class LoopbackRule
 
             HostString host = context.Request.Host;
             return host.HasValue && !IsLocalName(host.Host) ? Problems.UnknownHost(host.Value).ExecuteAsync(context)
+                : Array.Find(ForwardingHeaders, context.Request.Headers.ContainsKey) is { } header ? Problems.ForwardedWithoutKey(header).ExecuteAsync(context)
                 : next(context);
         });
     }

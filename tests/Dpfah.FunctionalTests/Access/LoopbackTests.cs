@@ -56,6 +56,20 @@ public sealed class LoopbackTests(SqliteService fixture) : IClassFixture<SqliteS
         Assert.Contains("Dpfah:Bits", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("X-Forwarded-For")]
+    [InlineData("X-Forwarded-Host")]
+    [InlineData("X-Real-IP")]
+    [InlineData("Forwarded")]
+    [InlineData("Via")]
+    public async Task A_proxy_does_not_open_a_service_without_keys_to_others(string header)
+    {
+        Problem problem = (await fixture.Client.GetAsync("/collections", (header, "198.51.100.1"))).ReadProblem(HttpStatusCode.Forbidden, "forwarded-without-key");
+
+        Assert.Contains(header, problem.Detail, StringComparison.Ordinal);
+        Assert.Contains("dpfah keys create", problem.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_short_key_is_refused()
     {
