@@ -11,7 +11,6 @@ using Dpfah.Engine.Generations;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Dpfah.FunctionalTests.Hosting;
-using Dpfah.FunctionalTests.Infrastructure;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -308,9 +307,10 @@ public abstract class LoadingTests
     }
 }
 
-public sealed class LoadingTests_Postgres(PostgresServer server) : LoadingTests
+// Its transactions are long, and hold positions back in all databases of their server.
+public sealed class LoadingTests_Postgres(OwnCluster own) : LoadingTests, IClassFixture<OwnCluster>
 {
-    protected override Task<TestDatabase> CreateDatabaseAsync() => PostgresTestDatabase.CreateAsync(server);
+    protected override Task<TestDatabase> CreateDatabaseAsync() => own.CreateDatabaseAsync();
 }
 
 public sealed class LoadingTests_Sqlite : LoadingTests
