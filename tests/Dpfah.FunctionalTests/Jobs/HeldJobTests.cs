@@ -30,9 +30,13 @@ public sealed class HeldJobTests_Postgres(OwnCluster cluster) : IClassFixture<Ow
         await service.AddModelAsync(Second);
         await client.UploadAsync("default", 0, 120, service.LabelsBy(Second));
         await client.FillAsync("default", Second);
-        string full = await client.CreateCollectionAsync(), empty = await client.CreateCollectionAsync();
+        string full = await client.CreateCollectionAsync(), empty = await client.CreateCollectionAsync(), pair = await client.CreateCollectionAsync();
         await client.AddAsync(full, "kept", Pictures.Png(1));
         await client.AddAsync(full, "gone", Pictures.Png(2));
+
+        // A collection of its own: a job that stores something of pictures locks them.
+        await client.AddAsync(pair, "a", Pictures.Png(4));
+        await client.AddAsync(pair, "b", Pictures.Png(4));
         long emptyId = await database.ReadAsync<long>($"SELECT id FROM collections WHERE name = '{empty}'");
 
         // In this order: what has written holds the indexes back, for which others wait at their start.
@@ -43,7 +47,7 @@ public sealed class HeldJobTests_Postgres(OwnCluster cluster) : IClassFixture<Ow
         JobResponse measured = await SendAsync("/evaluations", """{"model":"hash-64","collection":"default"}""");
         await figures.WaitUntilWantedAsync();
         await using HeldLock members = await HeldLock.OnWritesAsync(database, "duplicate_members");
-        JobResponse grouping = await SendAsync("/collections/default/duplicates", """{"distance":16}""");
+        JobResponse grouping = await SendAsync($"/collections/{pair}/duplicates", """{"distance":16}""");
         await members.WaitUntilWantedAsync();
         await using HeldLock switches = await HeldLock.OnWritesAsync(database, "generation_switches");
         JobResponse activating = (await client.AskAsync("default", Second, "when-better")).Read<JobResponse>(HttpStatusCode.Accepted);
@@ -70,7 +74,7 @@ public sealed class HeldJobTests_Postgres(OwnCluster cluster) : IClassFixture<Ow
 
         Assert.Empty((await client.GetAsync($"/models/{First}/evaluation")).Read<ModelEvaluationList>().Items);
         Assert.Equal(0, await database.ReadAsync<long>("SELECT count(*) FROM figures"));
-        (await client.GetAsync($"/collections/default/duplicates/{grouping.Id}")).ReadProblem(HttpStatusCode.Conflict, "job-not-succeeded");
+        (await client.GetAsync($"/collections/{pair}/duplicates/{grouping.Id}")).ReadProblem(HttpStatusCode.Conflict, "job-not-succeeded");
         GenerationList generations = await client.GenerationsAsync("default");
         Assert.Equal([(First, GenerationProgress.Active), (Second, GenerationProgress.Ready)], generations.Items.Select(g => (g.Generation.Model, g.State)));
         Assert.Empty(generations.History);
