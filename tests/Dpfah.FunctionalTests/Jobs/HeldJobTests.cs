@@ -39,19 +39,20 @@ public sealed class HeldJobTests_Postgres(OwnCluster cluster) : IClassFixture<Ow
         await client.AddAsync(pair, "b", Pictures.Png(4));
         long emptyId = await database.ReadAsync<long>($"SELECT id FROM collections WHERE name = '{empty}'");
 
-        // In this order: what has written holds the indexes back, for which others wait at their start.
+        // In this order, and not all at once: what has written holds the indexes back, for which others wait at their start.
         await using HeldLock figures = await HeldLock.OnWritesAsync(database, "figures");
         JobResponse drawing = await SendAsync("/evaluations", """{"model":"hash-64","collection":"default"}""");
         await Eventually.BecomesAsync(() => client.JobAsync(drawing.Id), job => job.Progress.Stage == "drawing figures");
         await client.AssertCancelsAsync(drawing.Id, "drawing figures");
-        JobResponse measured = await SendAsync("/evaluations", """{"model":"hash-64","collection":"default"}""");
-        await figures.WaitUntilWantedAsync();
         await using HeldLock members = await HeldLock.OnWritesAsync(database, "duplicate_members");
         JobResponse grouping = await SendAsync($"/collections/{pair}/duplicates", """{"distance":16}""");
         await members.WaitUntilWantedAsync();
         await using HeldLock switches = await HeldLock.OnWritesAsync(database, "generation_switches");
         JobResponse activating = (await client.AskAsync("default", Second, "when-better")).Read<JobResponse>(HttpStatusCode.Accepted);
         await switches.WaitUntilWantedAsync();
+        await Task.WhenAll(client.AssertCancelsAsync(grouping.Id, "storing groups"), client.AssertCancelsAsync(activating.Id, "activating"));
+        JobResponse measured = await SendAsync("/evaluations", """{"model":"hash-64","collection":"default"}""");
+        await figures.WaitUntilWantedAsync();
         await using HeldLock item = await HeldLock.TakeAsync(database, "SELECT 1 FROM items WHERE public_id = 'gone' FOR UPDATE");
         JobResponse deleting = await client.StartImportAsync(full, Archives.Zip(("kept", Pictures.Png(1))), "?mode=replace");
         await item.WaitUntilWantedAsync();
@@ -61,8 +62,6 @@ public sealed class HeldJobTests_Postgres(OwnCluster cluster) : IClassFixture<Ow
 
         JobResponse[] ended = await Task.WhenAll(
             client.AssertCancelsAsync(measured.Id, "drawing figures"),
-            client.AssertCancelsAsync(grouping.Id, "storing groups"),
-            client.AssertCancelsAsync(activating.Id, "activating"),
             client.AssertCancelsAsync(deleting.Id, "deleting what the upload lacks"),
             client.AssertCancelsAsync(writing.Id, stage: null));
 
