@@ -112,9 +112,11 @@ internal sealed partial class ServiceLoad(string folder)
     }
 
     /// <summary>The picture of a number, as bytes that no other request has: a comment is put behind the start of the JPEG.</summary>
-    public byte[] Distinct(int number)
+    public byte[] Distinct(int number) => Distinct(pictures[number % pictures.Length], number);
+
+    /// <summary>A JPEG with a number in a comment.</summary>
+    public static byte[] Distinct(byte[] picture, int number)
     {
-        byte[] picture = pictures[number % pictures.Length];
         byte[] sent = new byte[picture.Length + 12];
         picture.AsSpan(0, 2).CopyTo(sent);
         (sent[2], sent[3], sent[4], sent[5]) = (0xFF, 0xFE, 0, 10);

@@ -43,7 +43,7 @@ internal sealed class ImageSharpDecoder : IImageDecoder
     /// <inheritdoc/>
     public DecodedImage Open(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide)
     {
-        var image = new ImageSharpImage(Load(file.Span, header.Format));
+        var image = new ImageSharpImage(Load(file.Span, header.Format), header.Format == ImageFormat.Jpeg);
         if (image.Width != header.Width || image.Height != header.Height)
         {
             image.Dispose();
@@ -92,7 +92,7 @@ internal sealed class ImageSharpDecoder : IImageDecoder
         }
     }
 
-    private sealed class ImageSharpImage(Image<Rgba32> image) : DecodedImage(image.Width, image.Height)
+    private sealed class ImageSharpImage(Image<Rgba32> image, bool isOpaque) : DecodedImage(image.Width, image.Height, isOpaque)
     {
         public override void Dispose() => image.Dispose();
 

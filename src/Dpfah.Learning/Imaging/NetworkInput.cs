@@ -105,13 +105,13 @@ public sealed class NetworkInput
         }
     }
 
-    private void WriteCentre(IRgbRows image, Span<float> destination)
+    private void WriteCentre(IPixelRows image, Span<float> destination)
     {
         (int width, int height) = TriangleResampler.SizeForShorterSide(image.Width, image.Height, resize);
         Write(image, width, height, PixelWindow.Centre(width, height, crop, crop), destination);
     }
 
-    private void Write(IRgbRows image, int width, int height, PixelWindow window, Span<float> destination)
+    private void Write(IPixelRows image, int width, int height, PixelWindow window, Span<float> destination)
     {
         if (destination.Length != Length)
         {

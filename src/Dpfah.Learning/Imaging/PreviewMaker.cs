@@ -61,8 +61,7 @@ public sealed class PreviewMaker : IPreviewMaker
             }
 
             header.ThrowIfDamaged();
-            using DecodedImage stored = decoder.Open(imageBytes, header, 2 * ShorterSide);
-            return PreviewResult.Accepted(Encode(Shrink(stored, header.Width, header.Height).Orient(header.Orientation)));
+            return PreviewResult.Accepted(Encode(Shrink(imageBytes, header).Orient(header.Orientation)));
         }
         catch (InvalidDataException error)
         {
@@ -100,10 +99,17 @@ public sealed class PreviewMaker : IPreviewMaker
     /// <param name="image">The picture, upright.</param>
     public Preview Make(RgbImage image) => Encode(Shrink(image, image.Width, image.Height));
 
+    /// <summary>Decodes a picture whose header was checked and shrinks it to the size of its preview, not yet upright.</summary>
+    internal RgbImage Shrink(ReadOnlyMemory<byte> imageBytes, ImageHeader header)
+    {
+        using DecodedImage stored = decoder.Open(imageBytes, header, 2 * ShorterSide);
+        return Shrink(stored, header.Width, header.Height);
+    }
+
     private Preview Encode(RgbImage preview) =>
         new(decoder.EncodeJpeg(preview, JpegQuality), preview.Width, preview.Height, decoder.Name);
 
-    private static RgbImage Shrink(IRgbRows stored, int declaredWidth, int declaredHeight)
+    private static RgbImage Shrink(IPixelRows stored, int declaredWidth, int declaredHeight)
     {
         // From the declared size, not from that of a scaled decode: both decoders make previews of one size.
         (int width, int height) = Math.Min(declaredWidth, declaredHeight) <= ShorterSide

@@ -2,7 +2,7 @@ namespace Dpfah.Learning.Imaging;
 
 /// <summary>An opaque picture: rows from the top, pixels from the left, red, green and blue bytes.</summary>
 /// <remarks>Color profiles are not applied: the bytes are those of the file.</remarks>
-public sealed class RgbImage : IRgbRows
+public sealed class RgbImage : IPixelRows
 {
     private readonly byte[] pixels;
 
@@ -35,7 +35,11 @@ public sealed class RgbImage : IRgbRows
     /// <summary>All rows, 3 · width · height bytes.</summary>
     public ReadOnlySpan<byte> Pixels => pixels;
 
-    ReadOnlySpan<byte> IRgbRows.ReadRow(int y, Span<byte> buffer) => Row(y);
+    ReadOnlySpan<byte> IPixelRows.ReadRow(int y, Span<byte> buffer)
+    {
+        Rgba.AddOpaqueAlpha(Row(y), buffer);
+        return buffer;
+    }
 
     /// <summary>One row, 3 · width bytes.</summary>
     internal ReadOnlySpan<byte> Row(int y) => pixels.AsSpan(3 * Width * y, 3 * Width);

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using SkiaSharp;
 
 namespace Dpfah.Learning.Imaging;
@@ -11,9 +13,11 @@ internal sealed class SkiaDecoder : IImageDecoder
     public string Name { get; } = ImageDecoders.WithVersion(ImageDecoders.Skia, typeof(SKCodec));
 
     /// <inheritdoc/>
-    public DecodedImage Open(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide)
+    public unsafe DecodedImage Open(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide)
     {
-        using SKData data = SKData.CreateCopy(file.Span);
+        // Read where it lies: the codec is gone before the file may move.
+        using MemoryHandle pinned = file.Pin();
+        using SKData data = SKData.Create((IntPtr)pinned.Pointer, file.Length);
         using SKCodec codec = SKCodec.Create(data)
             ?? throw new InvalidDataException($"The {header.Format.Text()} header cannot be read.");
         if (codec.Info.Width != header.Width || codec.Info.Height != header.Height)
@@ -22,11 +26,12 @@ internal sealed class SkiaDecoder : IImageDecoder
                 $"The {header.Format.Text()} file is ambiguous about its size: {header.Width} x {header.Height} or {codec.Info.Width} x {codec.Info.Height}.");
         }
 
-        SKSizeI size = header.Format == ImageFormat.Jpeg ? SmallestJpegSize(codec, shorterSide) : codec.Info.Size;
+        bool isJpeg = header.Format == ImageFormat.Jpeg;
+        SKSizeI size = isJpeg ? SmallestJpegSize(codec, shorterSide) : codec.Info.Size;
 
         // No color space in the target: the bytes stay as they are in the file.
         var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
-        var image = new SkiaImage(new SKBitmap(info));
+        var image = new SkiaImage(size.Width, size.Height, isJpeg);
         SKCodecResult result = codec.GetPixels(info, image.Pixels);
         if (result != SKCodecResult.Success)
         {
@@ -71,12 +76,21 @@ internal sealed class SkiaDecoder : IImageDecoder
         _ => $"it is of a kind that Skia does not read ({result})",
     };
 
-    private sealed class SkiaImage(SKBitmap bitmap) : DecodedImage(bitmap.Width, bitmap.Height)
+    /// <summary>Pixels in memory of our own; those of a JPEG, all of which are written or none is looked at, are not cleared before.</summary>
+    private sealed unsafe class SkiaImage(int width, int height, bool isJpeg) : DecodedImage(width, height, isOpaque: isJpeg)
     {
-        public IntPtr Pixels { get; } = bitmap.GetPixels();
+        private byte* pixels = (byte*)(isJpeg
+            ? NativeMemory.Alloc((nuint)width * (nuint)height, 4)
+            : NativeMemory.AllocZeroed((nuint)width * (nuint)height, 4));
 
-        public override void Dispose() => bitmap.Dispose();
+        public IntPtr Pixels => (IntPtr)pixels;
 
-        private protected override ReadOnlySpan<byte> RgbaRow(int y) => bitmap.GetPixelSpan().Slice(y * bitmap.RowBytes, 4 * Width);
+        public override void Dispose()
+        {
+            NativeMemory.Free(pixels);
+            pixels = null;
+        }
+
+        private protected override ReadOnlySpan<byte> RgbaRow(int y) => new(pixels + (4L * Width * y), 4 * Width);
     }
 }

@@ -1,7 +1,9 @@
+using System.Buffers;
+
 namespace Dpfah.Learning.Imaging;
 
 /// <summary>The weights of the triangle filter along one axis, in fixed point.</summary>
-internal sealed class TriangleWeights
+internal sealed class TriangleWeights : IDisposable
 {
     /// <summary>A weight of 1 is 2 to this power: 32 bits less 8 of the pixel and 2 to spare.</summary>
     public const int PrecisionBits = 32 - 8 - 2;
@@ -9,7 +11,6 @@ internal sealed class TriangleWeights
     /// <summary>One half: added to a sum so that the shift rounds.</summary>
     public const uint Half = 1u << (PrecisionBits - 1);
 
-    private readonly int stride;
     private readonly uint[] weights;
     private readonly (int First, int Count)[] spans;
 
@@ -18,14 +19,19 @@ internal sealed class TriangleWeights
     /// <param name="targetLength">Length of the axis after, in pixels.</param>
     /// <param name="start">First pixel of the stretch.</param>
     /// <param name="count">Pixels in the stretch.</param>
-    public TriangleWeights(int sourceLength, int targetLength, int start, int count)
+    /// <param name="group">
+    /// Each pixel gets a multiple of so many weights, zeros among them: what a kernel takes at a time. They are for pixels of the
+    /// source, unless it has fewer than <see cref="MostWeights"/>.
+    /// </param>
+    public TriangleWeights(int sourceLength, int targetLength, int start, int count, int group)
     {
         double scale = (double)sourceLength / targetLength;
         double support = Math.Max(scale, 1.0);
-        stride = ((int)Math.Ceiling(support) * 2) + 1;
-        weights = new uint[stride * count];
-        spans = new (int, int)[count];
-        Span<double> real = new double[stride];
+        MostWeights = RoundUp(((int)Math.Ceiling(support) * 2) + 1, group);
+        Count = count;
+        weights = ArrayPool<uint>.Shared.Rent(MostWeights * count);
+        spans = ArrayPool<(int, int)>.Shared.Rent(count);
+        double[] real = ArrayPool<double>.Shared.Rent(MostWeights);
         for (int i = 0; i < count; i++)
         {
             double centre = (start + i + 0.5) * scale;
@@ -38,20 +44,28 @@ internal sealed class TriangleWeights
                 sum += real[tap];
             }
 
+            int padded = RoundUp(taps, group);
+            int moved = Math.Max(0, Math.Min(first, sourceLength - padded));
+            Span<uint> own = weights.AsSpan(i * MostWeights, padded);
+            own.Clear();
             for (int tap = 0; tap < taps; tap++)
             {
-                weights[(i * stride) + tap] = (uint)(0.5 + (real[tap] / sum * (1 << PrecisionBits)));
+                own[first - moved + tap] = (uint)(0.5 + (real[tap] / sum * (1 << PrecisionBits)));
             }
 
-            spans[i] = (first, taps);
+            spans[i] = (moved, padded);
         }
 
+        ArrayPool<double>.Shared.Return(real);
         SourceStart = spans[0].First;
-        SourceEnd = spans[^1].First + spans[^1].Count;
+        SourceEnd = spans[count - 1].First + spans[count - 1].Count;
     }
 
+    /// <summary>Most weights that a pixel of the stretch has.</summary>
+    public int MostWeights { get; }
+
     /// <summary>Pixels in the stretch.</summary>
-    public int Count => spans.Length;
+    public int Count { get; }
 
     /// <summary>First source pixel that the stretch needs.</summary>
     public int SourceStart { get; }
@@ -63,6 +77,15 @@ internal sealed class TriangleWeights
     public ReadOnlySpan<uint> Of(int index, out int first)
     {
         (first, int taps) = spans[index];
-        return weights.AsSpan(index * stride, taps);
+        return weights.AsSpan(index * MostWeights, taps);
     }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose()
+    {
+        ArrayPool<uint>.Shared.Return(weights);
+        ArrayPool<(int, int)>.Shared.Return(spans);
+    }
+
+    private static int RoundUp(int value, int group) => (value + group - 1) / group * group;
 }

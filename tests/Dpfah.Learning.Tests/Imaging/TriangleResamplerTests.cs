@@ -65,6 +65,29 @@ public class TriangleResamplerTests
         }
     }
 
+    [Fact]
+    public void Every_width_of_vectors_gives_the_same_bytes()
+    {
+        var random = new Random(3);
+        for (int round = 0; round < 300; round++)
+        {
+            // Narrower than a step, and wide; shrunk, enlarged, and left as it is along one side.
+            int largest = round % 3 == 0 ? 12 : 300;
+            RgbImage source = TestPicture.Noise(random.Next(1, largest), random.Next(1, largest), seed: round);
+            int width = round % 5 == 0 ? source.Width : random.Next(1, 60);
+            int height = random.Next(1, 60);
+            PixelWindow whole = PixelWindow.Whole(width, height);
+            byte[][] results = [.. new[] { 128, 256, 512 }.Where(bits => bits <= RowFilter.WidestVector).Select(bits =>
+            {
+                var result = new byte[3 * whole.Pixels];
+                TriangleResampler.Resize(source, width, height, whole, result, bits);
+                return result;
+            })];
+
+            Assert.All(results, result => Assert.Equal(results[0], result));
+        }
+    }
+
     [Theory]
     [InlineData(640, 480, 341, 256)]
     [InlineData(480, 640, 256, 341)]
