@@ -92,16 +92,18 @@ internal static class OpenApiSetup
             form.Properties[field] = FieldOf(field);
         }
 
-        var body = new OpenApiRequestBody { Content = new Dictionary<string, OpenApiMediaType> { ["multipart/form-data"] = new() { Schema = form } } };
+        // Without encodings, generators of clients take the form for one object.
+        var encodings = new Dictionary<string, OpenApiEncoding> { ["image"] = new() { ContentType = "image/jpeg, image/png, image/webp, image/gif, image/bmp" } };
         if (picture.Fields.Contains(Labels))
         {
             // One field a label, not one field with a comma in it.
-            body.Content["multipart/form-data"].Encoding = new Dictionary<string, OpenApiEncoding>
-            {
-                [Labels] = new() { Style = ParameterStyle.Form, Explode = true },
-            };
+            encodings[Labels] = new() { Style = ParameterStyle.Form, Explode = true };
         }
 
+        var body = new OpenApiRequestBody
+        {
+            Content = new Dictionary<string, OpenApiMediaType> { ["multipart/form-data"] = new() { Schema = form, Encoding = encodings } },
+        };
         if (single)
         {
             body.Content["application/octet-stream"] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } };

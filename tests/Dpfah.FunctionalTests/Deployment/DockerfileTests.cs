@@ -1,5 +1,7 @@
+using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Dpfah.Api.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
 
 namespace Dpfah.FunctionalTests.Deployment;
@@ -74,6 +76,45 @@ public sealed class DockerfileTests
         Assert.Equal("cpu", compose["dpfah"].Environment["Dpfah__Device"]);
         Assert.Equal("cuda", compose["dpfah-gpu"].Environment["Dpfah__Device"]);
     }
+
+    [Fact]
+    public void The_cluster_is_three_nodes_of_the_same_settings_with_folders_of_their_own_and_a_balancer_that_knows_them()
+    {
+        string[] nodes = ["dpfah", "dpfah-2", "dpfah-3"];
+
+        Assert.All(nodes.Skip(1), node =>
+        {
+            Assert.Equal(["cluster"], compose[node].Profiles);
+            Assert.Equal(compose["dpfah"].Environment, compose[node].Environment);
+            Assert.Equal(compose["dpfah"].Image, compose[node].Image);
+            Assert.True(compose[node].ReadOnly);
+            Assert.Empty(compose[node].Ports);
+        });
+        Assert.Equal(3, nodes.SelectMany(node => compose[node].Volumes).Distinct().Count());
+        Assert.Equal(
+            nodes.Select(node => $"{node}:{dockerfile.Last("EXPOSE")}"),
+            compose["balancer"].Environment.Where(pair => pair.Key.StartsWith("DPFAH_NODE_", StringComparison.Ordinal)).Select(pair => pair.Value));
+        string balancer = File.ReadAllText(Repository.PathOf("deploy/haproxy.cfg"));
+        Assert.All(compose["balancer"].Environment.Keys, name => Assert.Contains($"\"${{{name}}}\"", balancer, StringComparison.Ordinal));
+        string prometheus = File.ReadAllText(Repository.PathOf("deploy/prometheus.yml"));
+        Assert.All(nodes, node => Assert.Matches($"names: \\[.*\\b{node}\\b.*\\]", prometheus));
+    }
+
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("deploy/README.md")]
+    public void Every_setting_is_named(string page)
+    {
+        string text = File.ReadAllText(Repository.PathOf(page));
+
+        Assert.Equal([], typeof(ServiceOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Select(property => property.Name).Where(name => !Regex.IsMatch(text, $"__{name}(?![A-Za-z])")));
+    }
+
+    [Fact]
+    public void Commands_of_container_engines_are_marked_as_not_run() =>
+        Assert.Equal([], File.ReadLines(Repository.PathOf("deploy/README.md"))
+            .Where(line => Regex.IsMatch(line, @"^ {4}(for .*)?(docker|kubectl) ") && !line.EndsWith('†') && !line.EndsWith('\\')));
 
     [Fact]
     public void Tests_run_the_database_image_that_the_compose_file_runs() =>

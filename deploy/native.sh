@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# Starts what docker-compose.yml starts, as processes of this machine and under the settings of that very file: for machines without a
+# container engine, and for the tests.
+#   deploy/native.sh up [NODES]     PostgreSQL, the nodes (3 unless said), and a balancer where HAProxy is installed; returns when all are ready
+#   deploy/native.sh status         what runs, where, and whether it is ready
+#   deploy/native.sh down           ends all of it
+#   deploy/native.sh node N         one node, in the foreground
+#   deploy/native.sh settings N     the settings of a node, as NAME=VALUE
+# Reads the variables of .env.example from .env or from the environment, and beside them:
+#   DPFAH_PROGRAM      the published service; made by `dotnet publish` when it is missing   (artifacts/native/app/Dpfah.Api.dll)
+#   DPFAH_RUN          folder of databases, logs and process numbers                        (artifacts/native/run)
+#   DPFAH_POSTGRES     Host=…;Port=… of a PostgreSQL that runs already; else one is started (none)
+#   DPFAH_NODE_PORT    port of node 1; the others follow                                    (8081)
+#   POSTGRES_PORT      port of the PostgreSQL that is started                               (55432)
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+if [[ -f "$root/.env" ]]; then
+    # What the environment has goes before, as with Compose.
+    while IFS='=' read -r name value; do
+        [[ "$name" =~ ^[A-Z_]+$ && -z "${!name:-}" ]] && export "$name=$value"
+    done < "$root/.env"
+fi
+
+run="${DPFAH_RUN:-$root/artifacts/native/run}"
+app="$root/artifacts/native/app"
+program="${DPFAH_PROGRAM:-$app/Dpfah.Api.dll}"
+bind="${DPFAH_BIND:-127.0.0.1}"
+first_port="${DPFAH_NODE_PORT:-8081}"
+postgres_port="${POSTGRES_PORT:-55432}"
+postgres_at="${DPFAH_POSTGRES:-Host=127.0.0.1;Port=$postgres_port}"
+
+fail() { echo "native.sh: $1" >&2; exit 1; }
+
+# The nodes' environment in the compose file, as NAME=value. Bash replaces ${VARIABLES} as Compose does.
+environment() {
+    sed -n '/^  environment: &settings/,/^  [a-z]/ s/^    \([A-Za-z_]*\): "\(.*\)"$/\1=\2/p' "$root/docker-compose.yml"
+}
+
+# Replaces variables in a value of the compose file; one that is required and missing ends the script with the file's own sentence.
+replaced() { eval "printf '%s' \"${1//\"/\\\"}\""; }
+
+# The settings of node N: those of the compose file, with what a container would provide put in their place.
+settings() {
+    local number="$1" line value
+    while IFS= read -r line; do
+        value="$(replaced "${line#*=}")" || exit 1
+        case "${line%%=*}" in
+            ASPNETCORE_URLS) value="http://$bind:$((first_port + number - 1))" ;;
+            ConnectionStrings__Dpfah) value="${value/Host=postgres;Port=5432/$postgres_at}" ;;
+            Dpfah__DataFolder) value="$run/node$number" ;;
+        esac
+        printf '%s=%s\n' "${line%%=*}" "$value"
+    done < <(environment)
+}
+
+node() {
+    local number="$1" line all
+    all="$(settings "$number")"
+    mkdir -p "$run/node$number"
+    while IFS= read -r line; do export "${line?}"; done <<< "$all"
+    cd "$(dirname "$program")"
+    exec dotnet "$program"
+}
+
+alive() { [[ -f "$run/$1.pid" ]] && kill -0 "$(< "$run/$1.pid")" 2> /dev/null; }
+ready() { curl -fsS -m 5 "http://$1/health/ready" > /dev/null 2>&1; }
+address() { echo "$bind:$((first_port + $1 - 1))"; }
+
+# Starts a command in the background, with a file of its own for what it says. It outlives this script.
+start() {
+    local name="$1"
+    shift
+    if alive "$name"; then return; fi
+    setsid "$@" > "$run/$name.log" 2>&1 < /dev/null &
+    echo $! > "$run/$name.pid"
+}
+
+# PostgreSQL refuses to run as root.
+as_server() { if [[ $EUID -eq 0 ]]; then setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; else "$@"; fi; }
+
+start_postgres() {
+    [[ -z "${DPFAH_POSTGRES:-}" ]] || return 0
+    local bin cluster="$run/postgres"
+    bin="$(dirname "$(ls -d /usr/lib/postgresql/*/bin/initdb 2> /dev/null | sort -V | tail -n 1)" 2> /dev/null)"
+    [[ -x "$bin/initdb" ]] || bin="$(dirname "$(command -v initdb)")" || fail "PostgreSQL's server programs are missing: apt-get install postgresql, or set DPFAH_POSTGRES."
+    if [[ ! -f "$cluster/PG_VERSION" ]]; then
+        mkdir -p -m 700 "$cluster"
+        [[ $EUID -ne 0 ]] || chown nobody:nogroup "$cluster"
+        printf '%s' "$(replaced '${POSTGRES_PASSWORD:?is not set}')" > "$run/password"
+        chmod 644 "$run/password"
+        as_server "$bin/initdb" -D "$cluster" -U dpfah --auth=scram-sha-256 --pwfile="$run/password" > "$run/initdb.log" || fail "initdb failed: $run/initdb.log"
+        rm "$run/password"
+    fi
+
+    as_server "$bin/pg_ctl" -D "$cluster" status > /dev/null \
+        || as_server "$bin/pg_ctl" -D "$cluster" -w -s -l "$cluster/log" -o "-p $postgres_port -c listen_addresses=127.0.0.1 -k $cluster" start \
+        || fail "PostgreSQL did not start: $cluster/log"
+    echo "$bin" > "$run/postgres.bin"
+    PGPASSWORD="$POSTGRES_PASSWORD" "$bin/psql" -h 127.0.0.1 -p "$postgres_port" -U dpfah -d postgres -qtAc \
+        "SELECT 1 FROM pg_database WHERE datname = 'dpfah'" | grep -q 1 \
+        || PGPASSWORD="$POSTGRES_PASSWORD" "$bin/createdb" -h 127.0.0.1 -p "$postgres_port" -U dpfah dpfah
+}
+
+up() {
+    local nodes="$1" number
+    settings 1 > /dev/null # Says what is missing before anything is made.
+    mkdir -p "$run"
+    chmod 755 "$run"
+    if [[ ! -f "$program" ]]; then
+        [[ -z "${DPFAH_PROGRAM:-}" ]] || fail "DPFAH_PROGRAM is '$program', which does not exist."
+        dotnet publish "$root/src/Dpfah.Api" -c Release -o "$app" --nologo -v quiet
+    fi
+
+    start_postgres
+    for ((number = 1; number <= nodes; number++)); do
+        start "node$number" "$root/deploy/native.sh" node "$number"
+    done
+
+    if command -v haproxy > /dev/null; then
+        start balancer env DPFAH_BALANCER_BIND="$bind:${DPFAH_BALANCER_PORT:-8088}" \
+            DPFAH_NODE_1="$(address 1)" DPFAH_NODE_2="$(address 2)" DPFAH_NODE_3="$(address 3)" haproxy -db -f "$root/deploy/haproxy.cfg"
+    fi
+
+    for ((number = 1; number <= nodes; number++)); do
+        for ((try = 0; try < 1200; try++)); do
+            ready "$(address "$number")" && break
+            alive "node$number" || fail "node $number ended: $(tail -n 3 "$run/node$number.log")"
+            sleep 0.25
+        done
+        ready "$(address "$number")" || fail "node $number is not ready after 5 min: $run/node$number.log"
+    done
+    status
+}
+
+status() {
+    local number at
+    for pid in "$run"/node*.pid; do
+        [[ -f "$pid" ]] || { echo "nothing runs"; return; }
+        number="${pid##*/node}"
+        number="${number%.pid}"
+        at="$(address "$number")"
+        if ! alive "node$number"; then echo "node $number: ended"
+        elif ready "$at"; then echo "node $number: ready at http://$at"
+        else echo "node $number: not ready at http://$at: $(curl -sS -m 5 "http://$at/health/ready" 2>&1)"; fi
+    done
+    if alive balancer; then echo "balancer: http://$bind:${DPFAH_BALANCER_PORT:-8088}"; fi
+}
+
+down() {
+    local pid
+    for pid in "$run"/balancer.pid "$run"/node*.pid; do
+        [[ -f "$pid" ]] || continue
+        kill "$(< "$pid")" 2> /dev/null || true
+    done
+    for pid in "$run"/balancer.pid "$run"/node*.pid; do
+        [[ -f "$pid" ]] || continue
+        while kill -0 "$(< "$pid")" 2> /dev/null; do sleep 0.1; done
+        rm "$pid"
+    done
+    if [[ -f "$run/postgres.bin" ]]; then
+        as_server "$(< "$run/postgres.bin")/pg_ctl" -D "$run/postgres" -w -s -m fast stop || true
+        rm "$run/postgres.bin"
+    fi
+}
+
+case "${1:-}" in
+    up) up "${2:-3}" ;;
+    down) down ;;
+    status) status ;;
+    node) node "${2:?says which node: 1, 2, …}" ;;
+    settings) settings "${2:?says which node: 1, 2, …}" ;;
+    *) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+esac
