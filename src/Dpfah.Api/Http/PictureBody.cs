@@ -12,8 +12,11 @@ namespace Dpfah.Api.Http;
 /// </summary>
 internal sealed class PictureBody
 {
-    private const int MaxFieldBytes = 64 * 1024;
-    private const int MaxOtherFields = 100;
+    /// <summary>Most bytes of a field that is no picture.</summary>
+    public const int MaxFieldBytes = 64 * 1024;
+
+    /// <summary>Most fields beside as many pictures as the endpoint takes.</summary>
+    public const int MaxOtherFields = 100;
 
     /// <summary>The pictures, in the order in which they were sent.</summary>
     public List<byte[]> Images { get; } = [];

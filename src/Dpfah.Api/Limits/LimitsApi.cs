@@ -4,7 +4,10 @@ using Dpfah.Api.Http;
 using Dpfah.Api.Models;
 using Dpfah.Api.OpenApi;
 using Dpfah.Core.Codes;
+using Dpfah.Engine;
+using Dpfah.Engine.Access;
 using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Imports;
 using Dpfah.Engine.Search;
 using Dpfah.Learning.Imaging;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -26,24 +29,30 @@ internal static class LimitsApi
         .WithDescription("Sizes in bytes, times in seconds. What is null has no limit.")
         .ProducesProblems();
 
-    private static Ok<LimitsResponse> Get(ServiceOptions options, IOptions<KestrelServerOptions> kestrel)
+    private static Ok<LimitsResponse> Get(ServiceOptions options, EngineOptions engine, IOptions<KestrelServerOptions> kestrel)
     {
         KestrelServerLimits server = kestrel.Value.Limits;
+        ImportLimits imports = ImportLimits.Default;
         return TypedResults.Ok(new LimitsResponse(
             new BodyLimits(
                 ApiLimits.MaxBodyBytes, JsonBody.MaxBytes, ApiLimits.MaxBatchBytes, options.ImportBytes, ModelBody.MaxBytes, ModelBody.MaxHeadBytes,
-                options.SpooledBytes, ApiLimits.MaxPictureBytesInFlight, server.MinRequestBodyDataRate?.BytesPerSecond),
-            new PictureLimits(PreviewMaker.DefaultPixelLimit, ImageFormats, options.PicturesInWork, OrNone(options.ImagesPerCollection)),
+                options.SpooledBytes, ApiLimits.MaxPictureBytesInFlight, PictureBody.MaxFieldBytes, PictureBody.MaxOtherFields, server.MinRequestBodyDataRate?.BytesPerSecond),
+            new PictureLimits(
+                PreviewMaker.DefaultPixelLimit, PreviewMaker.MostScans, ImageFormats, PreviewMaker.ShorterSide, PreviewMaker.LongestSide, options.PicturesInWork,
+                OrNone(options.ImagesPerCollection)),
             new SearchRequestLimits(
                 SearchLimits.MaxK, BinaryCode.MaxBits, SearchLimits.MaxBatch, SearchLimits.MaxCollections, SearchFilter.MaxBytes, SearchFilter.MaxDepth,
                 SearchLimits.MaxLabelBytes, ApiLimits.MaxLimit),
             new TextLimits(
                 CatalogueRules.MaxId, CatalogueRules.MaxCollectionName, CatalogueRules.MaxLabels, CatalogueRules.MaxLabel, CatalogueRules.MaxMetadataBytes,
-                CatalogueRules.MaxMetadataDepth),
+                CatalogueRules.MaxMetadataDepth, NewApiKey.MaxCollections),
+            new ImportRequestLimits(
+                imports.PictureBytes, imports.LineBytes, imports.RowCharacters, imports.ManifestFloor, imports.ManifestLines, imports.DirectoryBytes,
+                imports.Expansion, imports.ExpansionFloor),
             new RateLimitsInForce(
                 OrNone(options.RequestsPerSecond), OrNone(options.AnonymousRequestsPerSecond), RateBudget.BurstSeconds, OrNone(options.FailedKeysPerMinute)),
             new TimeLimits(
-                options.RequestTimeout.TotalSeconds, options.UploadTimeout.TotalSeconds, options.TransferTimeout.TotalSeconds,
+                options.RequestTimeout.TotalSeconds, options.UploadTimeout.TotalSeconds, options.TransferTimeout.TotalSeconds, engine.PositionTimeout.TotalSeconds,
                 server.RequestHeadersTimeout.TotalSeconds, server.KeepAliveTimeout.TotalSeconds),
             new ConnectionLimits(
                 server.MaxConcurrentConnections, OrNone(options.ConnectionsPerAddress), server.MaxRequestLineSize, server.MaxRequestHeadersTotalSize,

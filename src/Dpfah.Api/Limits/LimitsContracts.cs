@@ -5,6 +5,7 @@ namespace Dpfah.Api.Limits;
 /// <param name="Pictures">Pictures.</param>
 /// <param name="Searches">What a search or a list may ask for.</param>
 /// <param name="Texts">Ids, names, labels and metadata.</param>
+/// <param name="Imports">Uploads for an import.</param>
 /// <param name="Rates">Requests by time.</param>
 /// <param name="Times">How long things may take, in seconds.</param>
 /// <param name="Connections">Connections, and the heads of requests.</param>
@@ -13,6 +14,7 @@ public sealed record LimitsResponse(
     PictureLimits Pictures,
     SearchRequestLimits Searches,
     TextLimits Texts,
+    ImportRequestLimits Imports,
     RateLimitsInForce Rates,
     TimeLimits Times,
     ConnectionLimits Connections);
@@ -26,16 +28,23 @@ public sealed record LimitsResponse(
 /// <param name="ModelHead">Of its head file.</param>
 /// <param name="Spooled">Of all uploads together that are stored until their work is done.</param>
 /// <param name="PicturesInFlight">Of all pictures together that are being read.</param>
+/// <param name="Field">Of a field of multipart/form-data that is no picture.</param>
+/// <param name="Fields">Most such fields of a request.</param>
 /// <param name="LeastPerSecond">Least bytes a second of a body, after its first seconds.</param>
 public sealed record BodyLimits(
-    long Request, long Json, long Batch, long Import, long Model, long ModelHead, long Spooled, long PicturesInFlight, double? LeastPerSecond);
+    long Request, long Json, long Batch, long Import, long Model, long ModelHead, long Spooled, long PicturesInFlight, int Field, int Fields,
+    double? LeastPerSecond);
 
 /// <summary>Pictures.</summary>
 /// <param name="Pixels">Most pixels, by the header.</param>
+/// <param name="JpegScans">Most scans of a JPEG.</param>
 /// <param name="Formats">Formats that are accepted.</param>
+/// <param name="PreviewShorterSide">The preview's shorter side has at most so many pixels.</param>
+/// <param name="PreviewLongerSide">Its longer side has at most so many; what is narrower is cut.</param>
 /// <param name="InWork">Pictures of searches and uploads that are decoded and hashed, or wait for that, at once on a node.</param>
 /// <param name="PerCollection">Most pictures of a collection.</param>
-public sealed record PictureLimits(long Pixels, IReadOnlyList<string> Formats, int InWork, long? PerCollection);
+public sealed record PictureLimits(
+    long Pixels, int JpegScans, IReadOnlyList<string> Formats, int PreviewShorterSide, int PreviewLongerSide, int InWork, long? PerCollection);
 
 /// <summary>What a search or a list may ask for.</summary>
 /// <param name="K">Most pictures a page.</param>
@@ -56,7 +65,20 @@ public sealed record SearchRequestLimits(
 /// <param name="Label">Most characters of a label.</param>
 /// <param name="MetadataBytes">Most bytes of a picture's metadata.</param>
 /// <param name="MetadataDepth">Deepest nesting of metadata.</param>
-public sealed record TextLimits(int Id, int CollectionName, int Labels, int Label, int MetadataBytes, int MetadataDepth);
+/// <param name="KeyCollections">Most collections that an API key can be limited to.</param>
+public sealed record TextLimits(int Id, int CollectionName, int Labels, int Label, int MetadataBytes, int MetadataDepth, int KeyCollections);
+
+/// <summary>Uploads for an import; their length is <see cref="BodyLimits.Import"/>.</summary>
+/// <param name="Picture">Most bytes of a picture.</param>
+/// <param name="Line">Most bytes of a line of NDJSON.</param>
+/// <param name="Row">Most characters of a row of CSV, and bytes of a line of a manifest.</param>
+/// <param name="Manifest">Bytes that any manifest may have; that of a larger archive as many as the archive.</param>
+/// <param name="ManifestLines">Most lines of a manifest with an entry.</param>
+/// <param name="Directory">Most bytes of a zip's directory.</param>
+/// <param name="Expansion">How many times its own size an archive may unpack to.</param>
+/// <param name="Unpacked">Bytes that any archive may unpack to, however small it is.</param>
+public sealed record ImportRequestLimits(
+    long Picture, long Line, int Row, long Manifest, int ManifestLines, long Directory, int Expansion, long Unpacked);
 
 /// <summary>Requests by time.</summary>
 /// <param name="RequestsPerSecond">Of a key; where none is needed, of an address.</param>
@@ -69,9 +91,10 @@ public sealed record RateLimitsInForce(long? RequestsPerSecond, long? AnonymousR
 /// <param name="Request">A request.</param>
 /// <param name="Upload">One that stores a picture or a model, or searches by many.</param>
 /// <param name="Transfer">An upload for an import, or the sending of a whole collection or model.</param>
+/// <param name="MinPosition">A search or list that waits for a position.</param>
 /// <param name="Headers">The head of a request.</param>
 /// <param name="Idle">A connection without a request.</param>
-public sealed record TimeLimits(double Request, double Upload, double Transfer, double Headers, double Idle);
+public sealed record TimeLimits(double Request, double Upload, double Transfer, double MinPosition, double Headers, double Idle);
 
 /// <summary>Connections, and the heads of requests.</summary>
 /// <param name="Open">Connections at once.</param>

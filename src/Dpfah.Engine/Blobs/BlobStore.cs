@@ -15,6 +15,9 @@ public sealed class BlobStore
     /// <summary>Bytes of each chunk but the last.</summary>
     internal const int ChunkBytes = 1 << 20;
 
+    /// <summary>The name of what strangers sent, which <see cref="SpoolLimit"/> counts.</summary>
+    internal const string Upload = "upload";
+
     private const int ChunksAtOnce = 64;
     private static readonly TimeSpan Unclaimed = TimeSpan.FromHours(1);
 
@@ -29,7 +32,7 @@ public sealed class BlobStore
 
     /// <summary>Stores a stream, a chunk at a time; when it breaks off, what was stored of it is removed.</summary>
     /// <param name="source">Read to its end.</param>
-    /// <param name="name">A name, for people.</param>
+    /// <param name="name">A name, for people; <see cref="Upload"/> for what counts against <paramref name="room"/>.</param>
     /// <param name="limit">Most bytes that are taken.</param>
     /// <param name="cancellationToken">Breaks off.</param>
     /// <param name="room">What it must fit under together with all others; null for what the service stores for itself.</param>

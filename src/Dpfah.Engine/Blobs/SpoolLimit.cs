@@ -5,7 +5,7 @@ namespace Dpfah.Engine.Blobs;
 
 /// <summary>
 /// Keeps what is stored of uploads until their work is done under <see cref="EngineOptions.SpooledBytes"/>: files in the database, those of
-/// all nodes, and temporary files of this one.
+/// all nodes, and temporary files of this one. What jobs store for themselves, such as checkpoints, takes no room from uploads.
 /// </summary>
 /// <remarks>What others store at the same moment is not seen before it is committed: a chunk of 1 MiB of each upload at most.</remarks>
 public sealed class SpoolLimit
@@ -24,7 +24,7 @@ public sealed class SpoolLimit
     /// <exception cref="SpoolFullException">There is none.</exception>
     public async Task CheckAsync(long bytes, CancellationToken cancellationToken)
     {
-        long stored = await database.ReadAsync((context, token) => context.Blobs.SumAsync(blob => blob.Length, token), cancellationToken);
+        long stored = await database.ReadAsync((context, token) => context.Blobs.Where(blob => blob.Name == BlobStore.Upload).SumAsync(blob => blob.Length, token), cancellationToken);
         long all = stored + Interlocked.Read(ref temporary) + bytes;
         if (all > options.SpooledBytes)
         {

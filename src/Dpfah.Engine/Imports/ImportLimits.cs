@@ -1,7 +1,7 @@
 namespace Dpfah.Engine.Imports;
 
 /// <summary>What an upload may hold. The values are those of the service; tests take smaller ones.</summary>
-internal sealed record ImportLimits
+public sealed record ImportLimits
 {
     /// <summary>The limits of the service.</summary>
     public static readonly ImportLimits Default = new();

@@ -64,7 +64,7 @@ public sealed class Importer
         }
 
         await using var whole = new PrefixedStream(head.AsMemory(0, length), upload);
-        BlobInfo blob = await blobs.SpoolAsync(whole, "upload", options.ImportBytes, cancellationToken, room);
+        BlobInfo blob = await blobs.SpoolAsync(whole, BlobStore.Upload, options.ImportBytes, cancellationToken, room);
         var request = new ImportRequest(
             blob.Id, format, blob.Length, blob.Sha256, importOptions.Labels, importOptions.Mode, importOptions.DryRun, known.LastItem);
         var job = new NewJob(

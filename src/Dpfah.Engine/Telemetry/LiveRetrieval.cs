@@ -36,7 +36,10 @@ internal sealed record LiveRetrieval(double Map, double PrecisionAt10, int Queri
     /// <returns>Null when too few pictures have a label.</returns>
     public static LiveRetrieval? Measure(IndexSnapshot<IndexedItem> snapshot, CancellationToken cancellationToken)
     {
-        List<IndexEntry<IndexedItem>> items = Sample(snapshot, cancellationToken);
+        List<IndexEntry<IndexedItem>> sample = Sample(snapshot, cancellationToken);
+
+        // In the order of a search's last key, so that ties are where a search has them.
+        List<IndexEntry<IndexedItem>> items = [.. sample.OrderBy(entry => entry.Id)];
         if (items.Count < FewestLabelled)
         {
             return null;
@@ -50,7 +53,8 @@ internal sealed record LiveRetrieval(double Map, double PrecisionAt10, int Queri
             classes.Count, [.. items.Select(item => (IReadOnlyList<int>)[.. item.Item.Labels.Where(classes.ContainsKey).Select(label => classes[label])])]);
         var codes = new LabelledCodes(
             CodeMatrix.From([.. items.Select(item => item.Code)]), labels, CodeMatrix.From([.. items.Select(item => item.Signature)]));
-        int[] queries = [.. Enumerable.Range(0, Math.Min(MostQueries, items.Count))];
+        HashSet<long> searching = [.. sample.Take(MostQueries).Select(entry => entry.Id)];
+        int[] queries = [.. Enumerable.Range(0, items.Count).Where(i => searching.Contains(items[i].Id))];
         RankingMetrics found = RetrievalEvaluation.RunLeaveOneOut(codes, queries, Measured, cancellationToken).FineRanking!;
         return new LiveRetrieval(found.Map, found.PrecisionAt[0].Precision, queries.Length, items.Count - 1);
     }

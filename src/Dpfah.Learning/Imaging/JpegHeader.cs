@@ -15,7 +15,7 @@ internal static class JpegHeader
     /// A progressive picture has some ten scans. A small file of thousands, each of which is a pass over all pixels, is made to
     /// keep a decoder busy.
     /// </summary>
-    private const int MaxScans = 100;
+    public const int MaxScans = 100;
 
     public static ImageHeader Read(ReadOnlySpan<byte> file)
     {

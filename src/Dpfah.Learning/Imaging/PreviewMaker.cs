@@ -19,6 +19,9 @@ public sealed class PreviewMaker : IPreviewMaker
     /// <summary>Pixels that a header may declare unless set otherwise.</summary>
     public const int DefaultPixelLimit = 40_000_000;
 
+    /// <summary>Most scans of a JPEG: each costs a pass over all of it.</summary>
+    public const int MostScans = JpegHeader.MaxScans;
+
     /// <summary>The largest limit that can be set.</summary>
     public const int LargestPixelLimit = 100_000_000;
 

@@ -38,6 +38,14 @@ internal static class Pictures
         return bitmap.Encode(SkiaSharp.SKEncodedImageFormat.Jpeg, 90).ToArray();
     }
 
+    /// <summary>A JPEG whose scan is there many times.</summary>
+    public static byte[] JpegOfScans(int scans)
+    {
+        byte[] jpeg = Jpeg(1);
+        int scan = jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]);
+        return [.. jpeg[..^2], .. Enumerable.Repeat(jpeg[scan..^2], scans - 1).SelectMany(bytes => bytes), .. jpeg[^2..]];
+    }
+
     /// <summary>A picture as a camera or a shop has it, of 320 x 240 pixels: it takes milliseconds to decode.</summary>
     public static byte[] LargeJpeg(int seed)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using Dpfah.Api.Limits;
 using Dpfah.FunctionalTests.Generations;
 using Dpfah.FunctionalTests.Hosting;
@@ -14,6 +15,72 @@ namespace Dpfah.FunctionalTests.Limits;
 public sealed class LimitsTests(TightSqliteService fixture) : IClassFixture<TightSqliteService>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+
+    // Kept by the web server as it comes, and tried by no test here: it takes minutes.
+    private const string Server = "Kestrel";
+
+    // The class of tests that tries each limit.
+    private static readonly Dictionary<string, string> TriedBy = new(StringComparer.Ordinal)
+    {
+        ["bodies.request"] = nameof(LimitsTests),
+        ["bodies.json"] = nameof(LimitsTests),
+        ["bodies.batch"] = nameof(LimitsTests),
+        ["bodies.import"] = "ImportTests",
+        ["bodies.model"] = nameof(LimitsTests),
+        ["bodies.modelHead"] = "ModelImportTests",
+        ["bodies.spooled"] = "QuotaTests",
+        ["bodies.picturesInFlight"] = "PictureBudgetTests",
+        ["bodies.field"] = nameof(LimitsTests),
+        ["bodies.fields"] = nameof(LimitsTests),
+        ["bodies.leastPerSecond"] = "PictureBudgetTests",
+        ["pictures.pixels"] = "BadPictureTests",
+        ["pictures.jpegScans"] = nameof(LimitsTests),
+        ["pictures.formats"] = "BadPictureTests",
+        ["pictures.previewShorterSide"] = "PreviewMakerTests",
+        ["pictures.previewLongerSide"] = "PreviewMakerTests",
+        ["pictures.inWork"] = nameof(LimitsTests),
+        ["pictures.perCollection"] = "QuotaTests",
+        ["searches.k"] = nameof(LimitsTests),
+        ["searches.bits"] = nameof(LimitsTests),
+        ["searches.batch"] = nameof(LimitsTests),
+        ["searches.collections"] = nameof(LimitsTests),
+        ["searches.filterBytes"] = nameof(LimitsTests),
+        ["searches.filterDepth"] = nameof(LimitsTests),
+        ["searches.labelBytes"] = nameof(LimitsTests),
+        ["searches.listItems"] = nameof(LimitsTests),
+        ["texts.id"] = nameof(LimitsTests),
+        ["texts.collectionName"] = nameof(LimitsTests),
+        ["texts.labels"] = nameof(LimitsTests),
+        ["texts.label"] = nameof(LimitsTests),
+        ["texts.metadataBytes"] = nameof(LimitsTests),
+        ["texts.metadataDepth"] = nameof(LimitsTests),
+        ["texts.keyCollections"] = nameof(LimitsTests),
+        ["imports.picture"] = "ZipSourceTests",
+        ["imports.line"] = "LineSourceTests",
+        ["imports.row"] = "LineSourceTests",
+        ["imports.manifest"] = "ManifestTests",
+        ["imports.manifestLines"] = "ManifestTests",
+        ["imports.directory"] = "ZipSourceTests",
+        ["imports.expansion"] = "ZipSourceTests",
+        ["imports.unpacked"] = "ZipSourceTests",
+        ["rates.requestsPerSecond"] = "RateLimitTests",
+        ["rates.anonymousRequestsPerSecond"] = "RateLimitTests",
+        ["rates.burstSeconds"] = "RateLimitTests",
+        ["rates.failedKeysPerMinute"] = "RateLimitTests",
+        ["times.request"] = nameof(LimitsTests),
+        ["times.upload"] = nameof(LimitsTests),
+        ["times.transfer"] = nameof(LimitsTests),
+        ["times.minPosition"] = "PositionTests",
+        ["times.headers"] = nameof(LimitsTests),
+        ["times.idle"] = Server,
+        ["connections.open"] = nameof(LimitsTests),
+        ["connections.perAddress"] = nameof(LimitsTests),
+        ["connections.requestLineBytes"] = nameof(LimitsTests),
+        ["connections.headerBytes"] = nameof(LimitsTests),
+        ["connections.headers"] = nameof(LimitsTests),
+        ["connections.eventStreams"] = nameof(LimitsTests),
+        ["connections.eventStreamsPerCaller"] = nameof(LimitsTests),
+    };
 
     private readonly ApiClient client = fixture.Client;
 
@@ -62,10 +129,63 @@ public sealed class LimitsTests(TightSqliteService fixture) : IClassFixture<Tigh
             n => client.SendJsonAsync(HttpMethod.Patch, ApiClient.ImagePath(collection, "a"), """{"labels":[]}""" + new string(' ', n - 13)),
             HttpStatusCode.OK,
             HttpStatusCode.RequestEntityTooLarge);
-        Assert.StartsWith(
-            "HTTP/1.1 413 ",
-            await RawHttp.SendAsync(fixture.Service.Address, $"POST /search HTTP/1.1\r\nHost: localhost\r\nContent-Length: {limits.Bodies.Request + 1}\r\n\r\n"),
+        await AssertEdgeAsync(
+            limits.Texts.CollectionName,
+            n => client.SendJsonAsync(HttpMethod.Put, $"/collections/{new string('n', n)}", "{}"),
+            HttpStatusCode.Created,
+            HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            limits.Texts.MetadataDepth,
+            n => client.PutAsync(collection, "a", Pictures.Png(1), metadata: Nested(n)),
+            HttpStatusCode.OK,
+            HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            limits.Texts.KeyCollections,
+            n => client.SendJsonAsync(HttpMethod.Post, "/api-keys", $$"""{"name":"many-{{n}}","role":"reader","collections":[{{string.Join(',', Enumerable.Range(0, n).Select(i => $"\"c{i}\""))}}]}"""),
+            HttpStatusCode.Created,
+            HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            limits.Searches.Bits,
+            n => client.GetAsync($"{ApiClient.ImagePath(collection, "a")}/similar?radius={n}"),
+            HttpStatusCode.OK,
+            HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            limits.Searches.FilterDepth,
+            n => client.SearchAsync(Pictures.Png(1), "?filter=" + Uri.EscapeDataString(NestedFilter(n))),
+            HttpStatusCode.OK,
+            HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            limits.Searches.LabelBytes,
+            n => client.SearchAsync(Pictures.Png(1), "?" + string.Join('&', LabelsOf(n).Select(label => $"label={label}"))),
+            HttpStatusCode.OK,
+            HttpStatusCode.BadRequest);
+        await AssertEdgeAsync(
+            limits.Searches.Collections,
+            n => client.SearchAsync(Pictures.Png(1), "?" + string.Join('&', Enumerable.Range(0, n).Select(i => $"collection=unknown-{i}"))),
+            HttpStatusCode.NotFound, // Looked up.
+            HttpStatusCode.BadRequest);
+        string tooManyScans = $"at most {limits.Pictures.JpegScans} are accepted";
+        Assert.DoesNotContain(tooManyScans, (await client.SearchAsync(Pictures.JpegOfScans(limits.Pictures.JpegScans))).Text, StringComparison.Ordinal);
+        Assert.Contains(tooManyScans, (await client.SearchAsync(Pictures.JpegOfScans(limits.Pictures.JpegScans + 1))).ReadProblem().Detail, StringComparison.Ordinal);
+        string longField = "{}" + new string(' ', limits.Bodies.Field - 1);
+        Assert.Contains(
+            $"at most {limits.Bodies.Field} bytes",
+            (await client.PutAsync(collection, "b", Pictures.Png(1), metadata: longField)).ReadProblem().Detail,
             StringComparison.Ordinal);
+        Assert.Contains(
+            $"more than {limits.Bodies.Fields + 1} fields",
+            (await client.PutAsync(collection, "b", Pictures.Png(1), Enumerable.Repeat("same", limits.Bodies.Fields + 1))).ReadProblem().Detail,
+            StringComparison.Ordinal);
+        foreach ((string path, long most) in ((string, long)[])[("/search", limits.Bodies.Request), ("/search/batch", limits.Bodies.Batch), ("/models", limits.Bodies.Model)])
+        {
+            Assert.StartsWith(
+                "HTTP/1.1 413 ",
+                await RawHttp.SendAsync(
+                    fixture.Service.Address,
+                    $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {most + 1}\r\n\r\n"),
+                StringComparison.Ordinal);
+        }
+
         Assert.Equal(HttpStatusCode.RequestHeaderFieldsTooLarge, (await client.GetAsync("/limits", ("X-Long", new string('x', limits.Connections.HeaderBytes)))).Status);
         Assert.Equal(HttpStatusCode.RequestUriTooLong, (await client.GetAsync("/limits?" + new string('x', limits.Connections.RequestLineBytes))).Status);
     }
@@ -190,6 +310,35 @@ public sealed class LimitsTests(TightSqliteService fixture) : IClassFixture<Tigh
     }
 
     [Fact]
+    public async Task Streams_of_events_have_a_ceiling_of_all_callers_together()
+    {
+        LimitsResponse limits = (await client.GetAsync("/limits")).Read<LimitsResponse>();
+        long job = (await fixture.Service.CountAsync(new CountingJob.Order(100_000, PauseMs: 50))).Id;
+        int callers = limits.Connections.EventStreams / limits.Connections.EventStreamsPerCaller;
+        List<HttpClient> clients = [.. Enumerable.Range(0, callers + 1).Select(i => From(IPAddress.Parse($"127.0.1.{i + 1}")))];
+        var open = new List<HttpResponseMessage>();
+        try
+        {
+            foreach (HttpClient caller in clients[..callers])
+            {
+                open.AddRange(await Task.WhenAll(Enumerable.Range(0, limits.Connections.EventStreamsPerCaller).Select(
+                    _ => caller.GetAsync($"/jobs/{job}/events", HttpCompletionOption.ResponseHeadersRead))));
+            }
+
+            Assert.All(open, stream => Assert.Equal(HttpStatusCode.OK, stream.StatusCode));
+            using HttpResponseMessage refused = await clients[^1].GetAsync($"/jobs/{job}/events", HttpCompletionOption.ResponseHeadersRead);
+            Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+            Assert.Contains("all callers together", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            open.ForEach(stream => stream.Dispose());
+            clients.ForEach(caller => caller.Dispose());
+            await client.CancelJobAsync(job);
+        }
+    }
+
+    [Fact]
     public async Task An_address_with_ten_thousand_connections_keeps_nobody_out()
     {
         const int Many = 10_000;
@@ -222,6 +371,18 @@ public sealed class LimitsTests(TightSqliteService fixture) : IClassFixture<Tigh
             open => open);
     }
 
+    /// <summary>Every limit that is told is one that a test tries: where another does, it is named here.</summary>
+    [Fact]
+    public async Task Every_limit_that_is_told_is_tried()
+    {
+        using JsonDocument told = JsonDocument.Parse((await client.GetAsync("/limits")).Body);
+        string[] names = [.. told.RootElement.EnumerateObject().SelectMany(group => group.Value.EnumerateObject().Select(limit => $"{group.Name}.{limit.Name}"))];
+
+        Assert.Equal(TriedBy.Keys.Order(StringComparer.Ordinal), names.Order(StringComparer.Ordinal));
+        string[] files = [.. Directory.EnumerateFiles(Repository.PathOf("tests"), "*Tests.cs", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)!];
+        Assert.All(TriedBy.Values.Where(test => test != Server).Distinct(), test => Assert.Contains(test, files));
+    }
+
     private Task<Answer> SearchBatchAsync(string collection, int pictures)
     {
         var content = new MultipartFormDataContent();
@@ -233,11 +394,35 @@ public sealed class LimitsTests(TightSqliteService fixture) : IClassFixture<Tigh
         return client.SendAsync(HttpMethod.Post, $"/search/batch?collection={collection}", content);
     }
 
+    private static string Nested(int levels) => string.Concat(Enumerable.Repeat("{\"a\":", levels - 1)) + "{}" + new string('}', levels - 1);
+
+    private static string NestedFilter(int levels) =>
+        string.Concat(Enumerable.Repeat("{\"$not\":", levels - 1)) + "{\"a\":1}" + new string('}', levels - 1);
+
+    // Labels of so many bytes together, each another.
+    private static IEnumerable<string> LabelsOf(int bytes) =>
+        Enumerable.Range(0, (bytes + 127) / 128).Select(i => $"{(char)('a' + i)}".PadRight(Math.Min(128, bytes - (i * 128)), 'x'));
+
     private static async Task AssertEdgeAsync(int most, Func<int, Task<Answer>> ask, HttpStatusCode good, HttpStatusCode refused)
     {
         (await ask(most)).AssertStatus(good);
         (await ask(most + 1)).AssertStatus(refused);
     }
+
+    // A caller with an address of its own.
+    private HttpClient From(IPAddress address) => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (context, cancellationToken) =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(address, 0));
+            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, context.DnsEndPoint.Port), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    })
+    {
+        BaseAddress = fixture.Service.Address,
+    };
 
     private static bool IsOpen(Socket socket)
     {

@@ -36,7 +36,7 @@ public sealed class OverloadTests
             await client.AddAsync("default", $"{i}", Pictures.Png(i));
         }
 
-        using var load = new OpenLoad(service.BaseAddress, Pictures.Png(1));
+        using var load = new OpenLoad(service.BaseAddress, Pictures.LargeJpeg(1));
         IReadOnlyCollection<OpenLoad.Outcome> alone = await load.RunClosedAsync(16, PeakTime);
         Assert.All(alone, outcome => Assert.Equal(HttpStatusCode.OK, outcome.Status));
         double peak = alone.Count / alone.Max(outcome => outcome.Answered).TotalSeconds;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Text;
+using Dpfah.Api.Limits;
 using Dpfah.Api.Models;
 using Dpfah.Core.Models;
 using Dpfah.FunctionalTests.Hosting;
@@ -96,6 +97,14 @@ public abstract class ModelImportTests(ServiceFixture fixture)
         SafetensorsFile.Read(new MemoryStream(head)).Metadata[ModelDescription.MetadataKey]).Backbone.Digest;
 
     private static byte[] Renamed(byte[] head, string name) => Replaced(head, Name, name);
+
+    [Fact]
+    public async Task A_head_that_is_too_long_is_refused_by_its_length()
+    {
+        BodyLimits limits = (await client.GetAsync("/limits")).Read<LimitsResponse>().Bodies;
+        Assert.Contains(
+            $"at most {limits.ModelHead:N0}", (await ImportAsync(new byte[limits.ModelHead + 1])).ReadBadParameter().Detail, StringComparison.Ordinal);
+    }
 
     /// <summary>Text of the header replaced by another of the same length.</summary>
     private static byte[] Replaced(byte[] file, string text, string by)
