@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using Dpfah.Core.Models;
 using Dpfah.Learning.Imaging;
+using Dpfah.Learning.Networks;
 
 namespace Dpfah.Cli;
 
@@ -43,6 +44,12 @@ internal sealed partial class EncoderArguments
         DefaultValueFactory = _ => ImageDecoders.Skia,
     };
 
+    private readonly Option<string> precision = new("--precision")
+    {
+        Description = "In which numbers the network computes; another precision flips some bits of codes.",
+        DefaultValueFactory = _ => NetworkPrecision.Single.Name(),
+    };
+
     private readonly Option<int> threads = new("--threads")
     {
         Description = "Threads that one operation of the network may use.",
@@ -57,6 +64,7 @@ internal sealed partial class EncoderArguments
     public EncoderArguments(Command command, bool choosesModel)
     {
         decoder.AcceptOnlyFromAmong([.. ImageDecoders.Names]);
+        precision.AcceptOnlyFromAmong([.. NetworkPrecisions.Names]);
         device.Validators.Add(result => Require(
             result, DeviceName().IsMatch(result.GetValueOrDefault<string>() ?? ""), "--device must be auto, cpu, cuda or cuda:n."));
         if (choosesModel)
@@ -67,7 +75,7 @@ internal sealed partial class EncoderArguments
                 result, result.GetResult(model) is null == result.GetResult(backbone) is null, "--model and --backbone go together."));
         }
 
-        foreach (Option option in new Option[] { data, device, decoder, threads })
+        foreach (Option option in new Option[] { data, device, decoder, precision, threads })
         {
             command.Add(option);
         }
@@ -81,6 +89,7 @@ internal sealed partial class EncoderArguments
             parsed.GetRequiredValue(data),
             parsed.GetRequiredValue(device),
             parsed.GetRequiredValue(decoder),
+            parsed.GetRequiredValue(precision),
             parsed.GetRequiredValue(threads));
     }
 

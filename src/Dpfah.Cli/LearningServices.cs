@@ -11,7 +11,7 @@ internal static class LearningServices
         ImageEncoding encoding;
         try
         {
-            encoding = ImageEncoding.Prepare(settings.Device, settings.Decoder, settings.Threads, FirstModel.DefaultBits);
+            encoding = ImageEncoding.Prepare(settings.Device, settings.Decoder, settings.Precision, settings.Threads, FirstModel.DefaultBits);
         }
         catch (InvalidOperationException error)
         {

@@ -40,11 +40,12 @@ internal static class ForwardCodes
         using ResNet18 network = BackboneFile.Load(files.BackbonePath, head.Description.Backbone.Attention);
         using var here = new InferenceBackbone(network, CPU);
         using var torch = new TorchBackbone(network, CPU);
+        using var half = new InferenceBackbone(network, CPU, NetworkPrecision.BFloat16);
         using ResNet18 wide = BackboneFile.Load(files.BackbonePath, head.Description.Backbone.Attention);
         wide.to(ScalarType.Float64);
         BinaryCode[] expected = Codes(x => wide.call(x.to_type(ScalarType.Float64)));
         foreach ((string side, BinaryCode[] codes) in (IEnumerable<(string, BinaryCode[])>)
-            [("double precision", expected), ("this service", Codes(here.Features)), ("libtorch", Codes(torch.Features))])
+            [("double precision", expected), ("this service", Codes(here.Features)), ("libtorch", Codes(torch.Features)), ("bf16", Codes(half.Features))])
         {
             int flipped = codes.Zip(expected, (a, b) => a.HammingDistance(b)).Sum();
             table.AddRow(

@@ -16,7 +16,7 @@ namespace Dpfah.Benchmarks;
 /// </summary>
 internal static class ForwardSpeed
 {
-    private static readonly string[] Sides = ["here", "libtorch", "ONNX Runtime", "PyTorch"];
+    private static readonly string[] Sides = ["here", "libtorch", "ONNX Runtime", "PyTorch", "bf16"];
 
     public static int Run(string[] args)
     {
@@ -34,7 +34,7 @@ internal static class ForwardSpeed
         }
 
         Table table = Tables.Create(
-            ["threads", "pixels", "batch", .. Sides.Select(side => $"{side}: pictures/s"), "/ PyTorch", "/ ONNX Runtime", "/ libtorch", "of the peak", "GFLOP/s peak"]);
+            ["threads", "pixels", "batch", .. Sides.Select(side => $"{side}: pictures/s"), "/ PyTorch", "/ ONNX Runtime", "/ libtorch", "bf16 / PyTorch", "of the peak", "GFLOP/s peak"]);
         foreach (int threads in options.Numbers("threads").Where(t => t <= PinnedRun.Cores.Length))
         {
             foreach (int pixels in options.Numbers("sides"))
@@ -50,7 +50,7 @@ internal static class ForwardSpeed
             "forward",
             table,
             $"ResNet18 with PFA, pixels to feature, fp32. ONNX Runtime {OrtEnv.Instance().GetVersionString()}: the same folded weights and attention. PyTorch {PinnedRun.TorchVersion()}: channels-last or frozen " +
-            $"TorchScript, the faster; batch norm folded by the latter. libtorch: the path of version 1, channels-last, folded. The same malloc settings. Medians of {options["rounds"]} rounds in turn, each a process pinned to its cores; ratios are medians of the " +
+            $"TorchScript, the faster; batch norm folded by the latter. libtorch: the path of version 1, channels-last, folded. bf16: this service's other precision, by libtorch, {(NetworkPrecisions.HasInstructions ? "for which this processor has instructions" : "emulated: this processor has no instructions for it")}. The same malloc settings. Medians of {options["rounds"]} rounds in turn, each a process pinned to its cores; ratios are medians of the " +
             "rounds', above 1: faster here, lowest and highest in brackets. Peak: multiply-adds of 12 independent sums in registers, in each round; of the peak: (operations left after Winograd / time) / peak. " +
             $"Commit {PinnedRun.Output("git", ["rev-parse", "--short", "HEAD"]).Trim()}.\n\n{Operations(options.Numbers("sides"))}");
         return 0;
@@ -77,7 +77,7 @@ internal static class ForwardSpeed
         return
         [
             $"{threads}", $"{pixels}", $"{batch}", .. seconds.Select(s => $"{batch / PinnedRun.Median(s):0.0}"),
-            Ratio(seconds[3], seconds[0]), Ratio(seconds[2], seconds[0]), Ratio(seconds[1], seconds[0]),
+            Ratio(seconds[3], seconds[0]), Ratio(seconds[2], seconds[0]), Ratio(seconds[1], seconds[0]), Ratio(seconds[3], seconds[4]),
             $"{operations / PinnedRun.Median(seconds[0]) / peak:0%}", $"{peak:0}",
         ];
     }
@@ -117,6 +117,12 @@ internal static class ForwardSpeed
         {
             case "here":
                 using (var backbone = new InferenceBackbone(network, CPU))
+                {
+                    return PinnedRun.Timed(repeats, () => backbone.Features(x).Dispose());
+                }
+
+            case "bf16":
+                using (var backbone = new InferenceBackbone(network, CPU, NetworkPrecision.BFloat16))
                 {
                     return PinnedRun.Timed(repeats, () => backbone.Features(x).Dispose());
                 }

@@ -144,7 +144,7 @@ internal static class ImportSpeed
     private static async Task<double> RehashAsync(ServiceProvider services, string folder)
     {
         string files = Directory.CreateDirectory(Path.Combine(folder, "second")).FullName;
-        ImageEncoding other = ImageEncoding.Prepare("cpu", "skia", 0, SecondBits);
+        ImageEncoding other = ImageEncoding.Prepare("cpu", "skia", "fp32", 0, SecondBits);
         ModelInfo model = await services.GetRequiredService<ModelStore>().ImportAsync(
             other.FirstModel.Create(files, null, CancellationToken.None), CancellationToken.None);
         byte[] preview = services.GetRequiredService<IPreviewMaker>().Make(Picture.Sample()[0].Bytes).Preview!.Jpeg;
@@ -165,12 +165,12 @@ internal static class ImportSpeed
         services.AddDpfahEngine(settings);
         if (real)
         {
-            ImageEncoding encoding = ImageEncoding.Prepare("cpu", "skia", 0, FirstModel.DefaultBits);
+            ImageEncoding encoding = ImageEncoding.Prepare("cpu", "skia", "fp32", 0, FirstModel.DefaultBits);
             services.AddSingleton(encoding.Previews).AddSingleton(encoding.Encoders).AddSingleton(encoding.FirstModel);
         }
         else
         {
-            ImageEncoding encoding = ImageEncoding.Prepare("cpu", "skia", 0, FirstModel.DefaultBits);
+            ImageEncoding encoding = ImageEncoding.Prepare("cpu", "skia", "fp32", 0, FirstModel.DefaultBits);
             services.AddSingleton<IPreviewMaker>(new CopyingPreviews(encoding.Previews));
             services.AddSingleton<IImageEncoderFactory, ConstantEncoders>();
             services.AddSingleton<IFirstModel>(encoding.FirstModel);

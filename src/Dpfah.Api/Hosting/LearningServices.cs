@@ -1,4 +1,6 @@
 using Dpfah.Learning.Encoders;
+using Dpfah.Learning.Networks;
+using TorchSharp;
 
 namespace Dpfah.Api.Hosting;
 
@@ -10,7 +12,7 @@ internal static partial class LearningServices
         ImageEncoding encoding;
         try
         {
-            encoding = ImageEncoding.Prepare(options.Device, options.Decoder, options.Threads, options.Bits);
+            encoding = ImageEncoding.Prepare(options.Device, options.Decoder, options.Precision, options.Threads, options.Bits);
         }
         catch (ArgumentException error)
         {
@@ -37,6 +39,11 @@ internal static partial class LearningServices
                 LogDevice(encoding.Device.Device.ToString());
             }
 
+            if (encoding.Precision == NetworkPrecision.BFloat16 && encoding.Device.Device.type == DeviceType.CPU && !NetworkPrecisions.HasInstructions)
+            {
+                LogEmulated();
+            }
+
             return Task.CompletedTask;
         }
 
@@ -44,6 +51,11 @@ internal static partial class LearningServices
 
         [LoggerMessage(Level = LogLevel.Information, Message = "{Reason}")]
         private partial void LogFallback(string reason);
+
+        [LoggerMessage(
+            Level = LogLevel.Warning,
+            Message = "Dpfah:Precision is bf16, for which this processor has no instructions (AVX512_BF16, AMX_BF16): it is emulated, and slower than fp32.")]
+        private partial void LogEmulated();
 
         [LoggerMessage(Level = LogLevel.Information, Message = "The network computes on {Device}.")]
         private partial void LogDevice(string device);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Dpfah.Learning.Imaging;
+using Dpfah.Learning.Networks;
 using Npgsql;
 
 namespace Dpfah.Api.Hosting;
@@ -31,6 +32,12 @@ public sealed partial class ServiceOptions
 
     /// <summary>Which library decodes pictures: <c>skia</c> (fast, native) or <c>imagesharp</c> (managed, memory-safe).</summary>
     public string Decoder { get; set; } = "skia";
+
+    /// <summary>
+    /// In which numbers the network computes: <c>fp32</c>, or <c>bf16</c>, faster on GPUs and on processors with instructions for it. It is
+    /// part of the identity of codes: whoever changes it re-hashes.
+    /// </summary>
+    public string Precision { get; set; } = "fp32";
 
     /// <summary>Threads of the network on the CPU; 0 for one a core.</summary>
     public int Threads { get; set; }
@@ -241,6 +248,11 @@ public sealed partial class ServiceOptions
         if (!ImageDecoders.Names.Contains(Decoder))
         {
             yield return $"Decoder is {string.Join(" or ", ImageDecoders.Names)}; it was '{Decoder}'.";
+        }
+
+        if (!NetworkPrecisions.Names.Contains(Precision))
+        {
+            yield return $"Precision is {string.Join(" or ", NetworkPrecisions.Names)}; it was '{Precision}'.";
         }
 
         if (Bits is < 8 or > 256 || Bits % 8 != 0)

@@ -13,7 +13,7 @@ namespace Dpfah.Learning.Encoders;
 /// <summary>Opens models as encoders on one device.</summary>
 /// <param name="decoder">Reads the previews.</param>
 /// <param name="device">Where the networks compute.</param>
-/// <param name="options">Threads, queue and batches.</param>
+/// <param name="options">Threads, precision, queue and batches.</param>
 public sealed class TorchImageEncoderFactory(IImageDecoder decoder, TorchDevice device, EncoderOptions options)
     : IImageEncoderFactory
 {
@@ -55,7 +55,7 @@ public sealed class TorchImageEncoderFactory(IImageDecoder decoder, TorchDevice 
         }
 
         ThrowIfNotFinite(network);
-        return new InferenceBackbone(network, device.Device);
+        return new InferenceBackbone(network, device.Device, options.Precision);
     }
 
     private static void ThrowIfNotFinite(ResNet18 network)

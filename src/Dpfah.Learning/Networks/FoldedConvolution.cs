@@ -24,7 +24,8 @@ internal sealed class FoldedConvolution : IDisposable
     /// <param name="convolution">Without bias.</param>
     /// <param name="norm">Its running statistics are used, as in evaluation mode.</param>
     /// <param name="device">Where the convolution will compute.</param>
-    public static FoldedConvolution Fold(Conv2d convolution, BatchNorm2d norm, Device device)
+    /// <param name="type">The type in which it will, float32 or bfloat16.</param>
+    public static FoldedConvolution Fold(Conv2d convolution, BatchNorm2d norm, Device device, ScalarType type)
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor weight, Tensor bias) = Folded(convolution, norm);
@@ -39,8 +40,8 @@ internal sealed class FoldedConvolution : IDisposable
         }
 
         return new FoldedConvolution(
-            ChannelsLast(weight.to(ScalarType.Float32, device)).DetachFromDisposeScope(),
-            bias.to(ScalarType.Float32, device).DetachFromDisposeScope(),
+            ChannelsLast(weight.to(type, device)).DetachFromDisposeScope(),
+            bias.to(type, device).DetachFromDisposeScope(),
             convolution.stride!,
             convolution.padding!);
     }

@@ -9,9 +9,9 @@ using static TorchSharp.torch;
 namespace Dpfah.Learning.Networks;
 
 /// <summary>
-/// The backbone as all codes are computed: batch norm folded into the convolutions, float32; on the CPU by kernels of our own, on CUDA
-/// by libtorch. On the CPU a picture gets the same feature, bit for bit, alone or in any batch, on one thread or several, with vectors
-/// of 512 bits or 256.
+/// The backbone as all codes are computed: batch norm folded into the convolutions; in float32 on the CPU by kernels of our own, else
+/// by libtorch. In float32 on the CPU a picture gets the same feature, bit for bit, alone or in any batch, on one thread or several, with
+/// vectors of 512 bits or 256.
 /// </summary>
 /// <remarks>
 /// Another layout, precision, way to fold or to convolve flips some bits of codes: <see cref="Arithmetic"/> names them all, and is part
@@ -22,18 +22,20 @@ public sealed class InferenceBackbone : IFeatureNetwork
     /// <summary>Raised by every change that changes a bit of a feature on the CPU. 1 was libtorch's convolutions.</summary>
     public const int CpuVersion = 2;
 
-    /// <summary>Raised by every change that changes a bit of a feature on CUDA.</summary>
-    public const int CudaVersion = 1;
+    /// <summary>Raised by every change that changes a bit of a feature that libtorch computes.</summary>
+    public const int TorchVersion = 1;
 
     private readonly bool hasAttention;
     private readonly CpuNetwork? cpu;
-    private readonly TorchBackbone? cuda;
+    private readonly TorchBackbone? torch;
+    private readonly string device;
 
     /// <summary>Folds a backbone.</summary>
     /// <param name="network">Copied; its running statistics are used, whatever its mode.</param>
     /// <param name="device">Where features will be computed.</param>
+    /// <param name="precision">In which numbers.</param>
     /// <exception cref="ArgumentException">The network has an attention other than the paper's: it is for experiments only.</exception>
-    public InferenceBackbone(ResNet18 network, Device device)
+    public InferenceBackbone(ResNet18 network, Device device, NetworkPrecision precision = NetworkPrecision.Single)
     {
         if (network.HasAttention && network.Attention != AttentionOptions.Paper)
         {
@@ -41,14 +43,15 @@ public sealed class InferenceBackbone : IFeatureNetwork
                 $"The attention is {network.Attention}; models run with {AttentionOptions.Paper} or none.", nameof(network));
         }
 
-        (LastStageBlocks, hasAttention) = (network.LastStageBlocks, network.HasAttention);
-        if (device.type == DeviceType.CPU)
+        (LastStageBlocks, hasAttention, Precision) = (network.LastStageBlocks, network.HasAttention, precision);
+        this.device = device.type == DeviceType.CPU ? "cpu" : "cuda";
+        if (device.type == DeviceType.CPU && precision == NetworkPrecision.Single)
         {
             cpu = new CpuNetwork(Weights(network));
         }
         else
         {
-            cuda = new TorchBackbone(network, device);
+            torch = new TorchBackbone(network, device, precision == NetworkPrecision.Single ? float32 : bfloat16);
         }
     }
 
@@ -61,26 +64,29 @@ public sealed class InferenceBackbone : IFeatureNetwork
     /// <summary>Whether the parameter-free attention follows the max pool.</summary>
     public bool HasAttention => hasAttention;
 
+    /// <summary>In which numbers features are computed.</summary>
+    public NetworkPrecision Precision { get; }
+
     /// <summary>
     /// Encoder version, layout, precision, device class and kernel class: <c>2/nhwc/fp32/cpu/fma</c>, which all processors with fused
-    /// multiply-add share, or such as <c>1/nhwc/fp32/cuda/avx512</c>.
+    /// multiply-add share, or such as <c>1/nhwc/fp32/cuda/avx512</c> and <c>1/nhwc/bf16/cpu/avx512+vdpbf16ps</c>.
     /// </summary>
     public string Arithmetic => cpu is null
-        ? $"{CudaVersion}/nhwc/fp32/cuda/{CpuKernels.Class}"
+        ? $"{TorchVersion}/nhwc/{Precision.Name()}/{device}/{CpuKernels.Class}{(Precision == NetworkPrecision.BFloat16 && device == "cpu" && NetworkPrecisions.HasInstructions ? $"+{NetworkPrecisions.Instructions()}" : "")}"
         : $"{CpuVersion}/nhwc/fp32/cpu/{Lanes.Class}";
 
     /// <summary>The feature φ of each picture.</summary>
     /// <param name="images">Normalised pictures, shape (B, 3, H, W), float32, on the device of this backbone.</param>
     /// <returns>Shape (B, 512), on the same device; the caller owns it.</returns>
     public Tensor Features(Tensor images) => cpu is null
-        ? OnCuda(images, static (network, x) => network.Features(x))
+        ? InTorch(images, static (network, x) => network.Features(x))
         : OnCpu(NetworkOutput.Features, images, [images.shape[0], FeatureLength]);
 
     /// <summary>The last feature maps, of which φ is the mean over the places: for explanations.</summary>
     /// <param name="images">Normalised pictures, shape (B, 3, H, W), float32, on the device of this backbone.</param>
     /// <returns>Shape (B, 512, ⌈H/32⌉, ⌈W/32⌉), not negative; the caller owns it.</returns>
     internal Tensor LastMaps(Tensor images) => cpu is null
-        ? OnCuda(images, static (network, x) => network.LastMaps(x))
+        ? InTorch(images, static (network, x) => network.LastMaps(x))
         : OnCpu(NetworkOutput.LastMaps, images, [images.shape[0], FeatureLength, .. Sides(images, 32)]);
 
     /// <summary>σ(1/E) of the attention: how much each neuron after the max pool counts, from 0.622 to 1.</summary>
@@ -98,7 +104,7 @@ public sealed class InferenceBackbone : IFeatureNetwork
         using DisposeScope scope = NewDisposeScope();
         using var attention = new ParameterFreeAttention();
         Tensor maps = cpu is null
-            ? OnCuda(images, static (network, x) => network.PooledMaps(x))
+            ? InTorch(images, static (network, x) => network.PooledMaps(x))
             : OnCpu(NetworkOutput.PooledMaps, images, [images.shape[0], 64, .. Sides(images, 4)]);
         return attention.Weights(maps).MoveToOuterDisposeScope();
     }
@@ -107,7 +113,7 @@ public sealed class InferenceBackbone : IFeatureNetwork
     public void Dispose()
     {
         cpu?.Dispose();
-        cuda?.Dispose();
+        torch?.Dispose();
     }
 
     /// <summary>The folded weights, as the kernels take them.</summary>
@@ -138,10 +144,10 @@ public sealed class InferenceBackbone : IFeatureNetwork
     private static long[] Sides(Tensor images, int stride) =>
         [(images.shape[2] + stride - 1) / stride, (images.shape[3] + stride - 1) / stride];
 
-    private Tensor OnCuda(Tensor images, Func<TorchBackbone, Tensor, Tensor> run)
+    private Tensor InTorch(Tensor images, Func<TorchBackbone, Tensor, Tensor> run)
     {
         using IDisposable inference = inference_mode(true);
-        return run(cuda!, images);
+        return run(torch!, images);
     }
 
     private Tensor OnCpu(NetworkOutput output, Tensor images, long[] shape)

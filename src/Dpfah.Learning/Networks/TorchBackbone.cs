@@ -3,10 +3,11 @@ using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Networks;
 
-/// <summary>The backbone in libtorch with batch norm folded into the convolutions, float32, channels-last: what runs on CUDA.</summary>
-/// <remarks>On the CPU it computes the same but for rounding; there the service runs the kernels of <see cref="Inference"/>.</remarks>
+/// <summary>The backbone in libtorch with batch norm folded into the convolutions, channels-last: what runs on CUDA, and in bfloat16.</summary>
+/// <remarks>In float32 on the CPU it computes the same but for rounding; there the service runs the kernels of <see cref="Inference"/>.</remarks>
 internal sealed class TorchBackbone : IDisposable
 {
+    private readonly ScalarType type;
     private readonly ParameterFreeAttention? attention;
     private readonly FoldedConvolution stem;
     private readonly (FoldedConvolution First, FoldedConvolution Second, FoldedConvolution? Shortcut)[] blocks;
@@ -14,21 +15,23 @@ internal sealed class TorchBackbone : IDisposable
     /// <summary>Folds a backbone.</summary>
     /// <param name="network">Copied; its running statistics are used, whatever its mode.</param>
     /// <param name="device">Where features will be computed.</param>
-    public TorchBackbone(ResNet18 network, Device device)
+    /// <param name="type">Type of weights and maps: float32 or bfloat16.</param>
+    public TorchBackbone(ResNet18 network, Device device, ScalarType type = ScalarType.Float32)
     {
+        this.type = type;
         attention = network.HasAttention ? new ParameterFreeAttention() : null;
-        stem = FoldedConvolution.Fold(network.Conv1, network.Bn1, device);
+        stem = FoldedConvolution.Fold(network.Conv1, network.Bn1, device, type);
         blocks =
         [
             .. network.Blocks.Select(block => (
-                FoldedConvolution.Fold(block.Conv1, block.Bn1, device),
-                FoldedConvolution.Fold(block.Conv2, block.Bn2, device),
-                block.Shortcut is var (convolution, norm) ? FoldedConvolution.Fold(convolution, norm, device) : null)),
+                FoldedConvolution.Fold(block.Conv1, block.Bn1, device, type),
+                FoldedConvolution.Fold(block.Conv2, block.Bn2, device, type),
+                block.Shortcut is var (convolution, norm) ? FoldedConvolution.Fold(convolution, norm, device, type) : null)),
         ];
     }
 
-    /// <summary>The feature φ of each picture, shape (B, 512).</summary>
-    /// <param name="images">Normalised pictures, shape (B, 3, H, W).</param>
+    /// <summary>The feature φ of each picture, shape (B, 512), float32.</summary>
+    /// <param name="images">Normalised pictures, shape (B, 3, H, W), float32.</param>
     public Tensor Features(Tensor images)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -37,12 +40,12 @@ internal sealed class TorchBackbone : IDisposable
         return nn.functional.avg_pool2d(maps, window).flatten(1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The last feature maps, shape (B, 512, ⌈H/32⌉, ⌈W/32⌉).</summary>
+    /// <summary>The last feature maps, shape (B, 512, ⌈H/32⌉, ⌈W/32⌉), float32.</summary>
     /// <inheritdoc cref="Features"/>
     public Tensor LastMaps(Tensor images)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor x = PooledMaps(images);                                              // X: (B, 64, H/4, W/4)
+        Tensor x = Pooled(images);                                                  // X: (B, 64, H/4, W/4)
         if (attention is not null)
         {
             x = x.IncreaseBy(attention.call(x));                                    // Z = X + A
@@ -53,15 +56,22 @@ internal sealed class TorchBackbone : IDisposable
             x = Block(x, first, second, shortcut);                                  // at last (B, 512, H/32, W/32)
         }
 
-        return x.MoveToOuterDisposeScope();
+        // Means over places are taken in float32.
+        return x.to_type(float32).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The maps after the max pool, before the attention, shape (B, 64, ⌈H/4⌉, ⌈W/4⌉).</summary>
+    /// <summary>The maps after the max pool, before the attention, shape (B, 64, ⌈H/4⌉, ⌈W/4⌉), float32.</summary>
     /// <inheritdoc cref="Features"/>
     public Tensor PooledMaps(Tensor images)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor x = stem.Apply(FoldedConvolution.ChannelsLast(images)).relu_();      // (B, 64, H/2, W/2)
+        return Pooled(images).to_type(float32).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Pooled(Tensor images)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = stem.Apply(FoldedConvolution.ChannelsLast(images.to_type(type))).relu_(); // (B, 64, H/2, W/2)
         return nn.functional.max_pool2d(x, 3, 2, 1).MoveToOuterDisposeScope();      // X: (B, 64, H/4, W/4)
     }
 

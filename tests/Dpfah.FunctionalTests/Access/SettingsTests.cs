@@ -33,6 +33,7 @@ public sealed class SettingsTests(SqliteService running) : IClassFixture<SqliteS
     [InlineData("--Dpfah:Threads", "-1", "it was -1")]
     [InlineData("--Dpfah:Threads", "1000", "it was 1000")]
     [InlineData("--Dpfah:Device", "cuda:x", "'cuda:x'")]
+    [InlineData("--Dpfah:Precision", "fp16", "fp32 or bf16; it was 'fp16'")]
     [InlineData("--Dpfah:LogFormat", "xml", "simple or json; it was 'xml'")]
     [InlineData("--Dpfah:DrainDelay", "00:01:00", "00:00:20; it was 00:01:00")]
     [InlineData("--Dpfah:QualityEvery", "often", "a time as hh:mm:ss")]

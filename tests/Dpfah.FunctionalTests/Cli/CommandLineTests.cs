@@ -12,6 +12,7 @@ public class CommandLineTests
     [InlineData("File does not exist", "encode", "a.png", "--model", "/nowhere/m", "--backbone", "/nowhere/b")]
     [InlineData("--device must be auto, cpu, cuda or cuda:n.", "encode", "a.png", "--device", "gpu")]
     [InlineData("Argument 'gd' not recognized", "encode", "a.png", "--decoder", "gd")]
+    [InlineData("Argument 'fp16' not recognized", "encode", "a.png", "--precision", "fp16")]
     [InlineData("--threads must be a whole number from 1 to 256.", "encode", "a.png", "--threads", "0")]
     [InlineData("--threads must be a whole number from 1 to 256.", "encode", "a.png", "--threads", "two")]
     [InlineData("Required command was not provided.")]

@@ -4,6 +4,7 @@ using Dpfah.Learning.Encoders;
 using Dpfah.Learning.Imaging;
 using Dpfah.Learning.Inference;
 using Dpfah.Learning.Native;
+using Dpfah.Learning.Networks;
 
 namespace Dpfah.Learning.Tests.Encoders;
 
@@ -96,6 +97,18 @@ public sealed class TorchImageEncoderTests(ModelFolder model) : IClassFixture<Mo
         Assert.Matches("^[0-9a-f]{64}$", encoder.Identity.Model);
         Assert.Equal(ImageDecoders.Create(ImageDecoders.Skia).Name, encoder.Identity.Decoder);
         Assert.Equal($"2/nhwc/fp32/cpu/{Lanes.Class}", encoder.Identity.Arithmetic);
+    }
+
+    [Fact]
+    public async Task Another_precision_is_another_identity_of_the_same_model()
+    {
+        await using IImageEncoder single = Open();
+        await using IImageEncoder half = new TorchImageEncoderFactory(
+            ImageDecoders.Create(ImageDecoders.Skia), TorchDevice.Choose("cpu"), new EncoderOptions { Threads = 1, Precision = NetworkPrecision.BFloat16 }).Open(model.Files);
+
+        Assert.Equal(single.Identity.Model, half.Identity.Model);
+        Assert.NotEqual(single.Identity.Arithmetic, half.Identity.Arithmetic);
+        Assert.Contains("/bf16/", half.Identity.Arithmetic, StringComparison.Ordinal);
     }
 
     [Fact]

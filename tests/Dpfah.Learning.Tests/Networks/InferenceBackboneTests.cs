@@ -1,4 +1,5 @@
 using Dpfah.Learning.Inference;
+using Dpfah.Learning.Native;
 using Dpfah.Learning.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -172,6 +173,37 @@ public sealed class InferenceBackboneTests : IDisposable
         using var folded = new InferenceBackbone(network, CPU);
 
         Assert.Equal($"2/nhwc/fp32/cpu/{Lanes.Class}", folded.Arithmetic);
+    }
+
+    [Theory]
+    [InlineData(1, 64)]
+    [InlineData(3, 100)]
+    [InlineData(1, 224)]
+    public void Half_precision_keeps_two_digits_of_the_features(int pictures, int side)
+    {
+        using ResNet18 network = Network(attention: true, blocks: 2);
+        using var single = new InferenceBackbone(network, CPU);
+        using var half = new InferenceBackbone(network, CPU, NetworkPrecision.BFloat16);
+        Tensor images = Images(pictures, side);
+
+        Tensor features = half.Features(images);
+
+        Assert.Equal((ScalarType.Float32, NetworkPrecision.BFloat16), (features.dtype, half.Precision));
+        Assert.InRange(Distance(single.Features(images), features), 1e-5, 0.05);
+        Assert.InRange(Distance(single.LastMaps(images), half.LastMaps(images)), 1e-5, 0.05);
+        Assert.InRange(Distance(single.AttentionWeights(images), half.AttentionWeights(images)), 1e-6, 0.05);
+    }
+
+    [Fact]
+    public void The_arithmetic_of_half_precision_is_another_and_names_the_instructions()
+    {
+        using ResNet18 network = Network(attention: true, blocks: 2);
+        using var half = new InferenceBackbone(network, CPU, NetworkPrecision.BFloat16);
+
+        string flags = File.Exists("/proc/cpuinfo") ? File.ReadAllText("/proc/cpuinfo") : "";
+        string instructions = flags.Contains(" amx_bf16", StringComparison.Ordinal) ? "+amx" : flags.Contains(" avx512_bf16", StringComparison.Ordinal) ? "+vdpbf16ps" : "";
+        Assert.Equal($"1/nhwc/bf16/cpu/{CpuKernels.Class}{instructions}", half.Arithmetic);
+        Assert.Equal(instructions.Length > 0, NetworkPrecisions.HasInstructions);
     }
 
     /// <summary>A backbone with weights, running statistics and affine maps of the sizes that trained networks have.</summary>
