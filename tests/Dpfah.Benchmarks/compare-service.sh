@@ -88,8 +88,8 @@ database="load$codes"
 
 cd "$repository"
 dotnet build tests/Dpfah.Benchmarks -c Release --nologo -v quiet -m:1 --disable-build-servers >&2
-dotnet build src/Dpfah.Api -c Release --nologo -v quiet -m:1 --disable-build-servers >&2
-api="$(compgen -G 'src/Dpfah.Api/bin/Release/net10.0/*/Dpfah.Api.dll' | head -n 1)"
+# As the Dockerfile does.
+dotnet publish src/Dpfah.Api -c Release --nologo -v quiet -m:1 --disable-build-servers -o "$folder/api" >&2
 connection="Host=$sockets;Username=dpfah;Database=$database"
 dotnet run --no-build -c Release --project tests/Dpfah.Benchmarks -- service-data --connection "$connection" --folder "$folder" --codes "$codes" >&2
 
@@ -97,6 +97,6 @@ version() { dpkg-query -W -f '${Version}' "$1"; }
 commit="$(git rev-parse --short HEAD)"
 git diff --quiet HEAD -- src tests/Dpfah.Benchmarks || commit+=" with changes"
 dotnet run --no-build -c Release --project tests/Dpfah.Benchmarks -- service-compare --folder "$folder" --codes "$codes" \
-    --connection "$connection" --peer-connection "host=$sockets user=dpfah dbname=$database" --peer "$script_folder/peer" --api "$repository/$api" \
+    --connection "$connection" --peer-connection "host=$sockets user=dpfah dbname=$database" --peer "$script_folder/peer" --api "$folder/api/Dpfah.Api.dll" \
     --versions "Flask $(version python3-flask), gunicorn $(version gunicorn), PyTorch $(version python3-torch), FAISS $(version python3-faiss), wrk $(version wrk)" \
     --sdk "$(dotnet --version)" --commit "$commit" "${arguments[@]}"

@@ -5,6 +5,7 @@ using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Jobs;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Imports;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Dpfah.FunctionalTests.Limits;
 

@@ -99,9 +99,15 @@ public abstract class ModelImportTests(ServiceFixture fixture)
     private static byte[] Renamed(byte[] head, string name) => Replaced(head, Name, name);
 
     [Fact]
-    public async Task A_head_that_is_too_long_is_refused_by_its_length()
+    public async Task A_file_that_is_too_long_is_refused_by_its_length()
     {
         BodyLimits limits = (await client.GetAsync("/limits")).Read<LimitsResponse>().Bodies;
+        Assert.StartsWith(
+            "HTTP/1.1 413 ",
+            await RawHttp.SendAsync(
+                fixture.Service.Address,
+                $"POST /models HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {limits.Model + 1}\r\n\r\n"),
+            StringComparison.Ordinal);
         Assert.Contains(
             $"at most {limits.ModelHead:N0}", (await ImportAsync(new byte[limits.ModelHead + 1])).ReadBadParameter().Detail, StringComparison.Ordinal);
     }

@@ -118,7 +118,7 @@ public sealed class InferenceBackboneTests : IDisposable
 
         Tensor Compare(TorchSharp.Modules.Conv2d convolution, TorchSharp.Modules.BatchNorm2d norm, Tensor x)
         {
-            using FoldedConvolution folded = FoldedConvolution.Fold(convolution, norm, CPU);
+            using FoldedConvolution folded = FoldedConvolution.Fold(convolution, norm, CPU, float32);
             Tensor plain = norm.call(convolution.call(x));
             using Tensor actual = folded.Apply(FoldedConvolution.ChannelsLast(x));
             Assert.Equal(plain.shape, actual.shape);
