@@ -17,6 +17,10 @@ namespace Dpfah.Client.Models
         public IDictionary<string, object> AdditionalData { get; set; }
         /// <summary>Of a batch of searches.</summary>
         public long? Batch { get; set; }
+        /// <summary>Of a field of multipart/form-data that is no picture.</summary>
+        public int? Field { get; set; }
+        /// <summary>Most such fields of a request.</summary>
+        public int? Fields { get; set; }
         /// <summary>Of an upload for an import.</summary>
         public long? Import { get; set; }
         /// <summary>Of JSON.</summary>
@@ -59,6 +63,8 @@ namespace Dpfah.Client.Models
             return new Dictionary<string, Action<IParseNode>>
             {
                 { "batch", n => { Batch = n.GetLongValue(); } },
+                { "field", n => { Field = n.GetIntValue(); } },
+                { "fields", n => { Fields = n.GetIntValue(); } },
                 { "import", n => { Import = n.GetLongValue(); } },
                 { "json", n => { Json = n.GetLongValue(); } },
                 { "leastPerSecond", n => { LeastPerSecond = n.GetDoubleValue(); } },
@@ -77,6 +83,8 @@ namespace Dpfah.Client.Models
         {
             if(ReferenceEquals(writer, null)) throw new ArgumentNullException(nameof(writer));
             writer.WriteLongValue("batch", Batch);
+            writer.WriteIntValue("field", Field);
+            writer.WriteIntValue("fields", Fields);
             writer.WriteLongValue("import", Import);
             writer.WriteLongValue("json", Json);
             writer.WriteDoubleValue("leastPerSecond", LeastPerSecond);

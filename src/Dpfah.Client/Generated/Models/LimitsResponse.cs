@@ -31,6 +31,14 @@ namespace Dpfah.Client.Models
 #else
         public global::Dpfah.Client.Models.ConnectionLimits Connections { get; set; }
 #endif
+        /// <summary>Uploads for an import.</summary>
+#if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
+#nullable enable
+        public global::Dpfah.Client.Models.ImportRequestLimits? Imports { get; set; }
+#nullable restore
+#else
+        public global::Dpfah.Client.Models.ImportRequestLimits Imports { get; set; }
+#endif
         /// <summary>Pictures.</summary>
 #if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
 #nullable enable
@@ -98,6 +106,7 @@ namespace Dpfah.Client.Models
             {
                 { "bodies", n => { Bodies = n.GetObjectValue<global::Dpfah.Client.Models.BodyLimits>(global::Dpfah.Client.Models.BodyLimits.CreateFromDiscriminatorValue); } },
                 { "connections", n => { Connections = n.GetObjectValue<global::Dpfah.Client.Models.ConnectionLimits>(global::Dpfah.Client.Models.ConnectionLimits.CreateFromDiscriminatorValue); } },
+                { "imports", n => { Imports = n.GetObjectValue<global::Dpfah.Client.Models.ImportRequestLimits>(global::Dpfah.Client.Models.ImportRequestLimits.CreateFromDiscriminatorValue); } },
                 { "pictures", n => { Pictures = n.GetObjectValue<global::Dpfah.Client.Models.PictureLimits>(global::Dpfah.Client.Models.PictureLimits.CreateFromDiscriminatorValue); } },
                 { "rates", n => { Rates = n.GetObjectValue<global::Dpfah.Client.Models.RateLimitsInForce>(global::Dpfah.Client.Models.RateLimitsInForce.CreateFromDiscriminatorValue); } },
                 { "searches", n => { Searches = n.GetObjectValue<global::Dpfah.Client.Models.SearchRequestLimits>(global::Dpfah.Client.Models.SearchRequestLimits.CreateFromDiscriminatorValue); } },
@@ -114,6 +123,7 @@ namespace Dpfah.Client.Models
             if(ReferenceEquals(writer, null)) throw new ArgumentNullException(nameof(writer));
             writer.WriteObjectValue<global::Dpfah.Client.Models.BodyLimits>("bodies", Bodies);
             writer.WriteObjectValue<global::Dpfah.Client.Models.ConnectionLimits>("connections", Connections);
+            writer.WriteObjectValue<global::Dpfah.Client.Models.ImportRequestLimits>("imports", Imports);
             writer.WriteObjectValue<global::Dpfah.Client.Models.PictureLimits>("pictures", Pictures);
             writer.WriteObjectValue<global::Dpfah.Client.Models.RateLimitsInForce>("rates", Rates);
             writer.WriteObjectValue<global::Dpfah.Client.Models.SearchRequestLimits>("searches", Searches);

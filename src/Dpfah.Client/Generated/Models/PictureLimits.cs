@@ -25,10 +25,16 @@ namespace Dpfah.Client.Models
 #endif
         /// <summary>Pictures of searches and uploads that are decoded and hashed, or wait for that, at once on a node.</summary>
         public int? InWork { get; set; }
+        /// <summary>Most scans of a JPEG.</summary>
+        public int? JpegScans { get; set; }
         /// <summary>Most pictures of a collection.</summary>
         public long? PerCollection { get; set; }
         /// <summary>Most pixels, by the header.</summary>
         public long? Pixels { get; set; }
+        /// <summary>Its longer side has at most so many; what is narrower is cut.</summary>
+        public int? PreviewLongerSide { get; set; }
+        /// <summary>The preview&apos;s shorter side has at most so many pixels.</summary>
+        public int? PreviewShorterSide { get; set; }
         /// <summary>
         /// Instantiates a new <see cref="global::Dpfah.Client.Models.PictureLimits"/> and sets the default values.
         /// </summary>
@@ -56,8 +62,11 @@ namespace Dpfah.Client.Models
             {
                 { "formats", n => { Formats = n.GetCollectionOfPrimitiveValues<string>()?.AsList(); } },
                 { "inWork", n => { InWork = n.GetIntValue(); } },
+                { "jpegScans", n => { JpegScans = n.GetIntValue(); } },
                 { "perCollection", n => { PerCollection = n.GetLongValue(); } },
                 { "pixels", n => { Pixels = n.GetLongValue(); } },
+                { "previewLongerSide", n => { PreviewLongerSide = n.GetIntValue(); } },
+                { "previewShorterSide", n => { PreviewShorterSide = n.GetIntValue(); } },
             };
         }
         /// <summary>
@@ -69,8 +78,11 @@ namespace Dpfah.Client.Models
             if(ReferenceEquals(writer, null)) throw new ArgumentNullException(nameof(writer));
             writer.WriteCollectionOfPrimitiveValues<string>("formats", Formats);
             writer.WriteIntValue("inWork", InWork);
+            writer.WriteIntValue("jpegScans", JpegScans);
             writer.WriteLongValue("perCollection", PerCollection);
             writer.WriteLongValue("pixels", Pixels);
+            writer.WriteIntValue("previewLongerSide", PreviewLongerSide);
+            writer.WriteIntValue("previewShorterSide", PreviewShorterSide);
             writer.WriteAdditionalData(AdditionalData);
         }
     }

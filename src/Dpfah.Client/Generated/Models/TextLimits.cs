@@ -19,6 +19,8 @@ namespace Dpfah.Client.Models
         public int? CollectionName { get; set; }
         /// <summary>Most characters of a picture&apos;s id.</summary>
         public int? Id { get; set; }
+        /// <summary>Most collections that an API key can be limited to.</summary>
+        public int? KeyCollections { get; set; }
         /// <summary>Most characters of a label.</summary>
         public int? Label { get; set; }
         /// <summary>Most labels of a picture.</summary>
@@ -54,6 +56,7 @@ namespace Dpfah.Client.Models
             {
                 { "collectionName", n => { CollectionName = n.GetIntValue(); } },
                 { "id", n => { Id = n.GetIntValue(); } },
+                { "keyCollections", n => { KeyCollections = n.GetIntValue(); } },
                 { "label", n => { Label = n.GetIntValue(); } },
                 { "labels", n => { Labels = n.GetIntValue(); } },
                 { "metadataBytes", n => { MetadataBytes = n.GetIntValue(); } },
@@ -69,6 +72,7 @@ namespace Dpfah.Client.Models
             if(ReferenceEquals(writer, null)) throw new ArgumentNullException(nameof(writer));
             writer.WriteIntValue("collectionName", CollectionName);
             writer.WriteIntValue("id", Id);
+            writer.WriteIntValue("keyCollections", KeyCollections);
             writer.WriteIntValue("label", Label);
             writer.WriteIntValue("labels", Labels);
             writer.WriteIntValue("metadataBytes", MetadataBytes);

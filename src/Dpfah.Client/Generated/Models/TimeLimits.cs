@@ -19,6 +19,8 @@ namespace Dpfah.Client.Models
         public double? Headers { get; set; }
         /// <summary>A connection without a request.</summary>
         public double? Idle { get; set; }
+        /// <summary>A search or list that waits for a position.</summary>
+        public double? MinPosition { get; set; }
         /// <summary>A request.</summary>
         public double? Request { get; set; }
         /// <summary>An upload for an import, or the sending of a whole collection or model.</summary>
@@ -52,6 +54,7 @@ namespace Dpfah.Client.Models
             {
                 { "headers", n => { Headers = n.GetDoubleValue(); } },
                 { "idle", n => { Idle = n.GetDoubleValue(); } },
+                { "minPosition", n => { MinPosition = n.GetDoubleValue(); } },
                 { "request", n => { Request = n.GetDoubleValue(); } },
                 { "transfer", n => { Transfer = n.GetDoubleValue(); } },
                 { "upload", n => { Upload = n.GetDoubleValue(); } },
@@ -66,6 +69,7 @@ namespace Dpfah.Client.Models
             if(ReferenceEquals(writer, null)) throw new ArgumentNullException(nameof(writer));
             writer.WriteDoubleValue("headers", Headers);
             writer.WriteDoubleValue("idle", Idle);
+            writer.WriteDoubleValue("minPosition", MinPosition);
             writer.WriteDoubleValue("request", Request);
             writer.WriteDoubleValue("transfer", Transfer);
             writer.WriteDoubleValue("upload", Upload);
