@@ -6,6 +6,10 @@ namespace Dpfah.Engine.Search;
 /// Lets no more searches run at once than there are cores. A search that finds a core free runs at once on its caller's thread;
 /// those that wait meanwhile for one collection are answered together, by one pass over its codes.
 /// </summary>
+/// <remarks>
+/// Where the process has more work than threads, a search that finds a core free steps back behind what waits for a thread: there are
+/// searches among it, and one pass answers them all for little more than the price of one.
+/// </remarks>
 internal sealed class SearchGate
 {
     /// <summary>Most queries of a pass.</summary>
@@ -38,19 +42,26 @@ internal sealed class SearchGate
         CollectionIndex collection, IReadOnlyList<IndexQuery<IndexedItem>> queries, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Waiting entry;
+        bool isBusy = ThreadPool.PendingWorkItemCount > 0, stepsBack = false;
+        Waiting? entry = null;
         lock (gate)
         {
-            if (free == 0)
+            if (free == 0 || isBusy)
             {
                 entry = new Waiting(collection, queries);
                 entry.Node = waiting.AddLast(entry);
             }
-            else
+
+            if (free > 0)
             {
                 free--;
-                entry = null!;
+                stepsBack = isBusy;
             }
+        }
+
+        if (stepsBack)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static searches => searches.Next(), this, preferLocal: false);
         }
 
         return entry is null ? Task.FromResult(RunAlone(collection, queries, cancellationToken)) : WaitAsync(entry, cancellationToken);
