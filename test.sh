@@ -62,6 +62,12 @@ install_chromium() {
 install_log="$(mktemp)"
 trap 'rm -f "$install_log"' EXIT
 
+# JPEGs are decoded by the system's libjpeg-turbo where there is one, to the same pixels as without: the tests compare both.
+if ! ldconfig -p 2> /dev/null | grep -q 'libturbojpeg\.so\.0' && may_install; then
+    echo "test.sh: installing libjpeg-turbo"
+    install_packages libturbojpeg0 || install_packages libturbojpeg || echo "test.sh: could not; going on without it" >&2
+fi
+
 # The README's examples are run as they stand there, with curl.
 if ! has_postgres || ! command -v curl > /dev/null; then
     if ! install_postgres || ! has_postgres; then

@@ -77,7 +77,7 @@ internal static class DecodeSpeed
             + "smallest eighths of its size that are no smaller than what is wanted (at twice the size: than twice of it, which is what the service asks of Skia), and the same triangle filter. An eighth of the size, "
             + "decoding alone: what reading the file's Huffman codes costs with libjpeg-turbo, a floor under each decoder that reads all of them. "
             + $"Medians of {options["rounds"]} rounds in turn, each a process of its own and the median of {options["repeats"]} repeats; in brackets the lowest and highest round. "
-            + $"Pixels of Pillow and of here differ by {worst:0.0} of 255 in the mean at most (at most {Tolerance} are let pass). Skia is {Network.Decoder.Name}. Commit {options["commit"]}.");
+            + $"Pixels of Pillow and of here differ by {worst:0.0} of 255 in the mean at most (at most {Tolerance} are let pass). {Network.Decoder.Name}, JPEGs {(TurboJpeg.IsUsable ? "by the system's libjpeg-turbo" : "by Skia alone")}. Commit {options["commit"]}.");
         return 0;
     }
 

@@ -3,8 +3,8 @@
 #   tests/Dpfah.Benchmarks/compare-decoder.sh [options]
 #     --rounds 5     rounds in turn; --repeats 7 of each photo in a round
 #     --folder DIR   keeps the photos there, for the next time (else a temporary folder)
-# Takes about 3 minutes on one core, and the machine should have nothing else to do. Needs Debian or Ubuntu: installs Pillow where it
-# may, else says what to install; the photos are made from pictures of Debian's packages of wallpapers, which are unpacked, not installed.
+# Takes about 3 minutes on one core, and the machine should have nothing else to do. Needs Debian or Ubuntu: installs Pillow and
+# libjpeg-turbo where it may, else says what to install; the photos are made from pictures of Debian's packages of wallpapers, which are unpacked, not installed.
 set -euo pipefail
 
 script_folder="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -29,13 +29,17 @@ as_root() {
     if [[ $EUID -eq 0 ]]; then "$@"; else sudo --non-interactive "$@"; fi
 }
 
-if ! dpkg-query -W -f '${Status}' python3-pil 2> /dev/null | grep -q 'install ok installed'; then
-    echo "compare-decoder.sh: installing python3-pil" >&2
+missing=()
+for package in python3-pil "$(grep -q '^ID=ubuntu' /etc/os-release && echo libturbojpeg || echo libturbojpeg0)"; do
+    dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+if ((${#missing[@]})); then
+    echo "compare-decoder.sh: installing ${missing[*]}" >&2
     log="$(mktemp)"
     as_root env DEBIAN_FRONTEND=noninteractive bash -c \
-        "apt-get update -q && apt-get install -q -y --no-install-recommends python3-pil" > "$log" 2>&1 || {
+        "apt-get update -q && apt-get install -q -y --no-install-recommends ${missing[*]}" > "$log" 2>&1 || {
         tail -5 "$log" >&2
-        echo "compare-decoder.sh: could not install it; run: sudo apt-get install python3-pil" >&2
+        echo "compare-decoder.sh: could not install them; run: sudo apt-get install ${missing[*]}" >&2
         exit 1
     }
     rm -f "$log"

@@ -37,7 +37,8 @@ as_root() {
     if [[ $EUID -eq 0 ]]; then "$@"; else sudo --non-interactive "$@"; fi
 }
 
-packages=(postgresql wrk gunicorn python3-flask python3-torch python3-torchvision python3-pil python3-faiss python3-psycopg2)
+packages=(postgresql wrk gunicorn python3-flask python3-torch python3-torchvision python3-pil python3-faiss python3-psycopg2
+    "$(grep -q '^ID=ubuntu' /etc/os-release && echo libturbojpeg || echo libturbojpeg0)")
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -1,10 +1,9 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using SkiaSharp;
 
 namespace Dpfah.Learning.Imaging;
 
-/// <summary>Reads and writes pictures with Skia.</summary>
+/// <summary>Reads and writes pictures with Skia; JPEGs with libjpeg-turbo where <see cref="TurboJpeg"/> may be used, to the same pixels.</summary>
 internal sealed class SkiaDecoder : IImageDecoder
 {
     private const int JpegScaleSteps = 8;
@@ -13,7 +12,13 @@ internal sealed class SkiaDecoder : IImageDecoder
     public string Name { get; } = ImageDecoders.WithVersion(ImageDecoders.Skia, typeof(SKCodec));
 
     /// <inheritdoc/>
-    public unsafe DecodedImage Open(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide)
+    public DecodedImage Open(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide) =>
+        header.Format == ImageFormat.Jpeg && TurboJpeg.IsUsable && TurboJpeg.Open(file.Span, header, shorterSide) is { } image
+            ? image
+            : OpenBySkia(file, header, shorterSide);
+
+    /// <summary>Decodes with Skia alone.</summary>
+    internal static unsafe DecodedImage OpenBySkia(ReadOnlyMemory<byte> file, ImageHeader header, int shorterSide)
     {
         // Read where it lies: the codec is gone before the file may move.
         using MemoryHandle pinned = file.Pin();
@@ -31,7 +36,7 @@ internal sealed class SkiaDecoder : IImageDecoder
 
         // No color space in the target: the bytes stay as they are in the file.
         var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
-        var image = new SkiaImage(size.Width, size.Height, isJpeg);
+        NativeImage image = isJpeg ? NativeImage.Opaque(size.Width, size.Height) : NativeImage.Transparent(size.Width, size.Height);
         SKCodecResult result = codec.GetPixels(info, image.Pixels);
         if (result != SKCodecResult.Success)
         {
@@ -43,13 +48,17 @@ internal sealed class SkiaDecoder : IImageDecoder
     }
 
     /// <inheritdoc/>
-    public byte[] EncodeJpeg(RgbImage image, int quality)
+    public byte[] EncodeJpeg(RgbImage image, int quality) =>
+        TurboJpeg.IsUsable ? TurboJpeg.Encode(image, quality) : EncodeJpeg(image, quality, SKJpegEncoderDownsample.Downsample420);
+
+    /// <summary>Encodes with Skia alone.</summary>
+    internal static byte[] EncodeJpeg(RgbImage image, int quality, SKJpegEncoderDownsample sampling)
     {
         using var bitmap = new SKBitmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         using SKPixmap pixels = bitmap.PeekPixels();
         Rgba.AddOpaqueAlpha(image.Pixels, pixels.GetPixelSpan());
         using SKData data = pixels.Encode(
-                new SKJpegEncoderOptions(quality, SKJpegEncoderDownsample.Downsample420, SKJpegEncoderAlphaOption.Ignore))
+                new SKJpegEncoderOptions(quality, sampling, SKJpegEncoderAlphaOption.Ignore))
             ?? throw new InvalidOperationException($"Skia could not encode {image.Width} x {image.Height} pixels as JPEG.");
         return data.ToArray();
     }
@@ -75,22 +84,4 @@ internal sealed class SkiaDecoder : IImageDecoder
         SKCodecResult.ErrorInInput or SKCodecResult.InvalidInput => "it is damaged",
         _ => $"it is of a kind that Skia does not read ({result})",
     };
-
-    /// <summary>Pixels in memory of our own; those of a JPEG, all of which are written or none is looked at, are not cleared before.</summary>
-    private sealed unsafe class SkiaImage(int width, int height, bool isJpeg) : DecodedImage(width, height, isOpaque: isJpeg)
-    {
-        private byte* pixels = (byte*)(isJpeg
-            ? NativeMemory.Alloc((nuint)width * (nuint)height, 4)
-            : NativeMemory.AllocZeroed((nuint)width * (nuint)height, 4));
-
-        public IntPtr Pixels => (IntPtr)pixels;
-
-        public override void Dispose()
-        {
-            NativeMemory.Free(pixels);
-            pixels = null;
-        }
-
-        private protected override ReadOnlySpan<byte> RgbaRow(int y) => new(pixels + (4L * Width * y), 4 * Width);
-    }
 }
