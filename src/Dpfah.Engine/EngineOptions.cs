@@ -27,6 +27,12 @@ public sealed class EngineOptions
     /// <summary>How long a search waits for the position that it names. Default: 5 s.</summary>
     public TimeSpan PositionTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long the index may not have followed the change log while the service still says that it is ready: a node that is slow, or whose
+    /// database does not answer, is passed by a balancer then. Default: 10 s.
+    /// </summary>
+    public TimeSpan ReadyLag { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How often the change log is read when nothing was written here. Default: 0.2 s.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(200);
 

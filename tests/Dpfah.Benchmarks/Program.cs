@@ -28,6 +28,7 @@ var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
     ["duplicates"] = ("[[--codes 1000000]] [[--bits 64]] [[--distances 0,2,4,8]] [[--kinds uniform,deep100,...]]: near duplicates of so many codes, and their health", DuplicatesSpeed.Run),
     ["load"] = ("--codes N --provider postgres|sqlite --connection STRING-OR-FOLDER [[--bits 64]]: from the service's tables to an index that answers", LoadSpeed.Run),
     ["import"] = ("--connection STRING-OR-FOLDER [[--provider sqlite|postgres]] [[--pictures 5000]] [[--encoder real|fake]] [[--searches 0]] [[--queries 0]]: an import against the bare encoder", ImportSpeed.Run),
+    ["nodes"] = ("[[--nodes 1,2,3]] [[--pictures 3000]] [[--program PATH]] [[--milliseconds 0]] [[--threads 1]]: an import and searches of one, two and three nodes, as deploy/native.sh starts them", NodesSpeed.Run),
     ["service-data"] = ("--connection STRING --folder FOLDER [[--codes 1000000]]: a catalogue, the model's files and queries for service-compare", ServiceData.Run),
     ["service-compare"] = ("...: the service against one in Python; called by compare-service.sh", ServiceComparison.Run),
     ["growth"] = ("--folder DIR --photos DIR [[--items 10000,...]] [[--megapixels 0.1,...]]: latency and memory as the catalogue and the pictures grow, with plots", GrowthCurves.Run),

@@ -32,6 +32,9 @@ internal static class HealthApi
         return TypedResults.Json(
             state.HasStarted && state.DatabaseProblem is { } problem
                 ? new ReadyResponse("not ready", "database", $"The database does not answer: {problem}", null)
+                : state is { HasStarted: true, IsStopping: false, Lag: { } lag }
+                ? new ReadyResponse(
+                    "not ready", "index", $"The index has not followed the database for {lag.TotalSeconds:0} s: searches here may miss what was written since.", null)
                 : new ReadyResponse(ready ? "ready" : "not ready", step.Name, step.Detail, step.Done),
             statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }

@@ -195,6 +195,7 @@ public static class ApiHost
     {
         DataFolder = options.DataFolder,
         PostgresConnectionString = configuration.GetConnectionString(ServiceOptions.DatabaseName),
+        ReadyLag = options.ReadyLag,
         JobLease = options.JobLease,
         JobRetention = options.JobRetention,
         EncodingJobs = options.EncodingJobs,

@@ -99,6 +99,12 @@ public sealed partial class ServiceOptions
     public TimeSpan DrainDelay { get; set; }
 
     /// <summary>
+    /// How long the index may not have followed the database while <c>/health/ready</c> still says 200, as <c>hh:mm:ss</c> from 1 s to 1 h.
+    /// Default: 10 s.
+    /// </summary>
+    public TimeSpan ReadyLag { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// How often a sample of each collection's labelled pictures is searched for, to tell mAP and precision by <c>/metrics</c>, as
     /// <c>hh:mm:ss</c> from 1 s; zero for never. Default: 10 min.
     /// </summary>
@@ -334,6 +340,7 @@ public sealed partial class ServiceOptions
         (nameof(JobLease), JobLease, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), ""),
         (nameof(JobRetention), JobRetention, TimeSpan.FromMinutes(1), TimeSpan.MaxValue, ""),
         (nameof(RetrainEvery), RetrainEvery, TimeSpan.Zero, TimeSpan.MaxValue, " (00:00:00: never)"),
+        (nameof(ReadyLag), ReadyLag, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), ""),
         (nameof(DrainDelay), DrainDelay, TimeSpan.Zero, Draining.MostDelay, ""),
         (nameof(RequestTimeout), RequestTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), ""),
         (nameof(UploadTimeout), UploadTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), ""),

@@ -134,6 +134,12 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Listens to what <see cref="NotifyJobsAsync"/> tells, until it is cancelled.</summary>
     public virtual Task ListenForJobsAsync(Action notice, CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken);
 
+    /// <summary>Whether services on other machines may use this database too.</summary>
+    public virtual bool MayHaveOthers => false;
+
+    /// <summary>How many processes listen by <see cref="ListenForJobsAsync"/>, this one included.</summary>
+    public virtual Task<int> CountJobListenersAsync(DpfahContext context, CancellationToken cancellationToken) => Task.FromResult(1);
+
     /// <summary>Runs a query, again when the connection was lost.</summary>
     public async Task<T> ReadAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {

@@ -31,6 +31,8 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<StoredJobRejection> JobRejections => Set<StoredJobRejection>();
 
+    public DbSet<StoredJobPart> JobParts => Set<StoredJobPart>();
+
     public DbSet<StoredBlob> Blobs => Set<StoredBlob>();
 
     public DbSet<StoredBlobChunk> BlobChunks => Set<StoredBlobChunk>();
@@ -162,6 +164,12 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
             entity.ToTable("job_rejections");
             entity.HasKey(r => new { r.JobId, r.Number });
             entity.HasOne<StoredJob>().WithMany().HasForeignKey(r => r.JobId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<StoredJobPart>(entity =>
+        {
+            entity.ToTable("job_parts");
+            entity.HasKey(p => new { p.JobId, p.Number });
+            entity.HasOne<StoredJob>().WithMany().HasForeignKey(p => p.JobId).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<StoredBlob>(entity =>
         {

@@ -15,6 +15,9 @@ internal sealed class PostgresDatabase(string connectionString) : Database
 {
     private const int UniqueViolationRetries = 8;
     private const string JobsChannel = "dpfah_jobs";
+
+    // As the server tells it of connections; it cuts longer ones.
+    private const string ListenerName = "dpfah jobs";
     private const int KeepAliveSeconds = 30;
 
     // First key of the advisory locks on collections; the second is the collection's number.
@@ -22,6 +25,9 @@ internal sealed class PostgresDatabase(string connectionString) : Database
 
     // First key of the advisory lock on the queueing of trainings; the second is 0.
     private const int TrainingLock = 0x44505446;
+
+    // First key of the advisory lock on the schema; the second is 0.
+    private const int SchemaLock = 0x44504653;
 
     // First key of the advisory locks on the room that a collection has left; the second is the collection's number.
     private const int QuotaLocks = 0x44504651;
@@ -41,7 +47,7 @@ internal sealed class PostgresDatabase(string connectionString) : Database
     {
         await using (DpfahContext context = CreateContext())
         {
-            await context.Database.MigrateAsync(cancellationToken);
+            await MigrateAsync(context, cancellationToken);
         }
 
         return await WriteAsync(
@@ -71,6 +77,30 @@ internal sealed class PostgresDatabase(string connectionString) : Database
                 return info.Epoch;
             },
             cancellationToken);
+    }
+
+    /// <summary>Brings the schema up to date, one node after the other: the first tables of an empty database would be made by all at once.</summary>
+    private static async Task MigrateAsync(DpfahContext context, CancellationToken cancellationToken)
+    {
+        // It may have to be made first, and is not locked then.
+        bool isThere = await context.Database.CanConnectAsync(cancellationToken);
+        if (isThere)
+        {
+            await context.Database.OpenConnectionAsync(cancellationToken);
+            await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({SchemaLock}, 0)", cancellationToken);
+        }
+
+        try
+        {
+            await context.Database.MigrateAsync(cancellationToken);
+        }
+        finally
+        {
+            if (isThere && context.Database.GetDbConnection().State == System.Data.ConnectionState.Open)
+            {
+                await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({SchemaLock}, 0)", CancellationToken.None);
+            }
+        }
     }
 
     protected override async Task<T> TransactAsync<T>(Func<DpfahContext, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
@@ -181,10 +211,17 @@ internal sealed class PostgresDatabase(string connectionString) : Database
     public override Task NotifyJobsAsync(DpfahContext context, CancellationToken cancellationToken) =>
         context.Database.ExecuteSqlRawAsync($"NOTIFY {JobsChannel}", cancellationToken);
 
+    public override bool MayHaveOthers => true;
+
+    public override async Task<int> CountJobListenersAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        (await context.Database
+            .SqlQuery<int>($"SELECT count(*)::int AS \"Value\" FROM pg_stat_activity WHERE datname = current_database() AND application_name = {ListenerName}")
+            .ToListAsync(cancellationToken))[0];
+
     public override async Task ListenForJobsAsync(Action notice, CancellationToken cancellationToken)
     {
         await using var connection = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, KeepAlive = KeepAliveSeconds }.ConnectionString);
+            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, KeepAlive = KeepAliveSeconds, ApplicationName = ListenerName }.ConnectionString);
         await connection.OpenAsync(cancellationToken);
         connection.Notification += (_, _) => notice();
         await using (var command = new NpgsqlCommand($"LISTEN {JobsChannel}", connection))

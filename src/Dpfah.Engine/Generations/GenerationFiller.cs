@@ -22,12 +22,14 @@ internal sealed class GenerationFiller(Database database, PictureEncoder picture
     /// <param name="generation">The generation.</param>
     /// <param name="after">Item number after which to look; 0 for the start.</param>
     /// <param name="cancellationToken">Stops reading.</param>
-    public Task<List<PreviewToHash>> ReadAsync(Generation generation, long after, CancellationToken cancellationToken)
+    /// <param name="last">Item number up to which to look.</param>
+    public Task<List<PreviewToHash>> ReadAsync(
+        Generation generation, long after, CancellationToken cancellationToken, long last = long.MaxValue)
     {
         int collectionId = generation.CollectionId, generationId = generation.Id;
         return database.ReadAsync(
             (context, token) => context.Items
-                .Where(i => i.CollectionId == collectionId && i.Number > after
+                .Where(i => i.CollectionId == collectionId && i.Number > after && i.Number <= last
                     && !context.Codes.Any(c => c.GenerationId == generationId && c.ItemNumber == i.Number))
                 .OrderBy(i => i.Number).Take(BatchSize)
                 .Join(context.Previews, i => i.Number, p => p.ItemNumber, (i, p) => new { i.Number, i.PublicId, i.ContentDigest, p.Jpeg })

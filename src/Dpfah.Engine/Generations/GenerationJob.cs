@@ -3,6 +3,7 @@ using Dpfah.Core.Imaging;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Jobs;
+using Dpfah.Engine.Jobs.Parts;
 using Dpfah.Engine.Search;
 using Microsoft.EntityFrameworkCore;
 
@@ -14,6 +15,7 @@ internal sealed class GenerationJob(
     GenerationFiller filler,
     GenerationSwitching switching,
     GenerationComparer comparer,
+    PartBoard board,
     IndexFollower follower) : IJobHandler
 {
     /// <summary>The kind of these jobs.</summary>
@@ -21,6 +23,9 @@ internal sealed class GenerationJob(
 
     // Its index is loaded meanwhile: a minute for tens of millions of codes.
     private static readonly TimeSpan LoadTimeout = TimeSpan.FromMinutes(15);
+
+    // Batches that are hashed, or wait for that, here and on other nodes: some 16 MB of previews.
+    private const int BatchesAhead = 12;
 
     private static readonly TimeSpan LoadPatience = TimeSpan.FromSeconds(2);
 
@@ -83,11 +88,12 @@ internal sealed class GenerationJob(
 
         // From the checkpoint to the end; and from the start as often as something turns up that was being changed when it was its turn.
         var refused = new HashSet<long>();
+        using var shared = new SharedParts(board, run);
         long after = run.ReadCheckpoint<FillCheckpoint>()?.After ?? 0;
         while (true)
         {
             bool wasWhole = after == 0;
-            if (!await FillFromAsync(run, generation, after, refused, cancellationToken) && wasWhole)
+            if (!await FillFromAsync(run, generation, shared, after, refused, cancellationToken) && wasWhole)
             {
                 break;
             }
@@ -103,35 +109,70 @@ internal sealed class GenerationJob(
         }
     }
 
-    /// <summary>One pass. Reading runs ahead and writing behind, so that the encoder always has work.</summary>
+    /// <summary>One pass. Reading runs ahead and writing behind, so that the encoder always has work; other nodes hash some of it.</summary>
     /// <returns>Whether anything was missing that was not refused before.</returns>
     private async Task<bool> FillFromAsync(
-        JobRun run, Generation generation, long after, HashSet<long> refused, CancellationToken cancellationToken)
+        JobRun run, Generation generation, SharedParts shared, long after, HashSet<long> refused, CancellationToken cancellationToken)
     {
         bool any = false;
-        Task<List<PreviewToHash>> reading = filler.ReadAsync(generation, after, cancellationToken);
+        var ahead = new Queue<(long Last, List<PreviewToHash> Wanted, Task<(ImageCode? Code, string? Problem)[]> Hashing)>();
+        Task<List<PreviewToHash>>? reading = filler.ReadAsync(generation, after, cancellationToken);
         Task writing = Task.CompletedTask;
         try
         {
-            while (await reading is { Count: > 0 } previews)
+            while (true)
             {
-                reading = filler.ReadAsync(generation, previews[^1].Number, cancellationToken);
-                List<PreviewToHash> wanted = previews.FindAll(preview => !refused.Contains(preview.Number));
-                (ImageCode? Code, string? Problem)[] hashed = await filler.HashAsync(generation.ModelId, wanted, cancellationToken);
+                int most = await shared.HasOthersAsync(cancellationToken) ? BatchesAhead : 1;
+                while (reading is not null && ahead.Count < most)
+                {
+                    List<PreviewToHash> previews = await reading;
+                    reading = previews.Count == 0 ? null : filler.ReadAsync(generation, previews[^1].Number, cancellationToken);
+                    if (previews.Count > 0)
+                    {
+                        List<PreviewToHash> missing = previews.FindAll(preview => !refused.Contains(preview.Number));
+                        ahead.Enqueue((previews[^1].Number, missing, HashAsync(generation, shared, missing, cancellationToken)));
+                    }
+                }
+
+                if (!ahead.TryPeek(out (long Last, List<PreviewToHash> Wanted, Task<(ImageCode? Code, string? Problem)[]> Hashing) first))
+                {
+                    break;
+                }
+
+                (long last, List<PreviewToHash> wanted, _) = first;
+                (ImageCode? Code, string? Problem)[] hashed = await first.Hashing;
+                ahead.Dequeue();
                 await writing;
                 refused.UnionWith(wanted.Where((_, i) => hashed[i].Code is null).Select(preview => preview.Number));
-                writing = WriteAsync(run, generation, previews[^1].Number, wanted, hashed, cancellationToken);
+                writing = WriteAsync(run, generation, last, wanted, hashed, cancellationToken);
                 any |= wanted.Count > 0;
             }
         }
         finally
         {
-            // Neither may go on when this method has ended.
-            await Task.WhenAll(reading, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // None of them may go on when this method has ended.
+            await Task.WhenAll([reading ?? Task.CompletedTask, writing, .. ahead.Select(batch => batch.Hashing)])
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await writing;
         return any;
+    }
+
+    private async Task<(ImageCode? Code, string? Problem)[]> HashAsync(
+        Generation generation, SharedParts shared, List<PreviewToHash> previews, CancellationToken cancellationToken)
+    {
+        (ImageCode? Code, string? Problem)[]? hashed = null;
+        async Task HashHereAsync() => hashed = await filler.HashAsync(generation.ModelId, previews, cancellationToken);
+        if (previews.Count == 0 || !await shared.HasOthersAsync(cancellationToken))
+        {
+            await HashHereAsync();
+            return hashed!;
+        }
+
+        string part = JsonSerializer.Serialize(new FillPart(generation.Id, previews[0].Number, previews[^1].Number), JobJson.Options);
+        await shared.ComputeAsync(part, HashHereAsync, output => (hashed = FillPartItem.Read(previews, output)) is not null, cancellationToken);
+        return hashed!;
     }
 
     private async Task WriteAsync(

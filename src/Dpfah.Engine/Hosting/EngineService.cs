@@ -70,6 +70,7 @@ internal sealed partial class EngineService(
             await keys.RefreshAsync(cancellationToken);
         }
 
+        state.WatchLag(() => follower.Lag.Silence, options.ReadyLag);
         state.ReportStarted();
         (failedStep, failure) = (null, null);
         LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));

@@ -13,6 +13,7 @@ using Dpfah.Engine.Health;
 using Dpfah.Engine.Imports;
 using Dpfah.Engine.Imports.Fetching;
 using Dpfah.Engine.Jobs;
+using Dpfah.Engine.Jobs.Parts;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Dpfah.Engine.Telemetry;
@@ -69,6 +70,9 @@ public static class EngineServices
             p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<JobSignal>();
         services.AddSingleton<JobClaims>();
+        services.AddSingleton<JobLoad>();
+        services.AddSingleton<PartBoard>();
+        services.AddSingleton<CodeMakers>();
         services.AddSingleton(p => new JobQueue(
             p.GetRequiredService<Database>(),
             p.GetRequiredService<JobClaims>(),
@@ -95,6 +99,7 @@ public static class EngineServices
         services.AddSingleton<ImportWriter>();
         services.AddSingleton<ItemRemoval>();
         services.AddSingleton<IJobHandler, ImportJob>();
+        services.AddSingleton<IPartHandler, ImportPartHandler>();
         services.AddSingleton(p => new Exporter(p.GetRequiredService<Database>(), options));
         services.AddSingleton(p => new Importer(
             p.GetRequiredService<Database>(),
@@ -108,6 +113,7 @@ public static class EngineServices
         services.AddSingleton<GenerationSwitching>();
         services.AddSingleton<GenerationComparer>();
         services.AddSingleton<IJobHandler, GenerationJob>();
+        services.AddSingleton<IPartHandler, FillPartHandler>();
         services.AddSingleton(p => new GenerationStore(
             p.GetRequiredService<Database>(),
             p.GetRequiredService<EncoderPool>(),
@@ -129,6 +135,7 @@ public static class EngineServices
         if (!options.ReadOnly)
         {
             services.AddHostedService<JobWorker>();
+            services.AddHostedService<PartWorker>();
             if (RetrainSchedule.IsWanted(options))
             {
                 services.AddHostedService<RetrainSchedule>();

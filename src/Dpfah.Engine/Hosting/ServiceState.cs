@@ -7,6 +7,7 @@ public sealed class ServiceState
     private volatile StartupStep step = new("starting", "The service is starting.", null);
     private volatile string? databaseProblem;
     private volatile bool isStopping;
+    private (Func<TimeSpan> Silence, TimeSpan Most)? lag;
 
     /// <summary>What is being done, or what stands in the way.</summary>
     public StartupStep Step => step;
@@ -20,8 +21,13 @@ public sealed class ServiceState
     /// <summary>Whether the service has been told to stop: it answers what comes, and wants no more of it.</summary>
     public bool IsStopping => isStopping;
 
+    /// <summary>
+    /// How long the index has not followed the database, when that is longer than <see cref="EngineOptions.ReadyLag"/>; null when it follows.
+    /// </summary>
+    public TimeSpan? Lag => lag is var (silence, most) && silence() is var age && age > most ? age : null;
+
     /// <summary>Whether requests are to be sent here.</summary>
-    public bool IsReady => HasStarted && databaseProblem is null && !isStopping;
+    public bool IsReady => HasStarted && databaseProblem is null && !isStopping && Lag is null;
 
     /// <summary>Says that the service will end.</summary>
     public void ReportStopping()
@@ -44,6 +50,9 @@ public sealed class ServiceState
     }
 
     internal void Report(string name, string detail, double? done = null) => step = isStopping ? step : new StartupStep(name, detail, done);
+
+    /// <summary>Told by whom to know how long the index has not followed, before the start is reported.</summary>
+    internal void WatchLag(Func<TimeSpan> silence, TimeSpan most) => lag = (silence, most);
 
     internal void ReportDatabase(string? problem) => databaseProblem = problem;
 

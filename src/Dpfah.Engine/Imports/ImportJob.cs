@@ -4,6 +4,7 @@ using Dpfah.Engine.Data;
 using Dpfah.Engine.Imports.Fetching;
 using Dpfah.Engine.Imports.Sources;
 using Dpfah.Engine.Jobs;
+using Dpfah.Engine.Jobs.Parts;
 using Dpfah.Engine.Search;
 
 namespace Dpfah.Engine.Imports;
@@ -17,6 +18,7 @@ internal sealed class ImportJob(
     ImportWriter writer,
     ItemRemoval removal,
     PictureFetcher fetcher,
+    PartBoard board,
     IndexFollower follower,
     EngineOptions options) : IJobHandler
 {
@@ -41,7 +43,7 @@ internal sealed class ImportJob(
         await using Stream upload = await OpenAsync(request, cancellationToken);
         IAsyncEnumerable<ImportEntry> entries = Note(
             ImportSource.ReadAsync(
-                upload, request.Format, request.Labels, reading.Ids, checkpoint.Entries, options.DataFolder, ImportLimits.Default, cancellationToken),
+                upload, request.Format, request.Labels, reading.Ids, number => number < checkpoint.Entries, options.DataFolder, ImportLimits.Default, cancellationToken),
             reading,
             cancellationToken);
         await using IAsyncEnumerator<ImportEntry>? few = checkpoint.Pace == ImportPace.Normal ? null : entries.GetAsyncEnumerator(cancellationToken);
@@ -54,10 +56,13 @@ internal sealed class ImportJob(
                 reading.Pace = ImportPace.Normal;
             }
 
+            using var shared = new SharedParts(board, run);
             await pipeline.RunAsync(
                 few is null ? entries : RestOf(few, cancellationToken),
+                reading.Written,
                 run.CollectionId!.Value,
                 request.DryRun,
+                shared,
                 batch => WriteAsync(run, request, reading, batch, cancellationToken),
                 cancellationToken);
         }

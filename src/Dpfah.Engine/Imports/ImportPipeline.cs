@@ -1,17 +1,19 @@
 using System.Diagnostics;
+using System.Text.Json;
 using System.Threading.Channels;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Generations;
 using Dpfah.Engine.Jobs;
+using Dpfah.Engine.Jobs.Parts;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Imports;
 
 /// <summary>
 /// Keeps the encoder full: entries are read ahead, looked up a chunk at a time and prepared in parallel; what is ready is handed on in
-/// the upload's order, in batches that fit a short transaction.
+/// the upload's order, in batches that fit a short transaction. Where there are other nodes, those prepare some of the chunks.
 /// </summary>
-internal sealed class ImportPipeline(Database database, EntryPreparer preparer)
+internal sealed class ImportPipeline(Database database, EntryPreparer preparer, CodeMakers makers)
 {
     /// <summary>Most entries of a batch.</summary>
     public const int BatchEntries = 500;
@@ -39,29 +41,48 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer)
     public async Task<PreparedEntry> PrepareAsync(ImportEntry entry, int collectionId, bool dryRun, CancellationToken cancellationToken)
     {
         (IReadOnlyList<int> modelIds, Dictionary<string, KnownItem> known) = await LookUpAsync(collectionId, [entry], cancellationToken);
-        var prepared = new PreparedEntry(entry) { Known = entry.Id is null ? null : known.GetValueOrDefault(entry.Id) };
+        PreparedEntry prepared = Begin(entry, known);
         await preparer.PrepareAsync(prepared, modelIds, dryRun, cancellationToken);
+        return prepared;
+    }
+
+    /// <summary>Prepares entries for another node.</summary>
+    /// <param name="entries">The entries.</param>
+    /// <param name="collectionId">Number of the collection.</param>
+    /// <param name="modelIds">Models whose codes are wanted.</param>
+    /// <param name="dryRun">Whether pictures are only checked.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<PreparedEntry[]> PrepareAsync(
+        List<ImportEntry> entries, int collectionId, IReadOnlyList<int> modelIds, bool dryRun, CancellationToken cancellationToken)
+    {
+        (_, Dictionary<string, KnownItem> known) = await LookUpAsync(collectionId, entries, cancellationToken);
+        PreparedEntry[] prepared = [.. entries.Select(entry => Begin(entry, known))];
+        await Task.WhenAll(prepared.Select(entry => Task.Run(() => preparer.PrepareAsync(entry, modelIds, dryRun, cancellationToken), cancellationToken)));
         return prepared;
     }
 
     /// <summary>Runs until all entries are written.</summary>
     /// <param name="entries">The entries; those to be passed over have been.</param>
+    /// <param name="first">Number of the first of them in the upload, from 0.</param>
     /// <param name="collectionId">Number of the collection.</param>
     /// <param name="dryRun">Whether pictures are only checked.</param>
+    /// <param name="shared">Has other nodes prepare some of them.</param>
     /// <param name="write">Writes a batch.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="UnreadableUploadException">The upload cannot be read any further; all before was written.</exception>
     public async Task RunAsync(
         IAsyncEnumerable<ImportEntry> entries,
+        long first,
         int collectionId,
         bool dryRun,
+        SharedParts shared,
         Func<IReadOnlyList<PreparedEntry>, Task> write,
         CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var ahead = Channel.CreateBounded<Task<PreparedEntry>>(EntriesAhead);
         var budget = new ByteBudget(BytesAhead);
-        Task reading = Task.Run(() => ReadAsync(entries, collectionId, dryRun, budget, ahead.Writer, ending.Token), CancellationToken.None);
+        Task reading = Task.Run(() => ReadAsync(entries, first, collectionId, dryRun, shared, budget, ahead.Writer, ending.Token), CancellationToken.None);
         try
         {
             await CollectAsync(ahead.Reader, budget, write, cancellationToken);
@@ -76,8 +97,10 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer)
     /// <summary>Reads and starts to prepare; tells how it ended through the channel.</summary>
     private async Task ReadAsync(
         IAsyncEnumerable<ImportEntry> entries,
+        long first,
         int collectionId,
         bool dryRun,
+        SharedParts shared,
         ByteBudget budget,
         ChannelWriter<Task<PreparedEntry>> ahead,
         CancellationToken cancellationToken)
@@ -128,15 +151,34 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer)
             }
 
             (IReadOnlyList<int> modelIds, Dictionary<string, KnownItem> known) = await LookUpAsync(collectionId, chunk, cancellationToken);
-            foreach (ImportEntry entry in chunk)
+            PreparedEntry[] all = [.. chunk.Select(entry => Begin(entry, known))];
+            Task? together = await shared.HasOthersAsync(cancellationToken)
+                ? ShareAsync(shared, new ImportPart(first, all.Length, await makers.OfAsync(dryRun ? [] : modelIds, cancellationToken)), all, modelIds)
+                : null;
+            foreach (PreparedEntry prepared in all)
             {
-                var prepared = new PreparedEntry(entry) { Known = entry.Id is null ? null : known.GetValueOrDefault(entry.Id) };
-                Task<PreparedEntry> task = Task.Run(() => PrepareAsync(prepared, modelIds, dryRun, budget, cancellationToken), cancellationToken);
+                Task<PreparedEntry> task = together is null
+                    ? Task.Run(() => PrepareAsync(prepared, modelIds, dryRun, budget, cancellationToken), cancellationToken)
+                    : AfterAsync(together, prepared);
                 await ahead.WriteAsync(task, cancellationToken);
             }
 
+            first += all.Length;
             chunk.Clear();
             bytes = 0;
+        }
+
+        Task ShareAsync(SharedParts parts, ImportPart part, PreparedEntry[] all, IReadOnlyList<int> modelIds) => parts.ComputeAsync(
+            JsonSerializer.Serialize(part, JobJson.Options),
+            () => Task.WhenAll(all.Select(
+                prepared => Task.Run(() => PrepareAsync(prepared, modelIds, dryRun, budget, cancellationToken), cancellationToken))),
+            output => TryAdopt(all, output, budget),
+            cancellationToken);
+
+        static async Task<PreparedEntry> AfterAsync(Task together, PreparedEntry prepared)
+        {
+            await together;
+            return prepared;
         }
 
         async Task TryStartAsync()
@@ -156,13 +198,31 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer)
         PreparedEntry prepared, IReadOnlyList<int> modelIds, bool dryRun, ByteBudget budget, CancellationToken cancellationToken)
     {
         await preparer.PrepareAsync(prepared, modelIds, dryRun, cancellationToken);
+        Release(prepared, budget);
+        return prepared;
+    }
+
+    private static bool TryAdopt(PreparedEntry[] entries, byte[] output, ByteBudget budget)
+    {
+        if (!ImportPartEntry.TryAdopt(entries, output))
+        {
+            return false;
+        }
+
+        Array.ForEach(entries, entry => Release(entry, budget));
+        return true;
+    }
+
+    private static void Release(PreparedEntry prepared, ByteBudget budget)
+    {
         if (prepared.Bytes is null || prepared.Rejection is not null)
         {
             budget.Release(prepared.Entry.Bytes?.Length ?? 0);
         }
-
-        return prepared;
     }
+
+    private static PreparedEntry Begin(ImportEntry entry, Dictionary<string, KnownItem> known) =>
+        new(entry) { Known = entry.Id is null ? null : known.GetValueOrDefault(entry.Id) };
 
     private Task<(IReadOnlyList<int> ModelIds, Dictionary<string, KnownItem> Known)> LookUpAsync(
         int collectionId, List<ImportEntry> chunk, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
+using Dpfah.Engine.Jobs.Parts;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Jobs;
@@ -43,6 +44,7 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
 
                     bool lost = next.State == JobState.Running && claimed.GetValueOrDefault(next.Id) != next.Fence;
                     bool end = Take(context, next, now);
+                    await PartBoard.ClearAsync(database, context, next.Id, token);
                     await context.SaveChangesAsync(token);
                     return (next, lost, end);
                 },
@@ -162,6 +164,7 @@ internal sealed class JobClaims(Database database, JobSignal signal, EngineOptio
                 long now = await database.ClockAsync(context, token);
                 StoredJob job = await LockAsync(context, run, token);
                 change(context, job, now);
+                await PartBoard.ClearAsync(database, context, job.Id, token);
                 await context.SaveChangesAsync(token);
                 return true;
             },

@@ -14,6 +14,7 @@ internal sealed partial class JobWorker(
     JobClaims claims,
     JobSignal signal,
     IEnumerable<IJobHandler> handlers,
+    JobLoad load,
     EngineOptions options,
     ServiceState state,
     ILogger<JobWorker> logger) : BackgroundService
@@ -56,7 +57,7 @@ internal sealed partial class JobWorker(
                 while (running.Count < limit && await claims.ClaimAsync(lane, kinds, stoppingToken) is { } run)
                 {
                     // A handler may compute before it first waits.
-                    running.Add(Task.Run(() => RunAsync(run, stoppingToken), CancellationToken.None));
+                    running.Add(Task.Run(() => RunAsync(run, lane, stoppingToken), CancellationToken.None));
                 }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -75,8 +76,9 @@ internal sealed partial class JobWorker(
         await Task.WhenAll(running);
     }
 
-    private async Task RunAsync(JobRun run, CancellationToken stoppingToken)
+    private async Task RunAsync(JobRun run, string lane, CancellationToken stoppingToken)
     {
+        using IDisposable counted = load.Begin(lane);
         using IDisposable? scope = Scope(logger, run.Kind, run.Id, run.CollectionName);
         using Activity? activity = EngineTelemetry.Source.StartActivity($"job {run.Kind}");
         activity?.SetTag("dpfah.job.id", run.Id);

@@ -236,6 +236,7 @@ internal sealed partial class IndexFollower : IDisposable
             FrozenDictionary<int, CollectionIndex>.Empty,
             FrozenDictionary<int, LiveGeneration[]>.Empty));
         Interlocked.CompareExchange(ref doubtful, ulong.MaxValue, doubt);
+        Lag.Load();
     }
 
     private Task<CollectionIndex?> LoadAsync(int generationId, CancellationToken cancellationToken) => database.ReadAsync(

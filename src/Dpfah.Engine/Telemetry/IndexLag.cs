@@ -14,13 +14,23 @@ internal sealed class IndexLag
 
     private readonly Queue<(long Time, ulong End)> moments = [];
     private long reached = Stopwatch.GetTimestamp();
+    private long turned = Stopwatch.GetTimestamp();
     private long positions;
 
     /// <summary>Age of what searches see.</summary>
     public TimeSpan Age => Stopwatch.GetElapsedTime(Volatile.Read(ref reached));
 
+    /// <summary>
+    /// How long ago this node has last applied all that could be applied. Unlike <see cref="Age"/> it does not grow when another's transaction
+    /// holds the log back, for which no node is the wrong one to ask.
+    /// </summary>
+    public TimeSpan Silence => Stopwatch.GetElapsedTime(Volatile.Read(ref turned));
+
     /// <summary>Positions of the log that the indexes have not reached: on PostgreSQL transactions, on SQLite changes.</summary>
     public long Positions => Volatile.Read(ref positions);
+
+    /// <summary>All was loaded.</summary>
+    public void Load() => Volatile.Write(ref turned, Stopwatch.GetTimestamp());
 
     /// <summary>Notes what was read of the log.</summary>
     /// <param name="time">Timestamp from before the reading.</param>
@@ -47,6 +57,7 @@ internal sealed class IndexLag
             moments.Dequeue();
         }
 
+        Volatile.Write(ref turned, Stopwatch.GetTimestamp());
         Volatile.Write(ref positions, end > horizon ? (long)(end - horizon) : 0);
     }
 }

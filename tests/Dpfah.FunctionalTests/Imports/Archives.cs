@@ -92,7 +92,7 @@ internal static class Archives
     {
         using var stream = new MemoryStream(bytes);
         await foreach (ImportEntry entry in ImportSource.ReadAsync(
-            stream, format, labels, new IdSet(), skip, Path.GetTempPath(), limits ?? ImportLimits.Default, CancellationToken.None))
+            stream, format, labels, new IdSet(), number => number < skip, Path.GetTempPath(), limits ?? ImportLimits.Default, CancellationToken.None))
         {
             entries.Add(entry);
         }

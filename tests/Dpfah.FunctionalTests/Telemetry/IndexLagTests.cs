@@ -45,6 +45,19 @@ public sealed class IndexLagTests
     }
 
     [Fact]
+    public void A_node_that_goes_on_reading_is_not_silent_however_long_others_hold_the_log_back()
+    {
+        var lag = new IndexLag();
+        lag.Look(SecondsAgo(300), 10);
+        lag.Reach(10, 10);
+        lag.Look(SecondsAgo(200), 20);
+        lag.Reach(10, 20);
+
+        AssertAge(300, lag);
+        Assert.InRange(lag.Silence, TimeSpan.Zero, Slack);
+    }
+
+    [Fact]
     public void Looks_without_progress_take_no_memory_without_end()
     {
         var lag = new IndexLag();

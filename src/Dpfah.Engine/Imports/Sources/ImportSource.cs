@@ -10,7 +10,7 @@ internal static class ImportSource
     /// <param name="format">What it is.</param>
     /// <param name="labels">Where the labels of an archive's pictures come from.</param>
     /// <param name="ids">Takes the ids that are read.</param>
-    /// <param name="skip">Entries from the start whose bytes are not wanted; they are told without bytes.</param>
+    /// <param name="isSkipped">Asked for each entry, by its number from 0, in their order: whether its bytes are not wanted. It is told without bytes.</param>
     /// <param name="folder">An existing folder on a disk with room for what an archive's manifest says.</param>
     /// <param name="limits">Limits.</param>
     /// <param name="cancellationToken">Stops reading.</param>
@@ -20,7 +20,7 @@ internal static class ImportSource
         ImportFormat format,
         LabelSource labels,
         IdSet ids,
-        long skip,
+        Func<long, bool> isSkipped,
         string folder,
         ImportLimits limits,
         [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -28,9 +28,9 @@ internal static class ImportSource
         stream.Position = 0;
         IAsyncEnumerable<ImportEntry> entries = format switch
         {
-            ImportFormat.Zip => ZipSource.ReadAsync(stream, labels, skip, folder, limits, cancellationToken),
+            ImportFormat.Zip => ZipSource.ReadAsync(stream, labels, isSkipped, folder, limits, cancellationToken),
             ImportFormat.Tar or ImportFormat.TarGzip =>
-                TarSource.ReadAsync(stream, format == ImportFormat.TarGzip, labels, skip, folder, limits, cancellationToken),
+                TarSource.ReadAsync(stream, format == ImportFormat.TarGzip, labels, isSkipped, folder, limits, cancellationToken),
             ImportFormat.Ndjson => NdjsonSource.ReadAsync(stream, limits, cancellationToken),
             _ => CsvSource.ReadAsync(stream, limits, cancellationToken),
         };

@@ -11,7 +11,7 @@ internal static class TarSource
     /// <param name="stream">Seekable; not closed.</param>
     /// <param name="compressed">Whether it is compressed by gzip.</param>
     /// <param name="labels">Where labels come from.</param>
-    /// <param name="skip">Entries from the start whose bytes are not wanted.</param>
+    /// <param name="isSkipped">Asked for each entry, by its number from 0, in their order: whether its bytes are not wanted.</param>
     /// <param name="folder">An existing folder on a disk with room for what the manifest says.</param>
     /// <param name="limits">Limits.</param>
     /// <param name="cancellationToken">Stops reading.</param>
@@ -20,7 +20,7 @@ internal static class TarSource
         Stream stream,
         bool compressed,
         LabelSource labels,
-        long skip,
+        Func<long, bool> isSkipped,
         string folder,
         ImportLimits limits,
         [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -41,7 +41,7 @@ internal static class TarSource
                 continue;
             }
 
-            ImportEntry read = entry.Rejection is not null || number < skip ? entry : await ReadEntryAsync(file, entry, entries, cancellationToken);
+            ImportEntry read = entry.Rejection is not null || isSkipped(number) ? entry : await ReadEntryAsync(file, entry, entries, cancellationToken);
             guarded.BeginHeader();
             yield return read;
             number++;

@@ -16,13 +16,13 @@ internal static class ZipSource
     /// <summary>Reads the entries.</summary>
     /// <param name="stream">Seekable; not closed.</param>
     /// <param name="labels">Where labels come from.</param>
-    /// <param name="skip">Entries from the start whose bytes are not wanted.</param>
+    /// <param name="isSkipped">Asked for each entry, by its number from 0, in their order: whether its bytes are not wanted.</param>
     /// <param name="folder">An existing folder on a disk with room for what the manifest says.</param>
     /// <param name="limits">Limits.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="InvalidDataException">The archive cannot be read, or no further.</exception>
     public static async IAsyncEnumerable<ImportEntry> ReadAsync(
-        Stream stream, LabelSource labels, long skip, string folder, ImportLimits limits, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Stream stream, LabelSource labels, Func<long, bool> isSkipped, string folder, ImportLimits limits, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // The library makes an object of each entry of the directory, and the directory says how many there are.
         var guarded = new GuardedStream(
@@ -42,7 +42,7 @@ internal static class ZipSource
                 continue;
             }
 
-            yield return entry.Rejection is not null || number < skip
+            yield return entry.Rejection is not null || isSkipped(number)
                 ? entry
                 : await ReadEntryAsync(file, entry, entries, limits, cancellationToken);
             number++;

@@ -893,6 +893,52 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                     b.ToTable("job_events", (string)null);
                 });
 
+            modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredJobPart", b =>
+                {
+                    b.Property<long>("JobId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("job_id");
+
+                    b.Property<long>("Number")
+                        .HasColumnType("bigint")
+                        .HasColumnName("number");
+
+                    b.Property<long>("Fence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("fence");
+
+                    b.Property<string>("Input")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("input");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Leader")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("leader");
+
+                    b.Property<long>("LeaseUntilMs")
+                        .HasColumnType("bigint")
+                        .HasColumnName("lease_until_ms");
+
+                    b.Property<byte[]>("Output")
+                        .HasColumnType("bytea")
+                        .HasColumnName("output");
+
+                    b.Property<string>("Worker")
+                        .HasColumnType("text")
+                        .HasColumnName("worker");
+
+                    b.HasKey("JobId", "Number");
+
+                    b.ToTable("job_parts", (string)null);
+                });
+
             modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredJobRejection", b =>
                 {
                     b.Property<long>("JobId")
@@ -1152,6 +1198,15 @@ namespace Dpfah.Engine.Data.Migrations.Postgres
                 });
 
             modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredJobEvent", b =>
+                {
+                    b.HasOne("Dpfah.Engine.Data.Entities.StoredJob", null)
+                        .WithMany()
+                        .HasForeignKey("JobId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredJobPart", b =>
                 {
                     b.HasOne("Dpfah.Engine.Data.Entities.StoredJob", null)
                         .WithMany()

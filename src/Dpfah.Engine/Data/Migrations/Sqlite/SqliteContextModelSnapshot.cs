@@ -856,6 +856,52 @@ namespace Dpfah.Engine.Data.Migrations.Sqlite
                     b.ToTable("job_events", (string)null);
                 });
 
+            modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredJobPart", b =>
+                {
+                    b.Property<long>("JobId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("job_id");
+
+                    b.Property<long>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<long>("Fence")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("fence");
+
+                    b.Property<string>("Input")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("input");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Leader")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("leader");
+
+                    b.Property<long>("LeaseUntilMs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease_until_ms");
+
+                    b.Property<byte[]>("Output")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("output");
+
+                    b.Property<string>("Worker")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("worker");
+
+                    b.HasKey("JobId", "Number");
+
+                    b.ToTable("job_parts", (string)null);
+                });
+
             modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredJobRejection", b =>
                 {
                     b.Property<long>("JobId")
@@ -1113,6 +1159,15 @@ namespace Dpfah.Engine.Data.Migrations.Sqlite
                 });
 
             modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredJobEvent", b =>
+                {
+                    b.HasOne("Dpfah.Engine.Data.Entities.StoredJob", null)
+                        .WithMany()
+                        .HasForeignKey("JobId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Dpfah.Engine.Data.Entities.StoredJobPart", b =>
                 {
                     b.HasOne("Dpfah.Engine.Data.Entities.StoredJob", null)
                         .WithMany()

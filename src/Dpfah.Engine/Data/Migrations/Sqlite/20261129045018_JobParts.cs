@@ -1,0 +1,46 @@
+using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Dpfah.Engine.Data.Migrations.Sqlite
+{
+    /// <inheritdoc />
+    public partial class JobParts : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.CreateTable(
+                name: "job_parts",
+                columns: table => new
+                {
+                    job_id = table.Column<long>(type: "INTEGER", nullable: false),
+                    number = table.Column<long>(type: "INTEGER", nullable: false),
+                    kind = table.Column<string>(type: "TEXT", nullable: false),
+                    fence = table.Column<long>(type: "INTEGER", nullable: false),
+                    leader = table.Column<string>(type: "TEXT", nullable: false),
+                    worker = table.Column<string>(type: "TEXT", nullable: true),
+                    lease_until_ms = table.Column<long>(type: "INTEGER", nullable: false),
+                    input = table.Column<string>(type: "TEXT", nullable: false),
+                    output = table.Column<byte[]>(type: "BLOB", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_job_parts", x => new { x.job_id, x.number });
+                    table.ForeignKey(
+                        name: "FK_job_parts_jobs_job_id",
+                        column: x => x.job_id,
+                        principalTable: "jobs",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropTable(
+                name: "job_parts");
+        }
+    }
+}
