@@ -17,6 +17,8 @@ internal sealed class ApiKeyHandler(
 
     private const int RetryAfterSeconds = 2;
 
+    private static readonly ClaimsPrincipal Local = PrincipalOf(Caller.Local);
+
     // Whoever calls cannot be known at the moment: told only where it matters, since some paths are open to all.
     private string? notReady;
 
@@ -75,10 +77,12 @@ internal sealed class ApiKeyHandler(
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Problems.Forbidden().ExecuteAsync(Context);
 
-    private static AuthenticateResult Success(Caller caller)
+    private static AuthenticateResult Success(Caller caller) =>
+        AuthenticateResult.Success(new AuthenticationTicket(caller == Caller.Local ? Local : PrincipalOf(caller), SchemeName));
+
+    private static ClaimsPrincipal PrincipalOf(Caller caller)
     {
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, caller.Name), new Claim(ClaimTypes.Role, caller.Role)], SchemeName);
-        var principal = new ClaimsPrincipal(caller.Collections is null ? identity : new LimitedIdentity(identity, caller.Collections));
-        return AuthenticateResult.Success(new AuthenticationTicket(principal, SchemeName));
+        return new ClaimsPrincipal(caller.Collections is null ? identity : new LimitedIdentity(identity, caller.Collections));
     }
 }

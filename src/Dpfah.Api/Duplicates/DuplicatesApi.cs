@@ -182,7 +182,7 @@ internal static class DuplicatesApi
             foreach (FoundMember member in page)
             {
                 var line = new DuplicateLine(member.Group, member.Id, member.Distance, member.Labels);
-                await JsonSerializer.SerializeAsync(context.Response.Body, line, JsonSerializerOptions.Web, cancellationToken);
+                await JsonSerializer.SerializeAsync(context.Response.Body, line, ApiJson.Default.DuplicateLine, cancellationToken);
                 await context.Response.Body.WriteAsync("\n"u8.ToArray(), cancellationToken);
                 after = (member.Group, member.Number);
             }

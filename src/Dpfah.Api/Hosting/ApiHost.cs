@@ -133,6 +133,7 @@ public static class ApiHost
         {
             // Numbers are numbers: the document would otherwise offer text for each of them.
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            json.SerializerOptions.TypeInfoResolver = ApiJson.Default;
             json.SerializerOptions.AddPathBase(options.PathBase);
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
         });

@@ -1,5 +1,8 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Dpfah.Api.Http;
@@ -16,24 +19,35 @@ internal static class JsonBody
         AllowDuplicateProperties = false,
         NumberHandling = JsonNumberHandling.Strict,
         MaxDepth = 16,
+        TypeInfoResolver = ApiJson.Default,
     };
 
     /// <returns>The value (null for an empty body), or the problem with it.</returns>
     public static async Task<(T? Value, ProblemHttpResult? Problem)> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
         where T : class
     {
-        using var buffer = new MemoryStream();
-        var chunk = new byte[16 * 1024];
-        for (int read; (read = await request.Body.ReadAsync(chunk, cancellationToken)) > 0;)
+        PipeReader body = request.BodyReader;
+        ReadResult read = await body.ReadAsync(cancellationToken);
+        while (!read.IsCompleted && read.Buffer.Length <= MaxBytes)
         {
-            buffer.Write(chunk, 0, read);
-            if (buffer.Length > MaxBytes)
-            {
-                return (null, Problems.TooLarge(MaxBytes));
-            }
+            body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            read = await body.ReadAsync(cancellationToken);
         }
 
-        if (buffer.Length == 0)
+        (T? Value, ProblemHttpResult? Problem) answer = Read<T>(request, read.Buffer);
+        body.AdvanceTo(read.Buffer.End);
+        return answer;
+    }
+
+    private static (T? Value, ProblemHttpResult? Problem) Read<T>(HttpRequest request, ReadOnlySequence<byte> body)
+        where T : class
+    {
+        if (body.Length > MaxBytes)
+        {
+            return (null, Problems.TooLarge(MaxBytes));
+        }
+
+        if (body.IsEmpty)
         {
             return (null, null);
         }
@@ -45,7 +59,8 @@ internal static class JsonBody
 
         try
         {
-            return (JsonSerializer.Deserialize<T>(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), Strict), null);
+            ReadOnlySpan<byte> bytes = body.IsSingleSegment ? body.FirstSpan : body.ToArray();
+            return (JsonSerializer.Deserialize(bytes, (JsonTypeInfo<T>)Strict.GetTypeInfo(typeof(T))), null);
         }
         catch (JsonException error)
         {

@@ -56,7 +56,7 @@ internal static class PathBaseRule
             return;
         }
 
-        json.TypeInfoResolver = (json.TypeInfoResolver ?? new DefaultJsonTypeInfoResolver()).WithAddedModifier(type =>
+        json.TypeInfoResolver = json.TypeInfoResolver!.WithAddedModifier(type =>
         {
             foreach (JsonPropertyInfo property in type.Properties)
             {

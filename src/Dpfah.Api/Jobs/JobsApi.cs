@@ -138,7 +138,7 @@ internal static class JobsApi
                 await JsonSerializer.SerializeAsync(
                     context.Response.Body,
                     new JobRejectionResponse(rejection.Number, rejection.Item, rejection.Code, rejection.Reason),
-                    JsonSerializerOptions.Web,
+                    ApiJson.Default.JobRejectionResponse,
                     cancellationToken);
                 await context.Response.Body.WriteAsync("\n"u8.ToArray(), cancellationToken);
                 after = rejection.Number;

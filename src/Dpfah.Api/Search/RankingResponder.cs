@@ -227,7 +227,7 @@ internal sealed class RankingResponder(SearchService search, ImageReader images,
             return Problems.BadParameter("collection", $"At most {SearchLimits.MaxCollections} collections are searched together; there were {names.Count}.");
         }
 
-        return names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice
+        return names.Count > 1 && names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice
             ? Problems.BadParameter("collection", $"'collection' names '{twice.Key}' twice: name each collection once.")
             : null;
     }

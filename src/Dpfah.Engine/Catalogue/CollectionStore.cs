@@ -56,6 +56,10 @@ public sealed class CollectionStore
             (context, token) => TryCreateAsync(context, name, model, identity, token), cancellationToken);
     }
 
+    /// <summary>Whether the database has a collection of this name.</summary>
+    internal Task<bool> ExistsAsync(string name, CancellationToken cancellationToken) =>
+        database.ReadAsync((context, token) => context.Collections.AnyAsync(c => c.Name == name && c.DeletedAt == null, token), cancellationToken);
+
     private async Task<(bool Created, ulong Position, Generation Generation)> TryCreateAsync(
         DpfahContext context, string name, int modelId, EncoderIdentity identity, CancellationToken cancellationToken)
     {

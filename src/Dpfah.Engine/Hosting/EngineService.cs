@@ -27,7 +27,7 @@ internal sealed partial class EngineService(
     ApiKeyFollower? keys = null) : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-    private static readonly string[] Steps = ["database", "model", "encoder", "index"];
+    private static readonly string[] Steps = ["database", "model", "index", "encoder"];
 
     private string step = Steps[0];
     private string? failedStep;
@@ -56,13 +56,17 @@ internal sealed partial class EngineService(
 
     private async Task StartAndFollowAsync(CancellationToken cancellationToken)
     {
-        int epoch = options.ReadOnly ? await database.ReadEpochAsync(cancellationToken) : await PrepareAsync(cancellationToken);
+        (int epoch, Task opening) = options.ReadOnly
+            ? (await database.ReadEpochAsync(cancellationToken), Task.CompletedTask)
+            : await PrepareAsync(cancellationToken);
         Report("index", "Loading the codes.");
         await follower.LoadAsync(
             epoch,
             (done, total) => Report("index", $"Loaded {done:N0} of {total:N0} codes.", total == 0 ? 1 : (double)done / total),
             cancellationToken);
         WarmUp();
+        Report("encoder", "Loading the first model and warming it up.");
+        await opening;
         await identityCheck.RunAsync(cancellationToken);
         if (keys is not null)
         {
@@ -91,7 +95,8 @@ internal sealed partial class EngineService(
     }
 
     /// <summary>Brings the schema up to date, and sees to it that there is a model and a collection.</summary>
-    private async Task<int> PrepareAsync(CancellationToken cancellationToken)
+    /// <returns>The database's epoch, and the opening of the model's encoder, which goes on beside what follows.</returns>
+    private async Task<(int Epoch, Task Opening)> PrepareAsync(CancellationToken cancellationToken)
     {
         Report("database", "Opening the database and bringing its schema up to date.");
         int epoch = await database.PrepareAsync(cancellationToken);
@@ -105,10 +110,17 @@ internal sealed partial class EngineService(
             model = await models.EnsureAsync(initial, cancellationToken);
         }
 
-        Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
-        await encoders.IdentityAsync(model.Id, cancellationToken);
-        await collections.EnsureAsync(CollectionStore.DefaultName, model.Id, cancellationToken);
-        return epoch;
+        // It takes a core a while, as loading the codes takes the database: one goes on beside the other.
+        Task opening = encoders.IdentityAsync(model.Id, cancellationToken);
+        if (!await collections.ExistsAsync(CollectionStore.DefaultName, cancellationToken))
+        {
+            // A new collection's codes are described by its encoder.
+            Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
+            await opening;
+            await collections.EnsureAsync(CollectionStore.DefaultName, model.Id, cancellationToken);
+        }
+
+        return (epoch, opening);
     }
 
     /// <summary>The first search would otherwise wait for the compiler.</summary>

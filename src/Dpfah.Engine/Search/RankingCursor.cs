@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Indexing;
 
@@ -21,18 +22,18 @@ public sealed record RankingCursor(IReadOnlyList<SearchedGeneration> Searched, R
     private const int MaxLength = 8192;
 
     // A cursor is text of a URL, never of a page: only what JSON demands is escaped, so that it stays short.
-    private static readonly JsonSerializerOptions Json = new()
+    private static readonly CursorJson Json = new(new JsonSerializerOptions
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
-    };
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    });
 
     /// <summary>The cursor as text that is safe in a URL.</summary>
     public override string ToString()
     {
         RankKey after = Ranking.After!.Value;
         return Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(
-            new Wire(
+            new CursorWire(
                 [.. Searched.Select(s => s.Collection)],
                 [.. Searched.Select(s => s.Generation)],
                 Ranking.Code.ToString(),
@@ -48,7 +49,7 @@ public sealed record RankingCursor(IReadOnlyList<SearchedGeneration> Searched, R
                 after.WeightedDistance,
                 after.FineDistance,
                 after.Id),
-            Json));
+            Json.CursorWire));
     }
 
     /// <summary>Reads a cursor.</summary>
@@ -62,7 +63,7 @@ public sealed record RankingCursor(IReadOnlyList<SearchedGeneration> Searched, R
 
         try
         {
-            Wire? wire = JsonSerializer.Deserialize<Wire>(Base64Url.DecodeFromChars(text));
+            CursorWire? wire = JsonSerializer.Deserialize(Base64Url.DecodeFromChars(text), Json.CursorWire);
             if (wire is null || wire.C is not { Length: >= 1 and <= SearchLimits.MaxCollections } || wire.G?.Length != wire.C.Length || wire.C.Contains(null!)
                 || wire.L is null || wire.L.Contains(null!) || wire.K is < 1 or > SearchLimits.MaxK
                 || !BinaryCode.TryParseHex(wire.Q, out BinaryCode code) || wire.R is < 0 || wire.R > code.Bits
@@ -106,9 +107,15 @@ public sealed record RankingCursor(IReadOnlyList<SearchedGeneration> Searched, R
             return null;
         }
     }
-
-    // Collections, generations, query, signature, radius, labels, filter (P), collapse (O), weights (U), exclude, k; the last distance,
-    // weighted and fine distance and number.
-    private sealed record Wire(
-        string[] C, int[] G, string Q, string? S, int? R, string[] L, JsonElement? P, string? O, string? U, long X, int K, int D, int? W, int? F, long N);
 }
+
+/// <summary>
+/// A cursor's members, short as they travel in URLs: collections, generations, query, signature, radius, labels, filter (P), collapse (O),
+/// weights (U), exclude, k; the last distance, weighted and fine distance and number.
+/// </summary>
+internal sealed record CursorWire(
+    string[] C, int[] G, string Q, string? S, int? R, string[] L, JsonElement? P, string? O, string? U, long X, int K, int D, int? W, int? F, long N);
+
+/// <summary>Reads and writes cursors without reflection.</summary>
+[JsonSerializable(typeof(CursorWire))]
+internal sealed partial class CursorJson : JsonSerializerContext;
