@@ -93,7 +93,7 @@ public sealed class LimitsTests(TightSqliteService fixture) : IClassFixture<Tigh
         Assert.Equal((TightService.Quota, TightService.InWork), (limits.Pictures.PerCollection, limits.Pictures.InWork));
         Assert.Equal((TightService.Connections, TightService.PerAddress), (limits.Connections.Open, limits.Connections.PerAddress));
         Assert.Equal(TightService.Spooled, limits.Bodies.Spooled);
-        Assert.Equal((2, 3, 4), (limits.Times.Request, limits.Times.Upload, limits.Times.Transfer));
+        Assert.Equal((5, 6, 7), (limits.Times.Request, limits.Times.Upload, limits.Times.Transfer));
         Assert.Equal((null, 100, 60), (limits.Rates.RequestsPerSecond, limits.Rates.AnonymousRequestsPerSecond, limits.Rates.FailedKeysPerMinute));
         Assert.Equal(["bmp", "gif", "jpeg", "png", "webp"], limits.Pictures.Formats.Order(StringComparer.Ordinal));
 
@@ -256,16 +256,16 @@ public sealed class LimitsTests(TightSqliteService fixture) : IClassFixture<Tigh
         Assert.Contains(batches, batch => batch.Status == HttpStatusCode.OK);
         Assert.All(batches.Where(batch => batch.Status != HttpStatusCode.OK), batch => batch.ReadProblem(HttpStatusCode.ServiceUnavailable, "encoder-busy"));
 
-        await fixture.Service.AddModelAsync("slower", milliseconds: 5000);
+        await fixture.Service.AddModelAsync("slower", milliseconds: 10_000);
         string slower = $"slower-{Guid.NewGuid():n}";
         await client.SendJsonAsync(HttpMethod.Put, $"/collections/{slower}", """{"model":"slower"}""");
         await Eventually.BecomesAsync(() => client.GetAsync($"/collections/{slower}"), answer => answer.Status == HttpStatusCode.OK);
         Answer given = await client.SearchAsync(Pictures.Png(1), $"?collection={slower}");
         Problem problem = given.ReadProblem(HttpStatusCode.ServiceUnavailable, "timed-out");
-        Assert.Contains("after 2 s (setting Dpfah:RequestTimeout)", problem.Detail, StringComparison.Ordinal);
+        Assert.Contains("after 5 s (setting Dpfah:RequestTimeout)", problem.Detail, StringComparison.Ordinal);
         Assert.NotNull(given.Headers.RetryAfter);
         Assert.Contains(
-            "after 3 s (setting Dpfah:UploadTimeout)",
+            "after 6 s (setting Dpfah:UploadTimeout)",
             (await client.PutAsync(slower, "a", Pictures.Png(1))).ReadProblem(HttpStatusCode.ServiceUnavailable, "timed-out").Detail,
             StringComparison.Ordinal);
         (await client.GetAsync(ApiClient.ImagePath(slower, "a"))).ReadProblem(HttpStatusCode.NotFound, "image-not-found");

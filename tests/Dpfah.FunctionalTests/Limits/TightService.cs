@@ -22,13 +22,13 @@ public abstract class TightService : ServiceFixture
     public const int Connections = 500;
 
     /// <summary>How long a request may take.</summary>
-    public static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>How long an upload may take.</summary>
-    public static readonly TimeSpan UploadTimeout = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan UploadTimeout = TimeSpan.FromSeconds(6);
 
     /// <summary>How long an upload for an import may take.</summary>
-    public static readonly TimeSpan TransferTimeout = TimeSpan.FromSeconds(4);
+    public static readonly TimeSpan TransferTimeout = TimeSpan.FromSeconds(7);
 
     /// <inheritdoc/>
     protected override IEnumerable<string> Arguments => Settings;
