@@ -1,3 +1,5 @@
+using Dpfah.Engine.Decoding;
+
 namespace Dpfah.Engine;
 
 /// <summary>What an operator sets about storage.</summary>
@@ -83,6 +85,19 @@ public sealed class EngineOptions
 
     /// <summary>Pictures of searches and uploads that are decoded and hashed, or wait for that, at once on this node. Default: 256.</summary>
     public int PicturesInWork { get; set; } = 256;
+
+    /// <summary>
+    /// Whether pictures are decoded in processes of their own (<see cref="DecoderProgram"/>), which a service survives. Default: false.
+    /// </summary>
+    public bool IsolateDecoder { get; set; }
+
+    /// <summary>
+    /// How long decoding a picture may take in a process of its own; <see cref="DecoderLimits.TimesForJobs"/> times as long in a job. Default: 10 s.
+    /// </summary>
+    public TimeSpan DecodeTimeout { get; set; } = DecoderLimits.DefaultTime;
+
+    /// <summary>Most memory of a process that decodes, in bytes; kept on Linux. Default: 1 GiB.</summary>
+    public long DecoderBytes { get; set; } = DecoderLimits.DefaultBytes;
 
     /// <summary>
     /// Hosts from which a feed's pictures may be fetched: names such as <c>cdn.shop.example</c>, or <c>*.shop.example</c> for all below a

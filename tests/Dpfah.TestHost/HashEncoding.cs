@@ -37,7 +37,7 @@ public static class HashEncoding
     /// <summary>Registers the seam.</summary>
     public static void Add(IServiceCollection services, ServiceOptions options)
     {
-        services.AddSingleton<IPreviewMaker>(_ => new MortalPreviewMaker(new PreviewMaker(ImageDecoders.Create(options.Decoder))));
+        services.AddSingleton<IPreviewMaker>(_ => new MortalPreviewMaker(new PreviewMaker(ImageDecoders.Create(options.Decoder)), MortalPreviewMaker.IsAsked));
         services.AddSingleton<IImageEncoderFactory>(new HashEncoderFactory(options.Decoder));
         services.AddSingleton<IFirstModel, HashFirstModel>();
         services.AddSingleton<IJobHandler, CountingJob>();

@@ -1,27 +1,50 @@
-using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Dpfah.Core.Imaging;
+using Dpfah.Engine.Decoding;
 
 namespace Dpfah.TestHost;
 
-/// <summary>Makes previews, and ends the process at pictures with certain bytes, as a fault in a native decoder would.</summary>
+/// <summary>Makes previews, and at pictures with certain bytes ends the process or hangs, as a fault in a native decoder would.</summary>
 /// <param name="maker">Makes the previews.</param>
-internal sealed class MortalPreviewMaker(IPreviewMaker maker) : IPreviewMaker
+/// <param name="isMortal">Whether it does so.</param>
+internal sealed class MortalPreviewMaker(IPreviewMaker maker, bool isMortal) : IPreviewMaker
 {
-    /// <summary>Environment variable that makes these pictures deadly.</summary>
+    /// <summary>Environment variable that makes these pictures deadly to a service.</summary>
     public const string Variable = "DPFAH_TEST_DEADLY";
 
-    private static readonly bool IsMortal = Environment.GetEnvironmentVariable(Variable) == "1";
+    /// <summary>Argument that makes them deadly to a process that decodes, which has no environment of ours.</summary>
+    public const string Argument = "--mortal";
+
+    /// <summary>Argument in front of a path: while it exists, a process that decodes ends at its start.</summary>
+    public const string BrokenArgument = "--broken";
+
+    private const nint NoAddress = 16;
+
+    /// <summary>Whether the environment asks for it.</summary>
+    public static bool IsAsked { get; } = Environment.GetEnvironmentVariable(Variable) == "1";
 
     /// <summary>How the bytes of a deadly picture end.</summary>
     public static ReadOnlySpan<byte> Sting => "DEADLY"u8;
 
+    /// <summary>How the bytes of a picture end that is never done.</summary>
+    public static ReadOnlySpan<byte> Sleep => "ASLEEP"u8;
+
     public string Decoder => maker.Decoder;
+
+    /// <summary>The program of processes that decode.</summary>
+    /// <param name="assembly">This one, where it lies beside native libraries.</param>
+    /// <param name="isMortal">Whether pictures may be deadly to them.</param>
+    public static DecoderProgram Program(string assembly, bool isMortal) => isMortal ? new(assembly, Argument) : new(assembly);
 
     public PreviewResult Make(ReadOnlyMemory<byte> imageBytes)
     {
-        if (IsMortal && imageBytes.Span.EndsWith(Sting))
+        if (isMortal && imageBytes.Span.EndsWith(Sting))
         {
-            Process.GetCurrentProcess().Kill();
+            LengthOf(NoAddress);
+        }
+
+        if (isMortal && imageBytes.Span.EndsWith(Sleep))
+        {
             Thread.Sleep(Timeout.Infinite);
         }
 
@@ -29,4 +52,9 @@ internal sealed class MortalPreviewMaker(IPreviewMaker maker) : IPreviewMaker
     }
 
     public PreviewResult Adopt(byte[] jpeg, string decoder) => maker.Adopt(jpeg, decoder);
+
+    /// <summary>Native code that reads where nothing is: signal 11.</summary>
+    [DllImport("libc", EntryPoint = "strlen")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint LengthOf(nint text);
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Dpfah.Engine.Decoding;
 using Dpfah.Learning.Imaging;
 using Dpfah.Learning.Networks;
 using Npgsql;
@@ -38,6 +39,18 @@ public sealed partial class ServiceOptions
     /// part of the identity of codes: whoever changes it re-hashes.
     /// </summary>
     public string Precision { get; set; } = "fp32";
+
+    /// <summary>Whether pictures are decoded in processes of their own, so that one that ends its decoder does not end the service. Default: true.</summary>
+    public bool IsolateDecoder { get; set; } = true;
+
+    /// <summary>
+    /// How long decoding a picture may take in a process of its own, as <c>hh:mm:ss</c>: 0.1 s to 10 min; a job's may take three times as long,
+    /// since it stands back behind searches. Default: 10 s.
+    /// </summary>
+    public TimeSpan DecodeTimeout { get; set; } = DecoderLimits.DefaultTime;
+
+    /// <summary>Most memory that a process that decodes may have for itself, from 256 MiB; kept on Linux. Default: 1 GiB.</summary>
+    public long DecoderBytes { get; set; } = DecoderLimits.DefaultBytes;
 
     /// <summary>Threads of the network on the CPU; 0 for one a core.</summary>
     public int Threads { get; set; }
@@ -233,6 +246,7 @@ public sealed partial class ServiceOptions
         TypeCode.Int32 when !int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) => "a whole number",
         TypeCode.Int64 when !long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) =>
             property.Name.EndsWith("Bytes", StringComparison.Ordinal) ? "a whole number of bytes" : "a whole number",
+        TypeCode.Boolean when !bool.TryParse(text, out _) => "true or false",
         _ when property.PropertyType == typeof(TimeSpan) && !TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _) =>
             "a time as hh:mm:ss, or d.hh:mm:ss with days",
         _ => null,
@@ -328,6 +342,7 @@ public sealed partial class ServiceOptions
         (nameof(SpooledBytes), SpooledBytes, 1 << 20, long.MaxValue, ""),
         (nameof(ImagesPerCollection), ImagesPerCollection, 0, long.MaxValue, " (0: any number)"),
         (nameof(PicturesInWork), PicturesInWork, 1, 65_536, ""),
+        (nameof(DecoderBytes), DecoderBytes, 256 << 20, long.MaxValue, ""),
         (nameof(Connections), Connections, 0, long.MaxValue, " (0: any number)"),
         (nameof(ConnectionsPerAddress), ConnectionsPerAddress, 0, long.MaxValue, " (0: any number)"),
         (nameof(RequestsPerSecond), RequestsPerSecond, 0, 1_000_000, " (0: any number)"),
@@ -342,6 +357,7 @@ public sealed partial class ServiceOptions
         (nameof(RetrainEvery), RetrainEvery, TimeSpan.Zero, TimeSpan.MaxValue, " (00:00:00: never)"),
         (nameof(ReadyLag), ReadyLag, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), ""),
         (nameof(DrainDelay), DrainDelay, TimeSpan.Zero, Draining.MostDelay, ""),
+        (nameof(DecodeTimeout), DecodeTimeout, TimeSpan.FromSeconds(0.1), TimeSpan.FromMinutes(10), ""),
         (nameof(RequestTimeout), RequestTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), ""),
         (nameof(UploadTimeout), UploadTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), ""),
         (nameof(TransferTimeout), TransferTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7), ""),

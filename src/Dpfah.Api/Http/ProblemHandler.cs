@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Dpfah.Core.Imaging;
 using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Decoding;
 using Dpfah.Engine.Hosting;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -32,6 +33,7 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
             BadHttpRequestException bad => Problems.BadBody(bad.Message),
             NotReadyException notReady => Problems.NotReady(notReady.Message),
             EncoderBusyException busy => Problems.EncoderBusy(busy.Message),
+            DecodersUnavailableException unavailable => Problems.DecodersUnavailable(unavailable.Message),
             QuotaExceededException full => Problems.QuotaExceeded(full.Message),
             SpoolFullException full => Problems.SpoolFull(full.Message),
             _ when DiskSpace.IsFull(exception) => Problems.DiskFull(), // Before the next: PostgreSQL's counts as one that passes by itself.
@@ -49,8 +51,13 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
         }
         else if (problem.StatusCode == StatusCodes.Status503ServiceUnavailable)
         {
-            int seconds = exception is EncoderBusyException { RetryAfter: var wait } ? (int)Math.Ceiling(wait.TotalSeconds) : RetryAfterSeconds;
-            httpContext.Response.Headers.RetryAfter = Math.Max(1, seconds).ToString();
+            double seconds = exception switch
+            {
+                EncoderBusyException busy => busy.RetryAfter.TotalSeconds,
+                DecodersUnavailableException unavailable => unavailable.RetryAfter.TotalSeconds,
+                _ => RetryAfterSeconds,
+            };
+            httpContext.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(seconds)).ToString();
             LogUnavailable(httpContext.Request.Method, httpContext.Request.Path, exception.GetBaseException().Message);
         }
         else if (problem.StatusCode >= StatusCodes.Status500InternalServerError)

@@ -215,6 +215,10 @@ internal static class Problems
         ImageRejection.NotAnImage => Create(StatusCodes.Status415UnsupportedMediaType, "not-an-image", "Not a picture", result.Detail),
         ImageRejection.TooManyPixels => Create(
             StatusCodes.Status422UnprocessableEntity, "too-many-pixels", "The picture has too many pixels", result.Detail),
+        ImageRejection.EndedDecoder => Create(
+            StatusCodes.Status422UnprocessableEntity, "ended-decoder", "The picture ended its decoder", result.Detail),
+        ImageRejection.TooSlow => Create(
+            StatusCodes.Status422UnprocessableEntity, "decoding-too-slow", "The picture takes too long to decode", result.Detail),
         _ => Create(StatusCodes.Status422UnprocessableEntity, "undecodable", "The picture cannot be decoded", result.Detail),
     };
 
@@ -318,6 +322,9 @@ internal static class Problems
 
     public static ProblemHttpResult EncoderBusy(string detail) =>
         Create(StatusCodes.Status503ServiceUnavailable, "encoder-busy", "Too many pictures are waiting", detail);
+
+    public static ProblemHttpResult DecodersUnavailable(string detail) =>
+        Create(StatusCodes.Status503ServiceUnavailable, "decoders-unavailable", "Pictures cannot be decoded now", detail);
 
     public static ProblemHttpResult DatabaseDown() => Create(
         StatusCodes.Status503ServiceUnavailable,

@@ -7,6 +7,7 @@ using Dpfah.Core.Codes;
 using Dpfah.Engine;
 using Dpfah.Engine.Access;
 using Dpfah.Engine.Catalogue;
+using Dpfah.Engine.Decoding;
 using Dpfah.Engine.Imports;
 using Dpfah.Engine.Search;
 using Dpfah.Learning.Imaging;
@@ -32,6 +33,7 @@ internal static class LimitsApi
     private static Ok<LimitsResponse> Get(ServiceOptions options, EngineOptions engine, IOptions<KestrelServerOptions> kestrel)
     {
         KestrelServerLimits server = kestrel.Value.Limits;
+        double? decodingSeconds = options.IsolateDecoder ? options.DecodeTimeout.TotalSeconds : null;
         ImportLimits imports = ImportLimits.Default;
         return TypedResults.Ok(new LimitsResponse(
             new BodyLimits(
@@ -39,7 +41,8 @@ internal static class LimitsApi
                 options.SpooledBytes, ApiLimits.MaxPictureBytesInFlight, PictureBody.MaxFieldBytes, PictureBody.MaxOtherFields, server.MinRequestBodyDataRate?.BytesPerSecond),
             new PictureLimits(
                 PreviewMaker.DefaultPixelLimit, PreviewMaker.MostScans, ImageFormats, PreviewMaker.ShorterSide, PreviewMaker.LongestSide, options.PicturesInWork,
-                OrNone(options.ImagesPerCollection)),
+                OrNone(options.ImagesPerCollection), decodingSeconds, DecoderLimits.TimesForJobs * decodingSeconds,
+                options.IsolateDecoder && OperatingSystem.IsLinux() ? options.DecoderBytes : null),
             new SearchRequestLimits(
                 SearchLimits.MaxK, BinaryCode.MaxBits, SearchLimits.MaxBatch, SearchLimits.MaxCollections, SearchFilter.MaxBytes, SearchFilter.MaxDepth,
                 SearchLimits.MaxLabelBytes, ApiLimits.MaxLimit),

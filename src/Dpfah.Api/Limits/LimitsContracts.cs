@@ -43,8 +43,20 @@ public sealed record BodyLimits(
 /// <param name="PreviewLongerSide">Its longer side has at most so many; what is narrower is cut.</param>
 /// <param name="InWork">Pictures of searches and uploads that are decoded and hashed, or wait for that, at once on a node.</param>
 /// <param name="PerCollection">Most pictures of a collection.</param>
+/// <param name="DecodingSeconds">How long decoding one may take; null where it is not done in a process of its own, and nothing ends it.</param>
+/// <param name="JobDecodingSeconds">The same for a picture of an import.</param>
+/// <param name="DecodingBytes">Most memory of a process that decodes, in bytes; null where there is no limit.</param>
 public sealed record PictureLimits(
-    long Pixels, int JpegScans, IReadOnlyList<string> Formats, int PreviewShorterSide, int PreviewLongerSide, int InWork, long? PerCollection);
+    long Pixels,
+    int JpegScans,
+    IReadOnlyList<string> Formats,
+    int PreviewShorterSide,
+    int PreviewLongerSide,
+    int InWork,
+    long? PerCollection,
+    double? DecodingSeconds,
+    double? JobDecodingSeconds,
+    long? DecodingBytes);
 
 /// <summary>What a search or a list may ask for.</summary>
 /// <param name="K">Most pictures a page.</param>

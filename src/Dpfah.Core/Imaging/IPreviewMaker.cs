@@ -39,6 +39,12 @@ public enum ImageRejection
 
     /// <summary>The header declares more pixels than are accepted.</summary>
     TooManyPixels,
+
+    /// <summary>Decoding it ends the process that does so; told where that is not the service's own.</summary>
+    EndedDecoder,
+
+    /// <summary>Decoding it takes too long; told where that can be ended.</summary>
+    TooSlow,
 }
 
 /// <summary>A preview, or the reason why there is none.</summary>

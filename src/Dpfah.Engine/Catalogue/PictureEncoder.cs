@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Dpfah.Core.Imaging;
+using Dpfah.Engine.Decoding;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Telemetry;
 
@@ -15,20 +16,13 @@ public sealed record EncodedPicture(PreviewResult Result, ImageCode? Code, TimeS
 /// <summary>From a picture's bytes to its codes: the one path of queries and uploads.</summary>
 public sealed class PictureEncoder : IDisposable
 {
-    private readonly IPreviewMaker previews;
+    private readonly IDecoding decoding;
     private readonly EncoderPool encoders;
-
-    // A decoded picture of 40 megapixels takes 160 MB: no more of them at once than there are cores.
-    private readonly SemaphoreSlim decoding = new(Environment.ProcessorCount);
-
-    // Places of their own: a query does not wait behind all pictures of an import.
-    private readonly BackgroundThreads background = new(Environment.ProcessorCount, "background decoding");
-
     private readonly WorkGate gate;
 
-    internal PictureEncoder(IPreviewMaker previews, EncoderPool encoders, EngineOptions options)
+    internal PictureEncoder(IDecoding decoding, EncoderPool encoders, EngineOptions options)
     {
-        this.previews = previews;
+        this.decoding = decoding;
         this.encoders = encoders;
         gate = new WorkGate(options.PicturesInWork);
     }
@@ -76,34 +70,27 @@ public sealed class PictureEncoder : IDisposable
     }
 
     /// <summary>Makes the preview, or says why there is none.</summary>
+    /// <exception cref="DecodersUnavailableException">Nothing that decodes can be started now.</exception>
     public async Task<PreviewResult> PreviewAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         using Stage.Run stage = Stage.Decode.Begin();
-        await decoding.WaitAsync(cancellationToken);
-        try
-        {
-            PreviewResult result = previews.Make(bytes);
-            stage.Done();
-            return result;
-        }
-        finally
-        {
-            decoding.Release();
-        }
+        PreviewResult result = await decoding.MakeAsync(new DecodeRequest(bytes), EncodePriority.Query, cancellationToken);
+        stage.Done();
+        return result;
     }
 
     /// <summary>Makes the preview for a job.</summary>
     internal async Task<PreviewResult> PreviewInBackgroundAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         using Stage.Run stage = Stage.DecodeInBackground.Begin();
-        PreviewResult result = await background.RunAsync(() => previews.Make(bytes), cancellationToken);
+        PreviewResult result = await decoding.MakeAsync(new DecodeRequest(bytes), EncodePriority.Background, cancellationToken);
         stage.Done();
         return result;
     }
 
     /// <summary>Takes a preview as it comes out of an export, or says why it is none.</summary>
     internal Task<PreviewResult> AdoptInBackgroundAsync(byte[] jpeg, string decoder, CancellationToken cancellationToken) =>
-        background.RunAsync(() => previews.Adopt(jpeg, decoder), cancellationToken);
+        decoding.MakeAsync(new DecodeRequest(jpeg, decoder), EncodePriority.Background, cancellationToken);
 
     /// <summary>Hashes a preview with a model.</summary>
     /// <exception cref="EncoderBusyException">The encoder's queue is full; never told to background work.</exception>
@@ -131,10 +118,5 @@ public sealed class PictureEncoder : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        decoding.Dispose();
-        gate.Dispose();
-        background.Dispose();
-    }
+    public void Dispose() => gate.Dispose();
 }

@@ -4,6 +4,7 @@ using Dpfah.Core.Indexing;
 using Dpfah.Engine.Access;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
+using Dpfah.Engine.Decoding;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
 using Microsoft.Extensions.Hosting;
@@ -16,6 +17,7 @@ internal sealed partial class EngineService(
     Database database,
     ModelStore models,
     EncoderPool encoders,
+    IDecoding decoding,
     CollectionStore collections,
     IndexFollower follower,
     IdentityCheck identityCheck,
@@ -32,6 +34,14 @@ internal sealed partial class EngineService(
     private string step = Steps[0];
     private string? failedStep;
     private string? failure;
+
+    /// <inheritdoc/>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        // A program that is not there ends the start.
+        decoding.Start();
+        return base.StartAsync(cancellationToken);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

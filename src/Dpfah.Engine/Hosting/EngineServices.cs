@@ -4,6 +4,7 @@ using Dpfah.Engine.Auditing;
 using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
+using Dpfah.Engine.Decoding;
 using Dpfah.Engine.Duplicates;
 using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Exports;
@@ -45,8 +46,12 @@ public static class EngineServices
         services.AddSingleton<IndexFollower>();
         services.AddSingleton<IdentityCheck>();
         services.AddSingleton<Housekeeping>();
+        services.TryAddSingleton(DecoderProgram.Beside);
+        services.AddSingleton<IDecoding>(p => options.IsolateDecoder
+            ? ActivatorUtilities.CreateInstance<DecodingInChildren>(p)
+            : new DecodingInProcess(p.GetRequiredService<IPreviewMaker>()));
         services.AddSingleton(p => new PictureEncoder(
-            p.GetRequiredService<IPreviewMaker>(), p.GetRequiredService<EncoderPool>(), options));
+            p.GetRequiredService<IDecoding>(), p.GetRequiredService<EncoderPool>(), options));
         services.AddSingleton(p => new SearchService(
             p.GetRequiredService<IndexFollower>(), p.GetRequiredService<ServiceState>(), p.GetRequiredService<ImageReader>()));
         services.AddSingleton(p => new HealthService(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<HealthService>>()));

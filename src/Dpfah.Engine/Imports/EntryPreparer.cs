@@ -106,7 +106,8 @@ internal sealed class EntryPreparer(PictureEncoder pictures, PictureFetcher fetc
         prepared.Preview = made.Preview;
         if (made.Rejection is { } rejection)
         {
-            string code = origin is null ? RejectionCodes.Of(rejection) : RejectionCodes.NotAPreview;
+            bool isNoPreview = origin is not null && rejection is not (ImageRejection.EndedDecoder or ImageRejection.TooSlow);
+            string code = isNoPreview ? RejectionCodes.NotAPreview : RejectionCodes.Of(rejection);
             prepared.Rejection = new EntryRejection(code, made.Detail);
         }
     }

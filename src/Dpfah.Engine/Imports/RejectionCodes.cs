@@ -58,6 +58,8 @@ internal static class RejectionCodes
     {
         ImageRejection.NotAnImage => "not-an-image",
         ImageRejection.TooManyPixels => "too-many-pixels",
+        ImageRejection.EndedDecoder => "ended-decoder",
+        ImageRejection.TooSlow => "decoding-too-slow",
         _ => "undecodable",
     };
 }

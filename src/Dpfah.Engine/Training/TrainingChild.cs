@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Dpfah.Engine.Hosting;
 
 namespace Dpfah.Engine.Training;
 
@@ -55,7 +56,7 @@ internal sealed class TrainingChild : IAsyncDisposable
 
         string[] command =
         [
-            TrainingProgram.Dotnet, program.Assembly, "train", "--output", ".", "--resume", "--measure", "--progress", "json", "--end-with-input",
+            DotnetHost.Path, program.Assembly, "train", "--output", ".", "--resume", "--measure", "--progress", "json", "--end-with-input",
         ];
 
         // By the program `nice`: a priority set after the start would miss the threads that are there by then.

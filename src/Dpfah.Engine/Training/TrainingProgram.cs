@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Dpfah.Engine.Training;
 
 /// <summary>The program that trains, as a child process of the service: <c>dpfah</c>, the terminal program.</summary>
@@ -15,21 +13,4 @@ public sealed record TrainingProgram(string Assembly, int Nice = TrainingProgram
 
     /// <summary>The program beside this one.</summary>
     public static TrainingProgram Beside { get; } = new(Path.Combine(AppContext.BaseDirectory, AssemblyName));
-
-    /// <summary>What runs assemblies: the very runtime that runs this process, however this was started.</summary>
-    internal static string Dotnet
-    {
-        get
-        {
-            string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
-            if (Path.GetFileName(Environment.ProcessPath) == name)
-            {
-                return Environment.ProcessPath!;
-            }
-
-            // …/dotnet/shared/Microsoft.NETCore.App/10.0.0/
-            string beside = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", name));
-            return File.Exists(beside) ? beside : name;
-        }
-    }
 }

@@ -12,6 +12,8 @@ namespace Dpfah.FunctionalTests.Hosting;
 /// <summary>The service in this process, behind a real socket on loopback, with the constant-time encoder.</summary>
 public sealed class RunningService : IAsyncDisposable
 {
+    // Hundreds of services are started in this way, and two processes each: those of HostProcess have them.
+    private const string InProcess = "--Dpfah:IsolateDecoder";
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
 
     private readonly WebApplication app;
@@ -79,7 +81,7 @@ public sealed class RunningService : IAsyncDisposable
         KeyWatch.AddFrom(arguments);
         var log = new LogCollector();
         WebApplication app = ApiHost.Build(
-            ["--urls", "http://127.0.0.1:0", .. database.Arguments, .. arguments],
+            ["--urls", "http://127.0.0.1:0", InProcess, "false", .. database.Arguments, .. arguments],
             (services, options) =>
             {
                 HashEncoding.Add(services, options);

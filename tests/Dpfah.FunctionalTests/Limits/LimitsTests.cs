@@ -41,6 +41,9 @@ public sealed class LimitsTests(TightSqliteService fixture) : IClassFixture<Tigh
         ["pictures.previewLongerSide"] = "PreviewMakerTests",
         ["pictures.inWork"] = nameof(LimitsTests),
         ["pictures.perCollection"] = "QuotaTests",
+        ["pictures.decodingSeconds"] = "DeadlyPictureTests",
+        ["pictures.jobDecodingSeconds"] = "DeadlyPictureTests",
+        ["pictures.decodingBytes"] = "DecodingTests",
         ["searches.k"] = nameof(LimitsTests),
         ["searches.bits"] = "BinaryCodeTests",
         ["searches.batch"] = nameof(LimitsTests),
@@ -91,6 +94,7 @@ public sealed class LimitsTests(TightSqliteService fixture) : IClassFixture<Tigh
         LimitsResponse limits = (await client.GetAsync("/limits")).Read<LimitsResponse>();
 
         Assert.Equal((TightService.Quota, TightService.InWork), (limits.Pictures.PerCollection, limits.Pictures.InWork));
+        Assert.Equal((null, null, null), (limits.Pictures.DecodingSeconds, limits.Pictures.JobDecodingSeconds, limits.Pictures.DecodingBytes));
         Assert.Equal((TightService.Connections, TightService.PerAddress), (limits.Connections.Open, limits.Connections.PerAddress));
         Assert.Equal(TightService.Spooled, limits.Bodies.Spooled);
         Assert.Equal((5, 6, 7), (limits.Times.Request, limits.Times.Upload, limits.Times.Transfer));

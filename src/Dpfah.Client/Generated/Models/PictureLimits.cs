@@ -15,6 +15,10 @@ namespace Dpfah.Client.Models
     {
         /// <summary>Stores additional data not described in the OpenAPI description found when deserializing. Can be used for serialization as well.</summary>
         public IDictionary<string, object> AdditionalData { get; set; }
+        /// <summary>Most memory of a process that decodes, in bytes; null where there is no limit.</summary>
+        public long? DecodingBytes { get; set; }
+        /// <summary>How long decoding one may take; null where it is not done in a process of its own, and nothing ends it.</summary>
+        public double? DecodingSeconds { get; set; }
         /// <summary>Formats that are accepted.</summary>
 #if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
 #nullable enable
@@ -25,6 +29,8 @@ namespace Dpfah.Client.Models
 #endif
         /// <summary>Pictures of searches and uploads that are decoded and hashed, or wait for that, at once on a node.</summary>
         public int? InWork { get; set; }
+        /// <summary>The same for a picture of an import.</summary>
+        public double? JobDecodingSeconds { get; set; }
         /// <summary>Most scans of a JPEG.</summary>
         public int? JpegScans { get; set; }
         /// <summary>Most pictures of a collection.</summary>
@@ -60,8 +66,11 @@ namespace Dpfah.Client.Models
         {
             return new Dictionary<string, Action<IParseNode>>
             {
+                { "decodingBytes", n => { DecodingBytes = n.GetLongValue(); } },
+                { "decodingSeconds", n => { DecodingSeconds = n.GetDoubleValue(); } },
                 { "formats", n => { Formats = n.GetCollectionOfPrimitiveValues<string>()?.AsList(); } },
                 { "inWork", n => { InWork = n.GetIntValue(); } },
+                { "jobDecodingSeconds", n => { JobDecodingSeconds = n.GetDoubleValue(); } },
                 { "jpegScans", n => { JpegScans = n.GetIntValue(); } },
                 { "perCollection", n => { PerCollection = n.GetLongValue(); } },
                 { "pixels", n => { Pixels = n.GetLongValue(); } },
@@ -76,8 +85,11 @@ namespace Dpfah.Client.Models
         public virtual void Serialize(ISerializationWriter writer)
         {
             if(ReferenceEquals(writer, null)) throw new ArgumentNullException(nameof(writer));
+            writer.WriteLongValue("decodingBytes", DecodingBytes);
+            writer.WriteDoubleValue("decodingSeconds", DecodingSeconds);
             writer.WriteCollectionOfPrimitiveValues<string>("formats", Formats);
             writer.WriteIntValue("inWork", InWork);
+            writer.WriteDoubleValue("jobDecodingSeconds", JobDecodingSeconds);
             writer.WriteIntValue("jpegScans", JpegScans);
             writer.WriteLongValue("perCollection", PerCollection);
             writer.WriteLongValue("pixels", Pixels);

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Dpfah.Engine.Catalogue;
+namespace Dpfah.Engine.Decoding;
 
 /// <summary>
 /// Threads for the computations of jobs. A pool has a thread a core: kept busy by decoding, they would let requests wait for a picture

@@ -1,0 +1,220 @@
+using System.Diagnostics;
+using System.Globalization;
+using Dpfah.Core.Imaging;
+using Dpfah.Engine.Hosting;
+
+namespace Dpfah.Engine.Decoding;
+
+/// <summary>A process that decodes pictures for this one, one at a time. Used by one thread.</summary>
+/// <remarks>It ends when its standard input is closed, which the system does when this process ends, however it ends.</remarks>
+internal sealed class DecoderChild : IDisposable
+{
+    private static readonly TimeSpan TimeToStart = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(1);
+
+    /// <summary>All that it gets of this process's environment, which holds keys and passwords.</summary>
+    private static readonly string[] Inherited =
+        ["PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SystemRoot", "LD_LIBRARY_PATH", "DOTNET_ROOT", "DOTNET_ROOT_X64", "DOTNET_ROOT_ARM64"];
+
+    private static readonly Dictionary<string, string> Environment = new()
+    {
+        // One picture at a time, on one thread.
+        ["DOTNET_gcServer"] = "0",
+        ["DOTNET_gcConcurrent"] = "0",
+
+        // Nobody debugs it, and a crash leaves nothing behind.
+        ["DOTNET_EnableDiagnostics"] = "0",
+
+        // Its few loops over pixels are compiled well from the start.
+        ["DOTNET_TieredPGO"] = "0",
+        ["DOTNET_TC_QuickJitForLoops"] = "0",
+
+        // Buffers of ordinary pictures stay with it, those of large ones go back to the system.
+        ["GLIBC_TUNABLES"] = "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=67108864:glibc.malloc.arena_max=2",
+    };
+
+    private readonly Process process;
+    private readonly Stream input;
+    private readonly Stream output;
+    private readonly Lock gate = new();
+    private bool isDisposed;
+
+    private DecoderChild(Process process) =>
+        (this.process, input, output) = (process, process.StandardInput.BaseStream, process.StandardOutput.BaseStream);
+
+    /// <summary>Whether the process has ended.</summary>
+    public bool HasExited => process.HasExited;
+
+    /// <summary>How the process ended, in words; once it has.</summary>
+    public string End => process.ExitCode > 128
+        ? string.Create(CultureInfo.InvariantCulture, $"signal {process.ExitCode - 128}")
+        : string.Create(CultureInfo.InvariantCulture, $"exit code {process.ExitCode}");
+
+    /// <summary>Starts a process and waits until it can decode.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="decoder">Name and version of the decoder that it must have.</param>
+    /// <param name="memoryBytes">Most memory of its own, in bytes; kept on Linux.</param>
+    /// <param name="nice">How far it stands back behind other processes, 0 to 19.</param>
+    /// <exception cref="IOException">It did not start; the message says why.</exception>
+    public static DecoderChild Start(DecoderProgram program, string decoder, long memoryBytes, int nice)
+    {
+        string[] command =
+        [
+            DotnetHost.Path, program.Assembly, DecoderLoop.Verb, decoder, memoryBytes.ToString(CultureInfo.InvariantCulture), .. program.Arguments,
+        ];
+
+        // By the program `nice`: a priority set after the start would miss the threads that are there by then.
+        if (nice > 0 && !OperatingSystem.IsWindows())
+        {
+            command = ["nice", "-n", nice.ToString(CultureInfo.InvariantCulture), .. command];
+        }
+
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        Dictionary<string, string?> kept = Inherited.Where(start.Environment.ContainsKey).ToDictionary(name => name, name => start.Environment[name]);
+        start.Environment.Clear();
+        foreach ((string name, string? value) in kept.Concat(Environment.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))))
+        {
+            start.Environment[name] = value;
+        }
+
+        DecoderChild child;
+        try
+        {
+            child = new DecoderChild(Process.Start(start)!);
+        }
+        catch (System.ComponentModel.Win32Exception error)
+        {
+            throw new IOException($"'{command[0]}' did not start: {error.Message}", error);
+        }
+
+        try
+        {
+            child.Greet(decoder);
+            return child;
+        }
+        catch
+        {
+            child.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Has a picture decoded.</summary>
+    /// <param name="request">The picture.</param>
+    /// <param name="time">Longest time, after which the process is ended.</param>
+    /// <param name="isLate">Whether that has happened.</param>
+    /// <returns>The answer; null when there is none, and the process is of no use any more.</returns>
+    public PreviewResult? Make(DecodeRequest request, TimeSpan time, out bool isLate)
+    {
+        using var limit = new TimeLimit(this, time);
+        try
+        {
+            DecoderMessages.WriteRequest(input, request);
+            PreviewResult result = DecoderMessages.ReadAnswer(output);
+            isLate = !limit.TryEnd();
+            if (!isLate)
+            {
+                return result;
+            }
+        }
+        catch (Exception error) when (error is IOException or InvalidDataException)
+        {
+            isLate = !limit.TryEnd();
+        }
+
+        Kill();
+        return null;
+    }
+
+    /// <summary>Ends the process at once, from any thread; whoever waits for its answer gets none.</summary>
+    public void Kill()
+    {
+        lock (gate)
+        {
+            if (!isDisposed)
+            {
+                process.Kill();
+                process.WaitForExit();
+            }
+        }
+    }
+
+    /// <summary>Lets the process end, and ends it where it does not.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended.
+        }
+
+        if (!process.WaitForExit(TimeToEnd))
+        {
+            Kill();
+        }
+
+        lock (gate)
+        {
+            isDisposed = true;
+            process.Dispose();
+        }
+    }
+
+    private void Greet(string decoder)
+    {
+        using var limit = new TimeLimit(this, TimeToStart);
+        string found;
+        try
+        {
+            found = DecoderMessages.ReadGreeting(output);
+        }
+        catch (Exception error) when (error is IOException or InvalidDataException)
+        {
+            Kill();
+            throw new IOException(
+                limit.TryEnd()
+                    ? $"the process that decodes ended at its start ({End}), see standard error"
+                    : $"the process that decodes was not ready after {TimeToStart.TotalSeconds:0} s",
+                error);
+        }
+
+        if (!limit.TryEnd() || found != decoder)
+        {
+            throw new IOException($"the process that decodes has '{found}' in place of '{decoder}': service and dpfah.dll are of two versions");
+        }
+    }
+
+    /// <summary>Ends the process when its time is up, unless what it was for has ended before.</summary>
+    private sealed class TimeLimit : IDisposable
+    {
+        private const int Ended = 1;
+        private const int IsUp = 2;
+
+        private readonly DecoderChild child;
+        private readonly Timer timer;
+        private int state;
+
+        public TimeLimit(DecoderChild child, TimeSpan time)
+        {
+            this.child = child;
+            timer = new Timer(_ => End(), null, time, Timeout.InfiniteTimeSpan);
+        }
+
+        /// <summary>Ends the limit.</summary>
+        /// <returns>False when the time was up before.</returns>
+        public bool TryEnd() => Interlocked.CompareExchange(ref state, Ended, 0) != IsUp;
+
+        public void Dispose() => timer.Dispose();
+
+        private void End()
+        {
+            if (Interlocked.CompareExchange(ref state, IsUp, 0) == 0)
+            {
+                child.Kill();
+            }
+        }
+    }
+}
