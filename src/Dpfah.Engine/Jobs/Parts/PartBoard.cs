@@ -11,13 +11,17 @@ namespace Dpfah.Engine.Jobs.Parts;
 /// </summary>
 /// <remarks>
 /// Other nodes only compute. The one that runs the job writes, in the job's order and under its fence, as if it had computed all by itself; so
-/// counts add up and nothing is written twice, whichever node is lost. A part whose node is not heard of for <see cref="Lease"/> is computed by
-/// the one that runs the job.
+/// counts add up and nothing is written twice, whichever node is lost. A part whose node is not heard of for <see cref="Lease"/>, or takes longer
+/// than <see cref="Patience"/>, is computed by the one that runs the job.
 /// </remarks>
 internal sealed class PartBoard(Database database, EngineOptions options)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan CountEvery = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the node that runs a job waits for a part when it has come to its turn.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan MostLease = TimeSpan.FromSeconds(10);
 
     // Of this object, so that two services in one process are two nodes.
@@ -85,9 +89,10 @@ internal sealed class PartBoard(Database database, EngineOptions options)
     }
 
     /// <summary>Waits for what comes of a part that another node has taken, and takes it off the board.</summary>
-    /// <returns>Null when that node has given it up, or was lost.</returns>
+    /// <returns>Null when that node has given it up, was lost, or takes too long.</returns>
     public async Task<byte[]?> ResultAsync(JobRun run, long number, CancellationToken cancellationToken)
     {
+        long start = Stopwatch.GetTimestamp();
         while (true)
         {
             try
@@ -99,7 +104,7 @@ internal sealed class PartBoard(Database database, EngineOptions options)
                         return (part is null || part.Output is not null || part.LeaseUntilMs < await database.ClockAsync(context, token), part?.Output);
                     },
                     cancellationToken);
-                if (ended)
+                if (ended || Stopwatch.GetElapsedTime(start) > Patience)
                 {
                     await database.WriteAsync((context, token) => Of(context, run, number).ExecuteDeleteAsync(token), cancellationToken);
                     return output;
