@@ -46,8 +46,11 @@ public sealed class TrainCollectionTests : IDisposable
     {
         TinyDataset.Write(folder["data"]);
         string[] options = [.. TinyDataset.Options(folder["data"]), .. TinyDataset.Small, "--epochs", "1000"];
+
+        // After its first epoch, however long that takes.
+        string untilFirst = $"timeout 120 bash -c 'until grep -q epoch {folder["run"]}/metrics.jsonl; do sleep 0.2; done 2> /dev/null; sleep 1'";
         CommandResult result = await DpfahProgram.RunBehindAsync(
-            "sleep 6", ["train", "-o", folder["run"], "--progress", "json", "--end-with-input", .. options]);
+            untilFirst, ["train", "-o", folder["run"], "--progress", "json", "--end-with-input", .. options]);
 
         Assert.Equal(3, result.ExitCode);
         Assert.Contains("\"epoch\":1,", result.Output, StringComparison.Ordinal);
