@@ -25,7 +25,7 @@ internal static class ImportSpeed
     private const string Real = "real", Fake = "fake";
     private const int Distinct = 384, SecondBits = 48;
 
-    /// <summary><c>[--provider sqlite|postgres] --connection STRING-OR-FOLDER [--pictures 5000] [--encoder real|fake] [--searches 0] [--queries 0] [--rehash no|yes]</c>.</summary>
+    /// <summary><c>[--provider sqlite|postgres] --connection STRING-OR-FOLDER [--pictures 5000] [--encoder real|fake] [--isolate yes|no] [--searches 0] [--queries 0] [--rehash no|yes]</c>.</summary>
     public static int Run(string[] args)
     {
         Dictionary<string, string> defaults = new()
@@ -34,6 +34,7 @@ internal static class ImportSpeed
             ["connection"] = "",
             ["pictures"] = "5000",
             ["encoder"] = Real,
+            ["isolate"] = "no",
             ["searches"] = "0",
             ["queries"] = "0",
             ["rehash"] = "no",
@@ -44,11 +45,12 @@ internal static class ImportSpeed
         }
 
         if (options["connection"].Length == 0 || options["provider"] is not ("postgres" or "sqlite")
-            || options["encoder"] is not (Real or Fake) || options["rehash"] is not ("yes" or "no"))
+            || options["encoder"] is not (Real or Fake) || options["rehash"] is not ("yes" or "no")
+            || options["isolate"] is not ("yes" or "no") || (options["isolate"] == "yes" && options["encoder"] == Fake))
         {
             Console.Error.WriteLine(
                 "--provider postgres needs the --connection string of an empty database, --provider sqlite an empty folder as --connection; "
-                + "--encoder is real or fake; --searches and --queries are searches a second by code and by picture beside the import; "
+                + "--encoder is real or fake; --isolate yes, with the real one, decodes in processes as the service does; --searches and --queries are searches a second by code and by picture beside the import; "
                 + "--rehash yes hashes all pictures again for a second model.");
             return 1;
         }
@@ -69,7 +71,12 @@ internal static class ImportSpeed
         await WriteArchiveAsync(archive, pictures, count);
         double diskRate = MeasureDisk(folder);
 
-        var settings = new EngineOptions { DataFolder = folder, PostgresConnectionString = postgres ? options["connection"] : null };
+        var settings = new EngineOptions
+        {
+            DataFolder = folder,
+            PostgresConnectionString = postgres ? options["connection"] : null,
+            IsolateDecoder = options["isolate"] == "yes",
+        };
         await using ServiceProvider services = Build(settings, real);
         foreach (IHostedService service in services.GetServices<IHostedService>())
         {
@@ -89,13 +96,13 @@ internal static class ImportSpeed
         GC.Collect();
         File.WriteAllText("/proc/self/clear_refs", "5");
         double before = MegabytesOf("VmRSS");
-        TimeSpan work = Environment.CpuUsage.TotalTime;
+        TimeSpan work = CpuTime();
         start = Stopwatch.GetTimestamp();
         Task<JobRecord> import = EndOfJobAsync(services.GetRequiredService<JobReader>(), started.Job!.Id);
         (double[] codes, double[] queries) = await load.RunAsync(import);
         JobRecord job = await import;
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        work = Environment.CpuUsage.TotalTime - work;
+        work = CpuTime() - work;
         if (job.State != JobState.Succeeded || job.Counts.Indexed != count)
         {
             throw new InvalidOperationException($"The import ended {job.State} with {job.Counts}: {job.Error}");
@@ -105,6 +112,7 @@ internal static class ImportSpeed
         {
             ["provider"] = options["provider"],
             ["encoder"] = options["encoder"],
+            ["isolate"] = options["isolate"],
             ["pictures"] = count,
             ["archive_mb"] = Math.Round(new FileInfo(archive).Length / 1e6),
             ["spooling_s"] = Math.Round(spooling, 2),
@@ -242,6 +250,9 @@ internal static class ImportSpeed
             }
         }
     }
+
+    /// <summary>Of this process and of those that decode for it.</summary>
+    private static TimeSpan CpuTime() => Environment.CpuUsage.TotalTime + TimeSpan.FromSeconds(ChildProcesses.CpuSeconds());
 
     private static double MegabytesOf(string name)
     {
