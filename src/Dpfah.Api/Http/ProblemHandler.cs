@@ -4,6 +4,7 @@ using Dpfah.Core.Imaging;
 using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Hosting;
+using Dpfah.Engine.Search.Shards;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -32,6 +33,7 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
             BadHttpRequestException bad => Problems.BadBody(bad.Message),
             NotReadyException notReady => Problems.NotReady(notReady.Message),
             EncoderBusyException busy => Problems.EncoderBusy(busy.Message),
+            ShardedCollectionException sharded => Problems.Sharded(sharded),
             QuotaExceededException full => Problems.QuotaExceeded(full.Message),
             SpoolFullException full => Problems.SpoolFull(full.Message),
             _ when DiskSpace.IsFull(exception) => Problems.DiskFull(), // Before the next: PostgreSQL's counts as one that passes by itself.

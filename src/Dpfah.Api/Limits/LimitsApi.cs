@@ -9,6 +9,7 @@ using Dpfah.Engine.Access;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Imports;
 using Dpfah.Engine.Search;
+using Dpfah.Engine.Search.Shards;
 using Dpfah.Learning.Imaging;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -56,7 +57,8 @@ internal static class LimitsApi
                 server.RequestHeadersTimeout.TotalSeconds, server.KeepAliveTimeout.TotalSeconds),
             new ConnectionLimits(
                 server.MaxConcurrentConnections, OrNone(options.ConnectionsPerAddress), server.MaxRequestLineSize, server.MaxRequestHeadersTotalSize,
-                server.MaxRequestHeaderCount, ApiLimits.MaxEventStreams, ApiLimits.MaxEventStreamsPerCaller)));
+                server.MaxRequestHeaderCount, ApiLimits.MaxEventStreams, ApiLimits.MaxEventStreamsPerCaller),
+            new ShardLimits(ShardLayout.MaxShards, ShardLayout.MaxReplicas, options.ShardTimeout.TotalSeconds)));
     }
 
     private static IReadOnlyList<string> ImageFormats { get; } = [.. Enum.GetNames<ImageFormat>().Select(name => name.ToLowerInvariant())];
