@@ -50,7 +50,7 @@ internal static class ForwardSpeed
             "forward",
             table,
             $"ResNet18 with PFA, pixels to feature, fp32. ONNX Runtime {OrtEnv.Instance().GetVersionString()}: the same folded weights and attention. PyTorch {PinnedRun.TorchVersion()}: channels-last or frozen " +
-            $"TorchScript, the faster; batch norm folded by the latter. libtorch: the path of version 1, channels-last, folded. bf16: this service's other precision, by libtorch, {(NetworkPrecisions.HasInstructions ? "for which this processor has instructions" : "emulated: this processor has no instructions for it")}. The same malloc settings. Medians of {options["rounds"]} rounds in turn, each a process pinned to its cores; ratios are medians of the " +
+            $"TorchScript, the faster; batch norm folded by the latter. libtorch: the path of version 1, channels-last, folded. bf16: this service's other precision, by libtorch, {(NetworkPrecisions.HasInstructions ? "for which this processor has instructions" : "not measured: this processor has no instructions for it and emulates it")}. The same malloc settings. Medians of {options["rounds"]} rounds in turn, each a process pinned to its cores; ratios are medians of the " +
             "rounds', above 1: faster here, lowest and highest in brackets. Peak: multiply-adds of 12 independent sums in registers, in each round; of the peak: (operations left after Winograd / time) / peak. " +
             $"Commit {PinnedRun.Output("git", ["rev-parse", "--short", "HEAD"]).Trim()}.\n\n{Operations(options.Numbers("sides"))}");
         return 0;
@@ -62,7 +62,7 @@ internal static class ForwardSpeed
         var peaks = new double[rounds];
         for (int round = 0; round < rounds; round++)
         {
-            for (int side = 0; side < Sides.Length; side++)
+            for (int side = 0; side < (NetworkPrecisions.HasInstructions ? Sides.Length : Sides.Length - 1); side++)
             {
                 seconds[side][round] = PinnedRun.Median(Sides[side] == "PyTorch"
                     ? PinnedRun.Seconds(threads, PinnedRun.Python, [PinnedRun.Peer, "encode", $"{threads}", $"{pixels}", $"{batch}", $"{Repeats(pixels, batch)}"])
@@ -76,8 +76,8 @@ internal static class ForwardSpeed
         double operations = 2e-9 * batch * Layers(pixels).Sum(layer => layer.Multiplications);
         return
         [
-            $"{threads}", $"{pixels}", $"{batch}", .. seconds.Select(s => $"{batch / PinnedRun.Median(s):0.0}"),
-            Ratio(seconds[3], seconds[0]), Ratio(seconds[2], seconds[0]), Ratio(seconds[1], seconds[0]), Ratio(seconds[3], seconds[4]),
+            $"{threads}", $"{pixels}", $"{batch}", .. seconds.Select(s => s[0] == 0 ? "" : $"{batch / PinnedRun.Median(s):0.0}"),
+            Ratio(seconds[3], seconds[0]), Ratio(seconds[2], seconds[0]), Ratio(seconds[1], seconds[0]), seconds[4][0] == 0 ? "" : Ratio(seconds[3], seconds[4]),
             $"{operations / PinnedRun.Median(seconds[0]) / peak:0%}", $"{peak:0}",
         ];
     }
