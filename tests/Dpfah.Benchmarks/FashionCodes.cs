@@ -65,7 +65,7 @@ internal static class FashionCodes
         ModelHead head = ModelHead.Read(files.HeadPath);
         using ResNet18 network = BackboneFile.Load(files.BackbonePath, head.Description.Backbone.Attention);
         using var extractor = new FeatureExtractor(
-            new InferenceBackbone(network, CPU), new NetworkInput(Network.Decoder, head.Description.Preprocessing), CPU);
+            new InferenceBackbone(network, CPU), new NetworkInput(Network.Decoder, head.Description.Preprocessing));
         var pictures = new PictureSet(pool.ToDataset(), [.. Enumerable.Range(0, pool.Count)]);
         int told = 0;
         using Tensor features = extractor.Extract(pictures, Tell, CancellationToken.None);

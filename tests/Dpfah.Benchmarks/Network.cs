@@ -40,7 +40,7 @@ internal static class Network
         }
 
         using ResNet18 network = BackboneFile.Load(path, attention: false);
-        return new FeatureExtractor(new InferenceBackbone(network, CPU), new NetworkInput(Decoder, preprocessing), CPU);
+        return new FeatureExtractor(new InferenceBackbone(network, CPU), new NetworkInput(Decoder, preprocessing));
     }
 
     /// <summary>Features with a progress bar.</summary>

@@ -20,7 +20,7 @@ internal static class PreviewCost
         ModelHead head = ModelHead.Read(FirstEncoder.Files.HeadPath);
         var input = new NetworkInput(Network.Decoder, FirstModel.Preprocessing);
         using ResNet18 network = BackboneFile.Load(FirstEncoder.Files.BackbonePath, attention: false);
-        using var extractor = new FeatureExtractor(new InferenceBackbone(network, CPU), input, CPU);
+        using var extractor = new FeatureExtractor(new InferenceBackbone(network, CPU), input);
 
         Table table = Tables.Create(
         [

@@ -1,6 +1,5 @@
 using Dpfah.Learning.Encoders;
 using Dpfah.Learning.Networks;
-using TorchSharp;
 
 namespace Dpfah.Api.Hosting;
 
@@ -36,10 +35,10 @@ internal static partial class LearningServices
             }
             else
             {
-                LogDevice(encoding.Device.Device.ToString());
+                LogDevice(encoding.Device.ToString());
             }
 
-            if (encoding.Precision == NetworkPrecision.BFloat16 && encoding.Device.Device.type == DeviceType.CPU && !NetworkPrecisions.HasInstructions)
+            if (encoding.Precision == NetworkPrecision.BFloat16 && encoding.Device.IsCpu && !NetworkPrecisions.HasInstructions)
             {
                 LogEmulated();
             }

@@ -65,7 +65,9 @@ public static class ModelCheck
         return shapes;
     }
 
-    private static Dictionary<string, long[]> BackboneShapes(int lastStageBlocks)
+    /// <summary>Shapes of a backbone's tensors, by name.</summary>
+    /// <param name="lastStageBlocks">2 or 3.</param>
+    public static IReadOnlyDictionary<string, long[]> BackboneShapes(int lastStageBlocks)
     {
         var shapes = new Dictionary<string, long[]>(StringComparer.Ordinal);
         Convolution("conv1", "bn1", 3, 64, 7);
@@ -99,7 +101,7 @@ public static class ModelCheck
         }
     }
 
-    private static void ThrowIfOthers(SafetensorsFile file, string what, Dictionary<string, long[]> expected, string[] optional)
+    private static void ThrowIfOthers(SafetensorsFile file, string what, IReadOnlyDictionary<string, long[]> expected, string[] optional)
     {
         Dictionary<string, SafetensorsEntry> found = file.Tensors.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
         if (expected.Keys.FirstOrDefault(name => !found.ContainsKey(name)) is { } missing)

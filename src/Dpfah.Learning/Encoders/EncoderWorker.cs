@@ -16,7 +16,7 @@ internal sealed class EncoderWorker(FeatureExtractor extractor, ModelHead head, 
     /// <summary>Runs an empty picture alone and in a full batch: the first callers do not wait for kernels to be chosen.</summary>
     public void Start()
     {
-        TorchRuntime.Initialize(options.Threads);
+        TorchRuntime.SetThreads(options.Threads);
         foreach (int count in (int[])[1, options.Batching.BatchSize])
         {
             extractor.Run([.. Enumerable.Repeat(new float[extractor.InputLength], count)]);

@@ -1,9 +1,6 @@
-using System.Runtime.InteropServices;
 using Dpfah.Learning.Datasets;
-using Dpfah.Learning.Hashing;
 using Dpfah.Learning.Imaging;
 using Dpfah.Learning.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Encoders;
@@ -11,10 +8,13 @@ namespace Dpfah.Learning.Encoders;
 /// <summary>From previews, or pictures of a data set, to the features φ of the network.</summary>
 /// <param name="backbone">The network; owned by the extractor from here on.</param>
 /// <param name="input">The model's preprocessing.</param>
-/// <param name="device">The device of the network.</param>
-internal sealed class FeatureExtractor(IFeatureNetwork backbone, NetworkInput input, Device device) : IDisposable
+/// <remarks>Not safe from several threads but for <see cref="Prepare"/>.</remarks>
+internal sealed class FeatureExtractor(IFeatureNetwork backbone, NetworkInput input) : IDisposable
 {
     private const int BatchSize = 32;
+
+    // The inputs of a batch side by side: used again, as it is large.
+    private float[] images = [];
 
     /// <summary>Floats of one input.</summary>
     public int InputLength => input.Length;
@@ -26,16 +26,23 @@ internal sealed class FeatureExtractor(IFeatureNetwork backbone, NetworkInput in
     /// <summary>Features of a batch of inputs, in order, 512 floats a picture.</summary>
     public float[] Run(IReadOnlyList<float[]> inputs)
     {
-        using IDisposable inference = inference_mode(true);
-        using DisposeScope scope = NewDisposeScope();
-        Tensor images = empty([inputs.Count, 3, input.Side, input.Side], float32);  // (B, 3, side, side)
-        Span<float> destination = MemoryMarshal.Cast<byte, float>(images.bytes);
-        for (int i = 0; i < inputs.Count; i++)
+        if (inputs.Count == 1)
         {
-            inputs[i].CopyTo(destination[(i * InputLength)..]);
+            return backbone.Features(inputs[0], 1, input.Side);
         }
 
-        return HashFitting.Floats(backbone.Features(images.to(device)));            // (B, 512)
+        int length = inputs.Count * InputLength;
+        if (images.Length < length)
+        {
+            images = new float[length];
+        }
+
+        for (int i = 0; i < inputs.Count; i++)
+        {
+            inputs[i].CopyTo(images, i * InputLength);
+        }
+
+        return backbone.Features(images.AsSpan(0, length), inputs.Count, input.Side);
     }
 
     /// <summary>Features of many previews.</summary>

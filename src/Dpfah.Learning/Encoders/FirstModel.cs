@@ -153,7 +153,7 @@ public sealed class FirstModel : IFirstModel
         ];
         using ResNet18 network = BackboneFile.Load(backbonePath, attention: false);
         using var extractor = new FeatureExtractor(
-            new InferenceBackbone(network, device.Device), new NetworkInput(decoder, Preprocessing), device.Device);
+            new InferenceBackbone(network, device.Device), new NetworkInput(decoder, Preprocessing));
         return extractor.Extract(previews, progress, cancellationToken);
     }
 

@@ -32,7 +32,7 @@ public sealed class ImageEncoding
     /// <summary>Makes the model that a service starts with.</summary>
     public IFirstModel FirstModel { get; }
 
-    /// <summary>Prepares libtorch and chooses device and decoder. A program calls it once, before its first tensor.</summary>
+    /// <summary>Chooses device and decoder. A program calls it once, before its first picture.</summary>
     /// <param name="device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:n</c>.</param>
     /// <param name="decoder">One of <see cref="ImageDecoders.Names"/>.</param>
     /// <param name="precision">One of <see cref="NetworkPrecisions.Names"/>.</param>
@@ -44,7 +44,7 @@ public sealed class ImageEncoding
     {
         IImageDecoder reader = ImageDecoders.Create(decoder);
         int used = threads == 0 ? Environment.ProcessorCount : threads;
-        TorchRuntime.Initialize(used);
+        TorchRuntime.SetThreads(used);
         return new ImageEncoding(reader, TorchDevice.Choose(device), NetworkPrecisions.Parse(precision), used, bits);
     }
 }

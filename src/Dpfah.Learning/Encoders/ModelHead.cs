@@ -58,18 +58,15 @@ public sealed class ModelHead
 
         ModelDescription description = ModelDescription.FromJson(json);
         ThrowIfShapesDiffer(file, description);
-        using DisposeScope scope = NewDisposeScope();
-        IReadOnlyDictionary<string, Tensor> tensors = SafetensorsReader.Read(path);
+        IReadOnlyDictionary<string, float[]> tensors = SafetensorsFloats.Read(path);
         try
         {
             return new ModelHead(
                 description,
-                new HashLayer(HashFitting.Floats(tensors[HashWeight]), HashFitting.Floats(tensors[HashBias])),
-                new Signature(HashFitting.Floats(tensors[SignatureProjection]), HashFitting.Floats(tensors[SignatureCentre])))
+                new HashLayer(tensors[HashWeight], tensors[HashBias]),
+                new Signature(tensors[SignatureProjection], tensors[SignatureCentre]))
             {
-                ClassLayer = tensors.ContainsKey(ClassWeight)
-                    ? (HashFitting.Floats(tensors[ClassWeight]), HashFitting.Floats(tensors[ClassBias]))
-                    : null,
+                ClassLayer = tensors.ContainsKey(ClassWeight) ? (tensors[ClassWeight], tensors[ClassBias]) : null,
             };
         }
         catch (ArgumentException error)

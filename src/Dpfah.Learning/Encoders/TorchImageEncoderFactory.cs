@@ -26,8 +26,8 @@ public sealed class TorchImageEncoderFactory(IImageDecoder decoder, TorchDevice 
         var identity = new EncoderIdentity(
             head.Description.DigestWith(BackboneFile.Digest(files.HeadPath)), decoder.Name, backbone.Arithmetic);
         var input = new NetworkInput(decoder, head.Description.Preprocessing);
-        var worker = new EncoderWorker(new FeatureExtractor(backbone, input, device.Device), head, options);
-        var explainer = new NetworkExplainer(backbone, head.HashLayer, input, device.Device);
+        var worker = new EncoderWorker(new FeatureExtractor(backbone, input), head, options);
+        var explainer = new NetworkExplainer(backbone, head.HashLayer, input);
         return new TorchImageEncoder(worker, explainer, identity, head.Description.Bits, options.Batching);
     }
 
@@ -46,14 +46,25 @@ public sealed class TorchImageEncoderFactory(IImageDecoder decoder, TorchDevice 
                 $"The backbone file has the digest {digest}; the model's description names {expected.Digest}.");
         }
 
-        using ResNet18 network = BackboneFile.Load(path, expected.Attention);
-        if (network.LastStageBlocks != expected.LastStageBlocks)
+        InferenceBackbone backbone = device.IsCpu && options.Precision == NetworkPrecision.Single
+            ? new InferenceBackbone(FoldedBackbone.Read(path, expected.Attention))
+            : InTorch(path, expected.Attention);
+        if (backbone.LastStageBlocks == expected.LastStageBlocks)
         {
-            throw new InvalidDataException(
-                $"The backbone file has {network.LastStageBlocks} blocks in its last stage; " +
-                $"the model's description says {expected.LastStageBlocks}.");
+            return backbone;
         }
 
+        using (backbone)
+        {
+            throw new InvalidDataException(
+                $"The backbone file has {backbone.LastStageBlocks} blocks in its last stage; " +
+                $"the model's description says {expected.LastStageBlocks}.");
+        }
+    }
+
+    private InferenceBackbone InTorch(string path, bool attention)
+    {
+        using ResNet18 network = BackboneFile.Load(path, attention);
         ThrowIfNotFinite(network);
         return new InferenceBackbone(network, device.Device, options.Precision);
     }

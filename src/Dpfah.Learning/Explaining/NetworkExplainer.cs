@@ -2,8 +2,6 @@ using Dpfah.Core.Imaging;
 using Dpfah.Learning.Hashing;
 using Dpfah.Learning.Imaging;
 using Dpfah.Learning.Networks;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Explaining;
 
@@ -11,7 +9,6 @@ namespace Dpfah.Learning.Explaining;
 /// <param name="backbone">The network, with batch norm folded in; not owned.</param>
 /// <param name="layer">The hash layer.</param>
 /// <param name="input">The model's preprocessing.</param>
-/// <param name="device">The device of the network.</param>
 /// <remarks>
 /// <para>
 /// T = Σ_j w_j u_j with u = W φ + v is ⟨Wᵀw, φ⟩ and a constant, and φ is the mean of the last maps A over their M places. So
@@ -32,7 +29,7 @@ namespace Dpfah.Learning.Explaining;
 /// </para>
 /// <para>The attention's map is the mean of σ(1/E) over the channels, stretched in the same way.</para>
 /// </remarks>
-internal sealed class NetworkExplainer(InferenceBackbone backbone, HashLayer layer, NetworkInput input, Device device)
+internal sealed class NetworkExplainer(InferenceBackbone backbone, HashLayer layer, NetworkInput input)
 {
     private const int Stride = 32;
     private const int LeastPlaces = 7; // as 224 pixels give
@@ -71,16 +68,11 @@ internal sealed class NetworkExplainer(InferenceBackbone backbone, HashLayer lay
     /// <returns>One map a target, in order.</returns>
     public IReadOnlyList<HeatMap> Explain(ExplainedPicture picture, IReadOnlyList<HeatMapTarget> targets)
     {
-        using IDisposable inference = inference_mode(true);
-        using DisposeScope scope = NewDisposeScope();
-        Tensor image = tensor(picture.Input, [1, 3, input.Side, input.Side]).to(device);                // (1, 3, side, side)
-        Tensor? maps = null;
+        float[]? maps = null;
         var drawn = new List<HeatMap>(targets.Count);
         foreach (HeatMapTarget target in targets)
         {
-            drawn.Add(Stretched(target.BitWeights is { } weights
-                ? Weighed(maps ??= DenseMaps(image), weights)
-                : backbone.AttentionWeights(image).mean([1])[0]));                                      // (H/4, W/4)
+            drawn.Add(target.BitWeights is { } weights ? Weighed(maps ??= DenseMaps(picture.Input), weights) : Attention(picture.Input));
         }
 
         return drawn;
@@ -113,49 +105,82 @@ internal sealed class NetworkExplainer(InferenceBackbone backbone, HashLayer lay
         return samples;
     }
 
-    /// <summary>Σ_k max(0, (Wᵀw)_k) A^k.</summary>
-    private Tensor Weighed(Tensor maps, IReadOnlyList<float> weights)
+    /// <summary>Σ_k max(0, (Wᵀw)_k) A^k, stretched.</summary>
+    /// <param name="maps">As <see cref="DenseMaps"/> returns them.</param>
+    /// <param name="weights">w.</param>
+    private HeatMap Weighed(float[] maps, IReadOnlyList<float> weights)
     {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor channels = tensor(Direction(weights)).to(device).relu().view(-1, 1, 1);                  // (512, 1, 1)
-        return (channels * maps).sum(dim: 0).MoveToOuterDisposeScope();                                 // (n, n)
+        float[] direction = Direction(weights);
+        int places = (input.Side + Stride - 1) / Stride, step = Stride / samples, inside = (input.Side + step - 1) / step;
+        var sums = new double[inside * inside];
+        for (int y = 0; y < inside; y++)
+        {
+            for (int x = 0; x < inside; x++)
+            {
+                int sample = (y % samples * samples) + (x % samples), place = (y / samples * places) + (x / samples);
+                for (int k = 0; k < direction.Length; k++)
+                {
+                    sums[(y * inside) + x] += Math.Max(0, direction[k]) * (double)maps[(((sample * direction.Length) + k) * places * places) + place];
+                }
+            }
+        }
+
+        return Stretched(sums, inside);
     }
 
     /// <summary>The last maps, sampled between their places.</summary>
-    /// <param name="image">Shape (1, 3, side, side).</param>
-    /// <returns>Shape (512, n, n).</returns>
-    private Tensor DenseMaps(Tensor image)
+    /// <param name="image">(3, side, side).</param>
+    /// <returns>(samples², 512, p, p): those of the picture moved up and left, row by row, by so many steps of stride / samples.</returns>
+    private float[] DenseMaps(float[] image)
     {
-        using DisposeScope scope = NewDisposeScope();
-        int step = Stride / samples, margin = (Stride - step) / 2, side = input.Side;
-
-        // Beyond its edges the picture goes on with its outermost pixels.
-        Tensor wide = nn.functional.pad(image, [margin, margin, margin, margin], PaddingModes.Replicate);
-        Tensor moved = cat(
-            [
-                .. Enumerable.Range(0, samples * samples).Select(i =>
+        int step = Stride / samples, margin = (Stride - step) / 2, side = input.Side, count = samples * samples;
+        var moved = new float[count * image.Length];                                                    // (samples², 3, side, side)
+        for (int i = 0; i < count; i++)
+        {
+            int top = (step * (i / samples)) - margin, left = (step * (i % samples)) - margin;
+            for (int row = 0; row < 3 * side; row++)
+            {
+                // Beyond its edges the picture goes on with its outermost pixels.
+                int from = ((row / side * side) + Math.Clamp((row % side) + top, 0, side - 1)) * side, to = (i * image.Length) + (row * side);
+                for (int x = 0; x < side; x++)
                 {
-                    int top = step * (i / samples), left = step * (i % samples);
-                    return wide[.., .., top..(top + side), left..(left + side)];
-                }),
-            ],
-            0);                                                                                         // (samples², 3, side, side)
-        Tensor maps = backbone.LastMaps(moved);                                                         // (samples², 512, p, p)
-        long places = maps.shape[2];
-        Tensor dense = maps.reshape(samples, samples, ResNet18.FeatureLength, places, places)
-            .permute(2, 3, 0, 4, 1)                                                                     // (512, p, samples, p, samples)
-            .reshape(ResNet18.FeatureLength, places * samples, places * samples);
-        int inside = (side + step - 1) / step;
-        return dense[.., ..inside, ..inside].MoveToOuterDisposeScope();                                 // (512, n, n)
+                    moved[to + x] = image[from + Math.Clamp(x + left, 0, side - 1)];
+                }
+            }
+        }
+
+        return backbone.LastMaps(moved, count, side);
     }
 
-    private static HeatMap Stretched(Tensor map)
+    /// <summary>The mean of σ(1/E) over the channels, stretched.</summary>
+    /// <param name="image">(3, side, side).</param>
+    private HeatMap Attention(float[] image)
     {
-        using DisposeScope scope = NewDisposeScope();
-        float[] values = HashFitting.Floats(map);
-        (double least, double range) = (values.Min(), (double)values.Max() - values.Min());
-        bool isEven = range <= LeastRange * Math.Abs(values.Max());
-        return new HeatMap(
-            (int)map.shape[1], (int)map.shape[0], Array.ConvertAll(values, value => isEven ? 0 : (float)Math.Clamp((value - least) / range, 0, 1)));
+        float[] maps = backbone.PooledMaps(image, 1, input.Side);                                       // X: (64, H/4, W/4)
+        int places = (input.Side + 3) / 4, neurons = places * places;                                   // M
+        var sums = new double[neurons];
+        foreach (float[] channel in maps.Chunk(neurons))
+        {
+            // Eq. (8), as in ParameterFreeAttention.
+            double mean = channel.Average(x => (double)x);                                              // μ
+            double variance = channel.Sum(x => (x - mean) * (x - mean)) / Math.Max(neurons - 1, 1);     // V
+            double scale = 4 * (variance + ParameterFreeAttention.DefaultLambda);
+            for (int i = 0; i < neurons; i++)
+            {
+                double inverseEnergy = ((channel[i] - mean) * (channel[i] - mean) / scale) + 0.5;       // 1/e*
+                sums[i] += 1 / (1 + Math.Exp(-inverseEnergy));                                          // σ(1/E)
+            }
+        }
+
+        return Stretched(sums, places);
+    }
+
+    /// <summary>Stretches values so that the least is 0 and the largest 1; even ones become 0.</summary>
+    private static HeatMap Stretched(double[] values, int side)
+    {
+        (double least, double most) = (values.Min(), values.Max());
+        double range = most - least;
+        bool isEven = range <= LeastRange * Math.Abs(most);
+        return new HeatMap(side, side, Array.ConvertAll(values, value => isEven ? 0 : (float)Math.Clamp((value - least) / range, 0, 1)));
     }
 }

@@ -1,4 +1,5 @@
 using Dpfah.Core.Models;
+using Dpfah.Learning.Native;
 using Dpfah.Learning.Networks;
 using static TorchSharp.torch;
 
@@ -26,8 +27,8 @@ public static class BackboneFile
     /// <inheritdoc cref="Load(string, bool)"/>
     public static ResNet18 Load(string path, AttentionOptions attention)
     {
-        bool third = SafetensorsFile.Open(path).Tensors.Any(entry => entry.Name.StartsWith("layer4.2.", StringComparison.Ordinal));
-        var backbone = new ResNet18(attention, lastStageBlocks: third ? 3 : 2);
+        TorchRuntime.EnsureInitialized();
+        var backbone = new ResNet18(attention, LastStageBlocks(SafetensorsFile.Open(path)));
         try
         {
             SafetensorsReader.ReadInto(path, Tensors(backbone));
@@ -47,6 +48,10 @@ public static class BackboneFile
         using FileStream stream = File.OpenRead(path);
         return SafetensorsFile.Read(stream).Digest(stream);
     }
+
+    /// <summary>Blocks of the last stage, 2 or 3, as the names of a backbone's tensors say.</summary>
+    internal static int LastStageBlocks(SafetensorsFile file) =>
+        file.Tensors.Any(entry => entry.Name.StartsWith("layer4.2.", StringComparison.Ordinal)) ? 3 : 2;
 
     /// <summary>The tensors that the file holds, by name: those of the network itself, not copies.</summary>
     internal static IReadOnlyDictionary<string, Tensor> Tensors(Backbone backbone) =>

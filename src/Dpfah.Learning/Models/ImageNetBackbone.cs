@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Dpfah.Core.Models;
+using Dpfah.Learning.Native;
 using Dpfah.Learning.Networks;
 using Google.Protobuf.Collections;
 using Onnx;
@@ -39,8 +40,9 @@ public static class ImageNetBackbone
     /// <exception cref="InvalidDataException">The ONNX file is another than expected.</exception>
     public static string Write(int lastStageBlocks, string path, string? sourcePath = null)
     {
-        using ResNet18 backbone = Create(AttentionOptions.None, lastStageBlocks, sourcePath);
-        return BackboneFile.Save(backbone, path);
+        // Without libtorch: a service that computes on the CPU does without it from its first start.
+        SafetensorsWriter.Write(path, Weights(lastStageBlocks, sourcePath), ModelCheck.BackboneShapes(lastStageBlocks));
+        return BackboneFile.Digest(path);
     }
 
     /// <summary>A network with these weights, on the CPU.</summary>
@@ -52,6 +54,26 @@ public static class ImageNetBackbone
     /// <exception cref="InvalidDataException">The ONNX file is another than expected.</exception>
     public static ResNet18 Create(AttentionOptions attention, int lastStageBlocks = 2, string? sourcePath = null)
     {
+        Dictionary<string, float[]> weights = Weights(lastStageBlocks, sourcePath);
+        TorchRuntime.EnsureInitialized();
+        using IDisposable noGrad = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        var backbone = new ResNet18(attention, lastStageBlocks);
+        foreach ((string name, Tensor destination) in BackboneFile.Tensors(backbone))
+        {
+            destination.copy_(tensor(weights[name], destination.shape));
+        }
+
+        return backbone;
+    }
+
+    /// <summary>
+    /// Reads the weights, in the order of the graph's nodes: each convolution is followed by its batch norm, and a block with
+    /// a shortcut convolution names that one first.
+    /// </summary>
+    /// <returns>Values by the names of <see cref="BackboneFile"/>.</returns>
+    private static Dictionary<string, float[]> Weights(int lastStageBlocks, string? sourcePath)
+    {
         sourcePath ??= SourcePath;
         byte[] bytes = File.ReadAllBytes(sourcePath);
         if (Convert.ToHexStringLower(SHA256.HashData(bytes)) != Sha256)
@@ -59,42 +81,39 @@ public static class ImageNetBackbone
             throw new InvalidDataException($"{sourcePath} is not the file that this program knows: its SHA-256 is not {Sha256}.");
         }
 
-        using DisposeScope scope = NewDisposeScope();
-        var backbone = new ResNet18(attention, lastStageBlocks);
-        Fill(backbone, ModelProto.Parser.ParseFrom(bytes).Graph);
-        return backbone;
-    }
-
-    /// <summary>
-    /// Copies the weights, in the order of the graph's nodes: each convolution is followed by its batch norm, and a block with
-    /// a shortcut convolution names that one first.
-    /// </summary>
-    private static void Fill(ResNet18 backbone, GraphProto graph)
-    {
-        Dictionary<string, TensorProto> weights = graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-        IReadOnlyDictionary<string, Tensor> tensors = BackboneFile.Tensors(backbone);
+        GraphProto graph = ModelProto.Parser.ParseFrom(bytes).Graph;
+        Dictionary<string, TensorProto> source = graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        IReadOnlyDictionary<string, long[]> shapes = ModelCheck.BackboneShapes(lastStageBlocks);
         var nodes = new Queue<NodeProto>(graph.Node.Where(node => node.OpType is "Conv" or "BatchNormalization"));
+        var weights = new Dictionary<string, float[]>(StringComparer.Ordinal);
+
+        void Take(string input, string name)
+        {
+            TensorProto values = source[input];
+            weights[name] = values.Dims.SequenceEqual(shapes[name])
+                ? [.. values.FloatData]
+                : throw new InvalidDataException(
+                    $"'{input}' has the shape [{string.Join(", ", values.Dims)}] where [{string.Join(", ", shapes[name])}] is expected.");
+        }
 
         void Next(string convolution, string norm)
         {
-            Copy(weights[nodes.Dequeue().Input[1]], tensors[$"{convolution}.weight"]);
+            Take(nodes.Dequeue().Input[1], $"{convolution}.weight");
             RepeatedField<string> inputs = nodes.Dequeue().Input;
-            Copy(weights[inputs[1]], tensors[$"{norm}.weight"]);
-            Copy(weights[inputs[2]], tensors[$"{norm}.bias"]);
-            Copy(weights[inputs[3]], tensors[$"{norm}.running_mean"]);
-            Copy(weights[inputs[4]], tensors[$"{norm}.running_var"]);
+            Take(inputs[1], $"{norm}.weight");
+            Take(inputs[2], $"{norm}.bias");
+            Take(inputs[3], $"{norm}.running_mean");
+            Take(inputs[4], $"{norm}.running_var");
         }
 
-        using IDisposable noGrad = no_grad();
         Next("conv1", "bn1");
-        Tensor bgr = tensors["conv1.weight"];
-        bgr.copy_(bgr.flip(1));
+        SwapBlueAndRed(weights["conv1.weight"], shapes["conv1.weight"]);
         for (int stage = 1; stage <= 4; stage++)
         {
-            for (int block = 0; block < (stage == 4 ? backbone.LastStageBlocks : 2); block++)
+            for (int block = 0; block < (stage == 4 ? lastStageBlocks : 2); block++)
             {
                 string name = $"layer{stage}.{block}";
-                if (tensors.ContainsKey($"{name}.downsample.0.weight"))
+                if (shapes.ContainsKey($"{name}.downsample.0.weight"))
                 {
                     Next($"{name}.downsample.0", $"{name}.downsample.1");
                 }
@@ -103,17 +122,22 @@ public static class ImageNetBackbone
                 Next($"{name}.conv2", $"{name}.bn2");
             }
         }
+
+        return weights;
     }
 
-    private static void Copy(TensorProto source, Tensor destination)
+    /// <summary>Turns filters of blue, green and red into those of red, green and blue.</summary>
+    /// <param name="filters">Shape (outputs, 3, side, side).</param>
+    /// <param name="shape">Theirs.</param>
+    private static void SwapBlueAndRed(float[] filters, long[] shape)
     {
-        using Tensor values = tensor(source.FloatData.ToArray(), [.. source.Dims]);
-        if (!values.shape.SequenceEqual(destination.shape))
+        int taps = (int)(shape[2] * shape[3]);
+        for (int output = 0; output < shape[0]; output++)
         {
-            throw new InvalidDataException(
-                $"'{source.Name}' has {values.NumberOfElements} values where {destination.NumberOfElements} are expected.");
+            Span<float> blue = filters.AsSpan(3 * output * taps, taps), red = filters.AsSpan(((3 * output) + 2) * taps, taps);
+            float[] first = blue.ToArray();
+            red.CopyTo(blue);
+            first.CopyTo(red);
         }
-
-        destination.copy_(values);
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,7 +20,31 @@ public static class SafetensorsWriter
     public static void Write(
         string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        KeyValuePair<string, Tensor>[] ordered = [.. tensors.OrderBy(pair => pair.Key, StringComparer.Ordinal)];
+        Write(
+            path,
+            tensors.Select(pair => new Part(
+                pair.Key, SafetensorsTypes.NameOf(pair.Value.dtype), pair.Value.shape, pair.Value.NumberOfElements * pair.Value.ElementSize, stream =>
+                {
+                    using DisposeScope scope = NewDisposeScope();
+                    pair.Value.detach().cpu().contiguous().WriteBytesToStream(stream, BufferBytes);
+                })),
+            metadata);
+    }
+
+    /// <summary>Writes a file of values in single precision, without libtorch; it appears under its name when it is complete and on disk.</summary>
+    /// <param name="path">Where; a file that is there is replaced.</param>
+    /// <param name="values">Values by name, row by row.</param>
+    /// <param name="shapes">Their shapes, by name.</param>
+    internal static void Write(string path, IReadOnlyDictionary<string, float[]> values, IReadOnlyDictionary<string, long[]> shapes) => Write(
+        path,
+        values.Select(pair => new Part(
+            pair.Key, SafetensorsTypes.NameOf(ScalarType.Float32), shapes[pair.Key], sizeof(float) * pair.Value.LongLength,
+            stream => stream.Write(MemoryMarshal.AsBytes(pair.Value.AsSpan())))),
+        null);
+
+    private static void Write(string path, IEnumerable<Part> parts, IReadOnlyDictionary<string, string>? metadata)
+    {
+        Part[] ordered = [.. parts.OrderBy(part => part.Name, StringComparer.Ordinal)];
         byte[] header = Header(ordered, metadata);
         AtomicFile.Write(path, stream =>
         {
@@ -27,15 +52,14 @@ public static class SafetensorsWriter
             BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
             stream.Write(length);
             stream.Write(header);
-            foreach ((_, Tensor tensor) in ordered)
+            foreach (Part part in ordered)
             {
-                using DisposeScope scope = NewDisposeScope();
-                tensor.detach().cpu().contiguous().WriteBytesToStream(stream, BufferBytes);
+                part.Write(stream);
             }
         });
     }
 
-    private static byte[] Header(KeyValuePair<string, Tensor>[] tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] Header(Part[] parts, IReadOnlyDictionary<string, string>? metadata)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -53,12 +77,12 @@ public static class SafetensorsWriter
             }
 
             long position = 0;
-            foreach ((string name, Tensor tensor) in tensors)
+            foreach (Part part in parts)
             {
-                json.WriteStartObject(name);
-                json.WriteString("dtype", SafetensorsTypes.NameOf(tensor.dtype));
-                WriteArray(json, "shape", tensor.shape);
-                WriteArray(json, "data_offsets", [position, position += tensor.NumberOfElements * tensor.ElementSize]);
+                json.WriteStartObject(part.Name);
+                json.WriteString("dtype", part.DType);
+                WriteArray(json, "shape", part.Shape);
+                WriteArray(json, "data_offsets", [position, position += part.Length]);
                 json.WriteEndObject();
             }
 
@@ -84,4 +108,7 @@ public static class SafetensorsWriter
 
         json.WriteEndArray();
     }
+
+    /// <summary>A tensor to write, of so many bytes.</summary>
+    private sealed record Part(string Name, string DType, long[] Shape, long Length, Action<FileStream> Write);
 }

@@ -13,15 +13,20 @@ internal static class TensorNames
     /// <param name="expected">The network's tensors by name.</param>
     /// <exception cref="InvalidDataException">Names what is missing, unknown or of another shape.</exception>
     public static void ThrowIfOthers(
-        string file, IReadOnlyDictionary<string, IReadOnlyList<long>> found, IReadOnlyDictionary<string, Tensor> expected)
+        string file, IReadOnlyDictionary<string, IReadOnlyList<long>> found, IReadOnlyDictionary<string, Tensor> expected) =>
+        ThrowIfOthers(file, found, expected.ToDictionary(pair => pair.Key, pair => pair.Value.shape));
+
+    /// <inheritdoc cref="ThrowIfOthers(string, IReadOnlyDictionary{string, IReadOnlyList{long}}, IReadOnlyDictionary{string, Tensor})"/>
+    public static void ThrowIfOthers(
+        string file, IReadOnlyDictionary<string, IReadOnlyList<long>> found, IReadOnlyDictionary<string, long[]> expected)
     {
         string[] faults =
         [
             .. expected.Keys.Except(found.Keys).Order(StringComparer.Ordinal).Select(name => $"'{name}' is missing"),
             .. found.Keys.Except(expected.Keys).Order(StringComparer.Ordinal).Select(name => $"'{name}' is not expected"),
             .. found.Keys.Intersect(expected.Keys).Order(StringComparer.Ordinal)
-                .Where(name => !found[name].SequenceEqual(expected[name].shape))
-                .Select(name => $"'{name}' has the shape {Text(found[name])}, expected {Text(expected[name].shape)}"),
+                .Where(name => !found[name].SequenceEqual(expected[name]))
+                .Select(name => $"'{name}' has the shape {Text(found[name])}, expected {Text(expected[name])}"),
         ];
         if (faults.Length > 0)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,17 +8,23 @@ namespace Dpfah.Learning.Native;
 /// <summary>The device on which a program computes, chosen at run time by a setting.</summary>
 public sealed class TorchDevice
 {
-    private TorchDevice(Device device, string? fallbackReason)
+    // The CUDA device's number; null for the CPU. A torch Device would load libtorch, which the CPU may do without.
+    private readonly int? cuda;
+
+    private TorchDevice(int? cuda, string? fallbackReason)
     {
-        Device = device;
+        this.cuda = cuda;
         FallbackReason = fallbackReason;
     }
 
     /// <summary>The device, for tensors and modules.</summary>
-    public Device Device { get; }
+    public Device Device => cuda is { } index ? new Device(DeviceType.CUDA, index) : CPU;
+
+    /// <summary>Whether it is the CPU.</summary>
+    public bool IsCpu => cuda is null;
 
     /// <summary>Device class as it stands in an encoder's identity: <c>cpu</c> or <c>cuda</c>.</summary>
-    public string Class => Device.type == DeviceType.CUDA ? "cuda" : "cpu";
+    public string Class => IsCpu ? "cpu" : "cuda";
 
     /// <summary>Why <c>auto</c> chose the CPU, for the log; null when the device is what was asked for.</summary>
     public string? FallbackReason { get; }
@@ -34,11 +41,11 @@ public sealed class TorchDevice
         switch (setting)
         {
             case "cpu":
-                return new TorchDevice(CPU, null);
+                return new TorchDevice(null, null);
             case "auto" when cudaDevices == 0:
-                return new TorchDevice(CPU, $"{NoCuda()} Computing on the CPU.");
+                return new TorchDevice(null, $"{NoCuda()} Computing on the CPU.");
             case "auto":
-                return new TorchDevice(new Device(DeviceType.CUDA, 0), null);
+                return new TorchDevice(0, null);
         }
 
         int index = 0;
@@ -59,13 +66,16 @@ public sealed class TorchDevice
                 $"The device '{setting}' was asked for; this machine has {cudaDevices} CUDA device(s), cuda:0 to cuda:{cudaDevices - 1}.");
         }
 
-        return new TorchDevice(new Device(DeviceType.CUDA, index), null);
+        return new TorchDevice(index, null);
     }
 
     /// <inheritdoc/>
-    public override string ToString() => Device.ToString();
+    public override string ToString() => cuda is { } index ? $"cuda:{index}" : "cpu";
 
-    private static int CudaDevices() => cuda.is_available() ? cuda.device_count() : 0;
+    private static int CudaDevices() => HasDriver() && torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+
+    /// <summary>Whether NVIDIA's driver is there: without it libtorch need not be loaded to be asked.</summary>
+    private static bool HasDriver() => NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out _);
 
     private static string NoCuda() =>
         "There is no CUDA here: it needs a build with -p:TorchBackend=cuda, an NVIDIA GPU and its driver.";

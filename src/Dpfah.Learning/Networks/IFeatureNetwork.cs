@@ -1,3 +1,5 @@
+using Dpfah.Learning.Hashing;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Networks;
@@ -9,9 +11,11 @@ public interface IFeatureNetwork : IDisposable
     int FeatureLength { get; }
 
     /// <summary>The feature φ of each picture.</summary>
-    /// <param name="images">Normalised pictures, shape (B, 3, H, W), float32, on the device of the network.</param>
-    /// <returns>Shape (B, features), on the same device; the caller owns it.</returns>
-    Tensor Features(Tensor images);
+    /// <param name="images">Normalised pictures, (pictures, 3, side, side).</param>
+    /// <param name="pictures">How many, at least 1.</param>
+    /// <param name="side">Their height and width.</param>
+    /// <returns>(pictures, features).</returns>
+    float[] Features(ReadOnlySpan<float> images, int pictures, int side);
 }
 
 /// <summary>
@@ -25,11 +29,13 @@ internal sealed class TrainedBackbone(Backbone backbone, bool owned = true) : IF
     public int FeatureLength => backbone.OutputLength;
 
     /// <inheritdoc/>
-    public Tensor Features(Tensor images)
+    public float[] Features(ReadOnlySpan<float> images, int pictures, int side)
     {
         using IDisposable inference = inference_mode(true);
+        using DisposeScope scope = NewDisposeScope();
         backbone.eval();
-        return backbone.call(images);
+        Tensor x = tensor(images.ToArray(), [pictures, 3, side, side]);                                 // (B, 3, side, side)
+        return HashFitting.Floats(backbone.call(x.to(backbone.parameters().First().device)));           // (B, features)
     }
 
     /// <inheritdoc/>

@@ -25,10 +25,13 @@ public sealed class InferenceBackbone : IFeatureNetwork
     /// <summary>Raised by every change that changes a bit of a feature that libtorch computes.</summary>
     public const int TorchVersion = 1;
 
+    // Channels of the maps after the max pool.
+    private const int PooledChannels = 64;
+
     private readonly bool hasAttention;
     private readonly CpuNetwork? cpu;
     private readonly TorchBackbone? torch;
-    private readonly string device;
+    private readonly Device? device;
 
     /// <summary>Folds a backbone.</summary>
     /// <param name="network">Copied; its running statistics are used, whatever its mode.</param>
@@ -43,8 +46,7 @@ public sealed class InferenceBackbone : IFeatureNetwork
                 $"The attention is {network.Attention}; models run with {AttentionOptions.Paper} or none.", nameof(network));
         }
 
-        (LastStageBlocks, hasAttention, Precision) = (network.LastStageBlocks, network.HasAttention, precision);
-        this.device = device.type == DeviceType.CPU ? "cpu" : "cuda";
+        (LastStageBlocks, hasAttention, Precision, this.device) = (network.LastStageBlocks, network.HasAttention, precision, device);
         if (device.type == DeviceType.CPU && precision == NetworkPrecision.Single)
         {
             cpu = new CpuNetwork(Weights(network));
@@ -53,6 +55,14 @@ public sealed class InferenceBackbone : IFeatureNetwork
         {
             torch = new TorchBackbone(network, device, precision == NetworkPrecision.Single ? float32 : bfloat16);
         }
+    }
+
+    /// <summary>Takes folded weights, to compute in float32 on the CPU: libtorch is not needed.</summary>
+    /// <param name="weights">Not copied.</param>
+    internal InferenceBackbone(NetworkWeights weights)
+    {
+        (LastStageBlocks, hasAttention) = (weights.Blocks.Count - 6, weights.Attention);
+        cpu = new CpuNetwork(weights);
     }
 
     /// <inheritdoc/>
@@ -72,8 +82,27 @@ public sealed class InferenceBackbone : IFeatureNetwork
     /// multiply-add share, or such as <c>1/nhwc/fp32/cuda/avx512</c> and <c>1/nhwc/bf16/cpu/avx512+vdpbf16ps</c>.
     /// </summary>
     public string Arithmetic => cpu is null
-        ? $"{TorchVersion}/nhwc/{Precision.Name()}/{device}/{CpuKernels.Class}{(Precision == NetworkPrecision.BFloat16 && device == "cpu" && NetworkPrecisions.HasInstructions ? $"+{NetworkPrecisions.Instructions()}" : "")}"
+        ? $"{TorchVersion}/nhwc/{Precision.Name()}/{(device!.type == DeviceType.CPU ? "cpu" : "cuda")}/{CpuKernels.Class}{(Precision == NetworkPrecision.BFloat16 && device.type == DeviceType.CPU && NetworkPrecisions.HasInstructions ? $"+{NetworkPrecisions.Instructions()}" : "")}"
         : $"{CpuVersion}/nhwc/fp32/cpu/{Lanes.Class}";
+
+    /// <inheritdoc/>
+    public float[] Features(ReadOnlySpan<float> images, int pictures, int side) => cpu is null
+        ? InTorch(images, pictures, side, Features)
+        : OnCpu(NetworkOutput.Features, images, pictures, side, FeatureLength);
+
+    /// <summary>The last feature maps, of which φ is the mean over the places: for explanations.</summary>
+    /// <inheritdoc cref="Features(ReadOnlySpan{float}, int, int)"/>
+    /// <returns>(pictures, 512, ⌈side/32⌉, ⌈side/32⌉), not negative.</returns>
+    internal float[] LastMaps(ReadOnlySpan<float> images, int pictures, int side) => cpu is null
+        ? InTorch(images, pictures, side, LastMaps)
+        : OnCpu(NetworkOutput.LastMaps, images, pictures, side, FeatureLength * Places(side, 32) * Places(side, 32));
+
+    /// <summary>The maps X after the max pool, before the attention.</summary>
+    /// <inheritdoc cref="Features(ReadOnlySpan{float}, int, int)"/>
+    /// <returns>(pictures, 64, ⌈side/4⌉, ⌈side/4⌉), not negative.</returns>
+    internal float[] PooledMaps(ReadOnlySpan<float> images, int pictures, int side) => cpu is null
+        ? InTorch(images, pictures, side, x => InTorch(x, static (network, x) => network.PooledMaps(x)))
+        : OnCpu(NetworkOutput.PooledMaps, images, pictures, side, PooledChannels * Places(side, 4) * Places(side, 4));
 
     /// <summary>The feature φ of each picture.</summary>
     /// <param name="images">Normalised pictures, shape (B, 3, H, W), float32, on the device of this backbone.</param>
@@ -87,27 +116,7 @@ public sealed class InferenceBackbone : IFeatureNetwork
     /// <returns>Shape (B, 512, ⌈H/32⌉, ⌈W/32⌉), not negative; the caller owns it.</returns>
     internal Tensor LastMaps(Tensor images) => cpu is null
         ? InTorch(images, static (network, x) => network.LastMaps(x))
-        : OnCpu(NetworkOutput.LastMaps, images, [images.shape[0], FeatureLength, .. Sides(images, 32)]);
-
-    /// <summary>σ(1/E) of the attention: how much each neuron after the max pool counts, from 0.622 to 1.</summary>
-    /// <param name="images">Normalised pictures, shape (B, 3, H, W), float32, on the device of this backbone.</param>
-    /// <returns>Shape (B, 64, H/4, W/4); the caller owns it.</returns>
-    /// <exception cref="InvalidOperationException">The network has no attention.</exception>
-    internal Tensor AttentionWeights(Tensor images)
-    {
-        if (!hasAttention)
-        {
-            throw new InvalidOperationException("The network has no attention.");
-        }
-
-        using IDisposable inference = inference_mode(true);
-        using DisposeScope scope = NewDisposeScope();
-        using var attention = new ParameterFreeAttention();
-        Tensor maps = cpu is null
-            ? InTorch(images, static (network, x) => network.PooledMaps(x))
-            : OnCpu(NetworkOutput.PooledMaps, images, [images.shape[0], 64, .. Sides(images, 4)]);
-        return attention.Weights(maps).MoveToOuterDisposeScope();
-    }
+        : OnCpu(NetworkOutput.LastMaps, images, [images.shape[0], FeatureLength, Places(images.shape[2], 32), Places(images.shape[3], 32)]);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -141,8 +150,21 @@ public sealed class InferenceBackbone : IFeatureNetwork
             (int)convolution.stride![0]);
     }
 
-    private static long[] Sides(Tensor images, int stride) =>
-        [(images.shape[2] + stride - 1) / stride, (images.shape[3] + stride - 1) / stride];
+    private static int Places(long side, int stride) => (int)((side + stride - 1) / stride);
+
+    private float[] InTorch(ReadOnlySpan<float> images, int pictures, int side, Func<Tensor, Tensor> run)
+    {
+        using IDisposable inference = inference_mode(true);
+        using DisposeScope scope = NewDisposeScope();
+        return HashFitting.Floats(run(tensor(images.ToArray(), [pictures, 3, side, side]).to(device!)));
+    }
+
+    private float[] OnCpu(NetworkOutput output, ReadOnlySpan<float> images, int pictures, int side, int length)
+    {
+        var results = new float[pictures * length];
+        cpu!.Run(output, images, pictures, side, side, TorchRuntime.Threads, results);
+        return results;
+    }
 
     private Tensor InTorch(Tensor images, Func<TorchBackbone, Tensor, Tensor> run)
     {
@@ -161,7 +183,7 @@ public sealed class InferenceBackbone : IFeatureNetwork
             (int)images.shape[0],
             (int)images.shape[2],
             (int)images.shape[3],
-            get_num_threads(),
+            TorchRuntime.Threads,
             MemoryMarshal.Cast<byte, float>(results.bytes));
         return results.MoveToOuterDisposeScope();
     }

@@ -195,7 +195,7 @@ public sealed class TrainedModel : IDisposable
         using ResNet18 network = BackboneFile.Load(model.BackbonePath, model.Attention);
         var input = new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), model.Head.Description.Preprocessing);
         return new TrainedModel(
-            new FeatureExtractor(new InferenceBackbone(network, chosen), input, chosen), model.Head.HashLayer, model.Head.Signature);
+            new FeatureExtractor(new InferenceBackbone(network, chosen), input), model.Head.HashLayer, model.Head.Signature);
     }
 
     /// <summary>Features of pictures, from their own pixels, shape (pictures, features) on the CPU; the caller owns them.</summary>
@@ -224,19 +224,19 @@ public sealed class TrainedModel : IDisposable
             if (!IsForServices(options))
             {
                 network.to(device);
-                return new FeatureExtractor(new TrainedBackbone(network), input, device);
+                return new FeatureExtractor(new TrainedBackbone(network), input);
             }
 
             using (network)
             {
-                return new FeatureExtractor(new InferenceBackbone(network, device), input, device);
+                return new FeatureExtractor(new InferenceBackbone(network, device), input);
             }
         }
 
         var alexNet = new AlexNet();
         SafetensorsReader.ReadInto(backbonePath, BackboneFile.Tensors(alexNet));
         alexNet.to(device);
-        return new FeatureExtractor(new TrainedBackbone(alexNet), input, device);
+        return new FeatureExtractor(new TrainedBackbone(alexNet), input);
     }
 
     /// <summary>The features of a network in training, as it is now.</summary>
@@ -246,7 +246,7 @@ public sealed class TrainedModel : IDisposable
         IFeatureNetwork network = IsForServices(trainer.Options)
             ? new InferenceBackbone((ResNet18)trainer.Network.Backbone, device)
             : new TrainedBackbone(trainer.Network.Backbone, owned: false);
-        return new FeatureExtractor(network, new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), trainer.Preprocessing), device);
+        return new FeatureExtractor(network, new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), trainer.Preprocessing));
     }
 
     private static ModelDescription Describe(Trainer trainer, string modelName, string backbonePath, bool hasClasses)

@@ -43,6 +43,7 @@ public sealed class PublishTests(PublishedOutput published) : IClassFixture<Publ
         client.DefaultRequestHeaders.Add("X-Api-Key", secrets["DPFAH_ADMIN_KEY"]);
         string code = await AssertPicturesFindThemselvesAsync(client);
         Assert.Equal(code, await EncodeAsync(enclosure, service, settings));
+        await AssertDoesWithoutLibtorchAsync(service, client, code);
         await AssertTrainsAsync(client);
 
         Assert.Equal(0, await service.TerminateAsync());
@@ -123,6 +124,17 @@ public sealed class PublishTests(PublishedOutput published) : IClassFixture<Publ
         }
 
         return code;
+    }
+
+    /// <summary>On the CPU libtorch is for training alone: with the model made, pictures hashed and explained, the service has not loaded it.</summary>
+    private static async Task AssertDoesWithoutLibtorchAsync(ServiceProcess service, HttpClient client, string code)
+    {
+        string id = FashionSample.ReadQueries()[0].Id;
+        using HttpResponseMessage map = await client.GetAsync($"/collections/default/images/{Uri.EscapeDataString(id)}/explain?bits=all&code={code}");
+        Assert.Equal((HttpStatusCode.OK, "image/png"), (map.StatusCode, map.Content.Headers.ContentType?.MediaType));
+        string[] loaded = await File.ReadAllLinesAsync($"/proc/{service.Id}/maps");
+        Assert.Contains(loaded, line => line.EndsWith("/libcoreclr.so", StringComparison.Ordinal));
+        Assert.DoesNotContain(loaded, line => line.Contains("torch", StringComparison.OrdinalIgnoreCase) && line.Contains(".so", StringComparison.Ordinal));
     }
 
     /// <summary>A training by the terminal program that is published beside the service, on the ten pictures.</summary>

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace Dpfah.Learning.Tests.Encoders;
 
-/// <summary>An encoder's worker that notes how many tensors its thread holds after each batch.</summary>
+/// <summary>An encoder's worker, with the network in libtorch, that notes how many tensors its thread holds after each batch.</summary>
 internal sealed class CountingWorker : IBatchWorker<ReadOnlyMemory<byte>, float[], ImageCode>
 {
     private readonly EncoderWorker worker;
@@ -17,7 +17,7 @@ internal sealed class CountingWorker : IBatchWorker<ReadOnlyMemory<byte>, float[
     {
         using ResNet18 network = BackboneFile.Load(model.Files.BackbonePath, attention: false);
         var input = new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), model.Description.Preprocessing);
-        var extractor = new FeatureExtractor(new InferenceBackbone(network, CPU), input, CPU);
+        var extractor = new FeatureExtractor(new InferenceBackbone(network, CPU, NetworkPrecision.BFloat16), input);
         worker = new EncoderWorker(extractor, model.Head, new EncoderOptions { Threads = 1 });
     }
 

@@ -132,7 +132,7 @@ public sealed class NetworkExplainerTests : IDisposable
     public void Explaining_leaves_no_tensor_behind()
     {
         using ResNet18 network = InferenceBackboneTests.Network(attention: true, blocks: 2);
-        using var backbone = new InferenceBackbone(network, CPU);
+        using var backbone = new InferenceBackbone(network, CPU, NetworkPrecision.BFloat16);            // in libtorch
         NetworkExplainer explainer = Explainer(backbone, 64);
         ExplainedPicture picture = Picture(Image(64), 64);
         HeatMapTarget[] targets = [HeatMapTarget.Attention, .. Targets(new float[Bits])];
@@ -161,8 +161,7 @@ public sealed class NetworkExplainerTests : IDisposable
     private NetworkExplainer Explainer(InferenceBackbone backbone, int side) => new(
         backbone,
         layer,
-        new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), new Preprocessing(side, side, [128, 128, 128], [64, 64, 64])),
-        CPU);
+        new NetworkInput(ImageDecoders.Create(ImageDecoders.Skia), new Preprocessing(side, side, [128, 128, 128], [64, 64, 64])));
 
     private static ExplainedPicture Picture(Tensor image, int side) =>
         new(HashFitting.Floats(image), new SeenPart(side, side, side, side, PixelWindow.Whole(side, side)));
