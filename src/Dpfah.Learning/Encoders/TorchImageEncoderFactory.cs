@@ -47,7 +47,7 @@ public sealed class TorchImageEncoderFactory(IImageDecoder decoder, TorchDevice 
         }
 
         InferenceBackbone backbone = device.IsCpu && options.Precision == NetworkPrecision.Single
-            ? new InferenceBackbone(FoldedBackbone.Read(path, expected.Attention))
+            ? new InferenceBackbone(() => FoldedBackbone.Read(path, expected.Attention))
             : InTorch(path, expected.Attention);
         if (backbone.LastStageBlocks == expected.LastStageBlocks)
         {

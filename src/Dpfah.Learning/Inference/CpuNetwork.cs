@@ -5,17 +5,22 @@ namespace Dpfah.Learning.Inference;
 /// alone or in any batch, on any number of threads, with vectors of any width.
 /// </summary>
 /// <param name="weights">Weights.</param>
+/// <param name="again">
+/// Gives the weights again, for pictures of another size; null to keep them in memory. They are packed for one size of pictures, and a service's
+/// all have one.
+/// </param>
 /// <remarks>
 /// <para>Of a batch up to eight pictures at a time go through the network, layer by layer: weights that do not fit into a cache are
 /// read once for all of them, and their maps still fit.</para>
 /// <para>Buffers and packed weights are those of the size of the last pictures. Safe from many threads, which take turns.</para>
 /// </remarks>
-internal sealed unsafe class CpuNetwork(NetworkWeights weights) : IDisposable
+internal sealed unsafe class CpuNetwork(NetworkWeights weights, Func<NetworkWeights>? again = null) : IDisposable
 {
     /// <summary>Most pictures that go through the network at a time.</summary>
     public const int Group = 8;
 
     private readonly Lock gate = new();
+    private NetworkWeights? unpacked = weights;
     private NetworkPlan? plan;
     private ThreadTeam? team;
     private bool isDisposed;
@@ -71,7 +76,9 @@ internal sealed unsafe class CpuNetwork(NetworkWeights weights) : IDisposable
         if (plan is null || !plan.Fits(height, width))
         {
             plan = null;                                        // its memory, before other memory is taken
-            plan = new NetworkPlan(weights, height, width);
+            unpacked ??= again!();
+            plan = new NetworkPlan(unpacked, height, width);
+            unpacked = again is null ? unpacked : null;
         }
 
         plan.MakeRoom(pictures, threads);

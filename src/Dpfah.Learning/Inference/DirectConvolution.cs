@@ -21,7 +21,7 @@ internal sealed unsafe class DirectConvolution : IConvolution
     /// <param name="shape">Of any side and stride.</param>
     public DirectConvolution(ConvolutionWeights shape)
     {
-        this.shape = shape;
+        this.shape = shape with { Values = [] };                // what is packed is not kept twice
         share = Share;
         int taps = shape.Side * shape.Side;
         weights = new AlignedFloats((nint)shape.Outputs * taps * shape.Inputs);

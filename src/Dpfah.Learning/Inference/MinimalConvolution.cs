@@ -32,10 +32,10 @@ internal sealed unsafe class MinimalConvolution<TFilter> : IConvolution
     /// <param name="buffers">Shared with other convolutions that run before and after this one.</param>
     public MinimalConvolution(ConvolutionWeights shape, PointBuffers buffers)
     {
-        (this.shape, this.buffers) = (shape, buffers);
+        (this.shape, this.buffers) = (shape with { Values = [] }, buffers);    // what is packed is not kept twice
         (toPoints, multiply, fromPoints) = (ToPoints, Multiply, FromPoints);
         weights = new AlignedFloats((nint)Points * shape.Outputs * shape.Inputs);
-        Parallel.For(0, shape.Outputs / ProductKernel.Columns, Pack);
+        Parallel.For(0, shape.Outputs / ProductKernel.Columns, panel => Pack(shape.Values, panel));
     }
 
     /// <inheritdoc/>
@@ -65,7 +65,7 @@ internal sealed unsafe class MinimalConvolution<TFilter> : IConvolution
     private static int Points => TFilter.Inputs * TFilter.Inputs;
 
     /// <summary>G g Gᵀ of each filter of a panel, in double precision, rounded once.</summary>
-    private void Pack(int panel)
+    private void Pack(float[] values, int panel)
     {
         const int side = 3;
         double[,] g = TFilter.FilterTransform;
@@ -75,7 +75,7 @@ internal sealed unsafe class MinimalConvolution<TFilter> : IConvolution
             for (int column = 0; column < ProductKernel.Columns; column++)
             {
                 int output = (panel * ProductKernel.Columns) + column;
-                ReadOnlySpan<float> filter = shape.Values.AsSpan(((output * shape.Inputs) + input) * side * side, side * side);
+                ReadOnlySpan<float> filter = values.AsSpan(((output * shape.Inputs) + input) * side * side, side * side);
                 for (int r = 0; r < TFilter.Inputs; r++)
                 {
                     for (int c = 0; c < side; c++)

@@ -7,7 +7,8 @@ internal sealed unsafe class NetworkPlan
     // A lone picture must use each weight for as many tiles that computing them takes longer than reading it.
     private const int LeastTiles = 16;
 
-    private readonly NetworkWeights weights;
+    private readonly ConvolutionWeights stemWeights;
+    private readonly bool hasAttention;
     private readonly int height, width;
     private readonly List<PlannedBlock> blocks = [];
     private readonly AttentionStep attention = new();
@@ -22,7 +23,7 @@ internal sealed unsafe class NetworkPlan
     /// <param name="width">Pixels of a row.</param>
     public NetworkPlan(NetworkWeights weights, int height, int width)
     {
-        (this.weights, this.height, this.width) = (weights, height, width);
+        (stemWeights, hasAttention, this.height, this.width) = (weights.Stem, weights.Attention, height, width);
         (int rows, int columns) = (Stem.PooledSide(height), Stem.PooledSide(width));
         foreach (BlockWeights block in weights.Blocks)
         {
@@ -49,8 +50,8 @@ internal sealed unsafe class NetworkPlan
         }
 
         (pictures, threads) = (Math.Max(count, pictures), Math.Max(members, threads));
-        stem = new Stem(weights.Stem, pictures, height, width, threads);
-        pooled = new FeatureMaps(pictures, Stem.PooledSide(height), Stem.PooledSide(width), weights.Stem.Outputs);
+        stem = new Stem(stemWeights, pictures, height, width, threads);
+        pooled = new FeatureMaps(pictures, Stem.PooledSide(height), Stem.PooledSide(width), stemWeights.Outputs);
         FeatureMaps stage = pooled;
         FeatureMaps? spare = null;
         foreach (PlannedBlock block in blocks)
@@ -75,7 +76,7 @@ internal sealed unsafe class NetworkPlan
             return;
         }
 
-        if (weights.Attention)
+        if (hasAttention)
         {
             attention.Apply(count, pooled!, team);
         }

@@ -58,11 +58,12 @@ public sealed class InferenceBackbone : IFeatureNetwork
     }
 
     /// <summary>Takes folded weights, to compute in float32 on the CPU: libtorch is not needed.</summary>
-    /// <param name="weights">Not copied.</param>
-    internal InferenceBackbone(NetworkWeights weights)
+    /// <param name="read">Gives the weights; asked again for pictures of another size, so that they need not stay in memory.</param>
+    internal InferenceBackbone(Func<NetworkWeights> read)
     {
+        NetworkWeights weights = read();
         (LastStageBlocks, hasAttention) = (weights.Blocks.Count - 6, weights.Attention);
-        cpu = new CpuNetwork(weights);
+        cpu = new CpuNetwork(weights, read);
     }
 
     /// <inheritdoc/>
