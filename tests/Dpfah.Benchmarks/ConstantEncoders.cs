@@ -44,4 +44,6 @@ internal sealed class CopyingPreviews(IPreviewMaker maker) : IPreviewMaker
     public PreviewResult Make(ReadOnlyMemory<byte> imageBytes) => PreviewResult.Accepted(preview.Value);
 
     public PreviewResult Adopt(byte[] jpeg, string decoder) => Make(jpeg);
+
+    public bool IsSound(Preview preview) => maker.IsSound(preview);
 }

@@ -53,6 +53,8 @@ internal sealed class MortalPreviewMaker(IPreviewMaker maker, bool isMortal) : I
 
     public PreviewResult Adopt(byte[] jpeg, string decoder) => maker.Adopt(jpeg, decoder);
 
+    public bool IsSound(Preview preview) => maker.IsSound(preview);
+
     /// <summary>Native code that reads where nothing is: signal 11.</summary>
     [DllImport("libc", EntryPoint = "strlen")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

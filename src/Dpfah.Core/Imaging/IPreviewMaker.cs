@@ -11,11 +11,17 @@ public interface IPreviewMaker
     /// <param name="imageBytes">The file as it came; neither its name nor its content type is trusted.</param>
     PreviewResult Make(ReadOnlyMemory<byte> imageBytes);
 
-    /// <summary>Takes bytes as a preview that was made before, as one comes back from an export: they are checked and stay as they are.</summary>
+    /// <summary>
+    /// Takes bytes as a preview that was made before, as one comes back from an export: they are checked and stay as they are. Where they are
+    /// coded otherwise than a preview is, their own preview is made, as of any picture.
+    /// </summary>
     /// <param name="jpeg">The JPEG of a <see cref="Preview"/>.</param>
     /// <param name="decoder">The decoder that is said to have made it.</param>
     /// <returns>A rejection when the bytes are no picture in the form of a preview.</returns>
     PreviewResult Adopt(byte[] jpeg, string decoder);
+
+    /// <summary>Whether what another process gave as a preview has the form of one, and the size that it says; no pixel is decoded.</summary>
+    bool IsSound(Preview preview);
 }
 
 /// <summary>

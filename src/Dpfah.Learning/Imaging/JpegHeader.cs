@@ -5,17 +5,18 @@ namespace Dpfah.Learning.Imaging;
 /// <summary>Reads the structure of a JPEG: marker segments, then scans, to the end marker.</summary>
 internal static class JpegHeader
 {
-    private const byte StartOfScan = 0xDA;
-    private const byte EndOfImage = 0xD9;
+    public const byte StartOfScan = 0xDA;
+    public const byte EndOfImage = 0xD9;
+
     private const byte App1 = 0xE1;
     private const byte App15 = 0xEF;
     private const byte Comment = 0xFE;
 
     /// <summary>
     /// A progressive picture has some ten scans. A small file of thousands, each of which is a pass over all pixels, is made to
-    /// keep a decoder busy.
+    /// keep a decoder busy. Skia accepts no more either.
     /// </summary>
-    public const int MaxScans = 100;
+    public const int MaxScans = 99;
 
     public static ImageHeader Read(ReadOnlySpan<byte> file)
     {
@@ -82,10 +83,10 @@ internal static class JpegHeader
     }
 
     /// <summary>C0 to CF, but for the tables DHT, JPG and DAC among them.</summary>
-    private static bool IsStartOfFrame(byte marker) => marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
+    public static bool IsStartOfFrame(byte marker) => marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
 
     /// <summary>Finds the next marker that is no part of a scan's data: neither an escaped FF nor a restart.</summary>
-    private static bool TryNextMarker(ReadOnlySpan<byte> file, ref int position, out byte marker)
+    public static bool TryNextMarker(ReadOnlySpan<byte> file, ref int position, out byte marker)
     {
         while (position < file.Length)
         {
@@ -107,7 +108,8 @@ internal static class JpegHeader
         return false;
     }
 
-    private static bool TryReadSegment(ReadOnlySpan<byte> file, ref int position, out ReadOnlySpan<byte> segment)
+    /// <summary>Reads the segment behind a marker, without its length.</summary>
+    public static bool TryReadSegment(ReadOnlySpan<byte> file, ref int position, out ReadOnlySpan<byte> segment)
     {
         segment = default;
         if (file.Length - position < 2)

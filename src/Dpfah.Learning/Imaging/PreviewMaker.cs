@@ -27,6 +27,9 @@ public sealed class PreviewMaker : IPreviewMaker
 
     private const int JpegQuality = 90;
 
+    /// <summary>Most bytes of a JPEG that is taken as a preview: noise of the largest size takes half as many.</summary>
+    private const int MostBytes = 4 << 20;
+
     private readonly IImageDecoder decoder;
     private readonly int pixelLimit;
 
@@ -78,11 +81,7 @@ public sealed class PreviewMaker : IPreviewMaker
         ArgumentNullException.ThrowIfNull(jpeg);
         try
         {
-            ImageHeader? header = ImageHeader.Read(jpeg);
-            if (header is not { Format: ImageFormat.Jpeg, Orientation: 1 }
-                || Math.Min(header.Width, header.Height) > ShorterSide
-                || Math.Max(header.Width, header.Height) > LongestSide
-                || JpegHeader.HasMetadata(jpeg))
+            if (ReadHeader(jpeg) is not { } header)
             {
                 return PreviewResult.Rejected(
                     ImageRejection.NotAnImage,
@@ -90,11 +89,29 @@ public sealed class PreviewMaker : IPreviewMaker
             }
 
             PreviewResult decoded = Make(jpeg);
-            return decoded.Preview is null ? decoded : PreviewResult.Accepted(new Preview(jpeg, header.Width, header.Height, decoder));
+            return decoded.Preview is not null && IsOfOurEncoders(jpeg)
+                ? PreviewResult.Accepted(new Preview(jpeg, header.Width, header.Height, decoder))
+                : decoded;
         }
         catch (InvalidDataException error)
         {
             return PreviewResult.Rejected(ImageRejection.Undecodable, error.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsSound(Preview preview)
+    {
+        ArgumentNullException.ThrowIfNull(preview);
+        try
+        {
+            return ReadHeader(preview.Jpeg) is { Damage: null } header
+                && (header.Width, header.Height) == (preview.Width, preview.Height)
+                && IsOfOurEncoders(preview.Jpeg);
+        }
+        catch (InvalidDataException)
+        {
+            return false;
         }
     }
 
@@ -108,6 +125,19 @@ public sealed class PreviewMaker : IPreviewMaker
         using DecodedImage stored = decoder.Open(imageBytes, header, 2 * ShorterSide);
         return Shrink(stored, header.Width, header.Height);
     }
+
+    /// <summary>Reads the header of an upright JPEG without metadata that is no larger than a preview.</summary>
+    /// <returns>Null when the bytes are none.</returns>
+    private static ImageHeader? ReadHeader(byte[] jpeg) =>
+        ImageHeader.Read(jpeg) is { Format: ImageFormat.Jpeg, Orientation: 1 } header
+        && Math.Min(header.Width, header.Height) <= ShorterSide
+        && Math.Max(header.Width, header.Height) <= LongestSide
+        && !JpegHeader.HasMetadata(jpeg)
+            ? header
+            : null;
+
+    /// <summary>Whether a JPEG is coded as our encoders do: what is stored is decoded in the service again and again.</summary>
+    private static bool IsOfOurEncoders(byte[] jpeg) => jpeg.Length <= MostBytes && JpegCoding.Read(jpeg) is { IsOfOurEncoders: true };
 
     private Preview Encode(RgbImage preview) =>
         new(decoder.EncodeJpeg(preview, JpegQuality), preview.Width, preview.Height, decoder.Name);

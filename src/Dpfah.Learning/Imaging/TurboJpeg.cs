@@ -10,7 +10,8 @@ namespace Dpfah.Learning.Imaging;
 /// Skia's build for x64 leaves out.
 /// </summary>
 /// <remarks>
-/// It is taken only when it gives Skia's very pixels in a trial of every scale, so that codes do not depend on whether it is there. Whatever it
+/// It is taken only when it gives Skia's very pixels in a trial of every scale, and only for files that are coded as any version of it reads
+/// alike (<see cref="JpegCoding.IsCommon"/>), so that codes do not depend on whether and in which version it is there. Whatever it
 /// stumbles over, be it a warning, is left to Skia, which decides what is refused; of a damaged file that neither notices, pixels differ where
 /// its values overflow. Source: turbojpeg.h, version 2 of its interface, which later versions keep.
 /// </remarks>
@@ -19,7 +20,7 @@ internal static partial class TurboJpeg
     private const string Library = "libturbojpeg.so.0";
     private const int Rgb = 0, Rgba = 7;
     private const int Sampling420 = 2;
-    private const int LastColorSpace = 2; // RGB, YCbCr, grey; the next ones are for print
+    private const int YCbCr = 1, Grey = 2;
     private const int NoReallocation = 1 << 10, AccurateDct = 1 << 12, StopOnWarning = 1 << 13;
     private const int ScaleSteps = 8;
 
@@ -32,9 +33,14 @@ internal static partial class TurboJpeg
     /// <param name="file">The file.</param>
     /// <param name="header">Its header.</param>
     /// <param name="shorterSide">Least length of the shorter side, unless the picture itself is smaller.</param>
-    /// <returns>The picture; null when there was anything to complain about.</returns>
+    /// <returns>The picture; null when it is coded in a way that is left to Skia, or there was anything to complain about.</returns>
     public static unsafe DecodedImage? Open(ReadOnlySpan<byte> file, ImageHeader header, int shorterSide)
     {
+        if (JpegCoding.Read(file) is not { IsCommon: true })
+        {
+            return null;
+        }
+
         nint decompressor = InitDecompress();
         if (decompressor == 0)
         {
@@ -47,7 +53,7 @@ internal static partial class TurboJpeg
             fixed (byte* bytes = file)
             {
                 if (DecompressHeader(decompressor, bytes, (nuint)file.Length, out int width, out int height, out int sampling, out int colorSpace) != 0
-                    || width != header.Width || height != header.Height || sampling < 0 || colorSpace is < 0 or > LastColorSpace)
+                    || width != header.Width || height != header.Height || sampling < 0 || colorSpace is not (YCbCr or Grey))
                 {
                     return null;
                 }

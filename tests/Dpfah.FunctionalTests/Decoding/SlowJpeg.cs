@@ -1,3 +1,5 @@
+using Dpfah.Learning.Imaging;
+
 namespace Dpfah.FunctionalTests.Decoding;
 
 /// <summary>
@@ -11,8 +13,7 @@ internal static class SlowJpeg
     private const int Components = 3;
     private const int Blocks = Width / 8 * (Height / 8);
 
-    // The header check accepts one more, at which Skia gives up by itself, after all others.
-    private const int Scans = 99;
+    private const int Scans = PreviewMaker.MostScans;
 
     /// <summary>Most blocks whose coefficients one symbol of a progressive scan leaves as they are: 2^14 and 14 bits.</summary>
     private const int LongestRun = 0x7FFF;
