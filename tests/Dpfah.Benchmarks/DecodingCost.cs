@@ -109,7 +109,8 @@ internal static class DecodingCost
     private static double StartMs(IPreviewMaker previews)
     {
         long start = Stopwatch.GetTimestamp();
-        using var child = DecoderChild.Start(DecoderProgram.Beside, previews.Decoder, DecoderLimits.DefaultBytes, nice: 0);
+        using var child = DecoderChild.Start(DecoderProgram.Beside, previews, DecoderLimits.DefaultBytes, nice: 0);
+        child.WaitUntilReady();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 

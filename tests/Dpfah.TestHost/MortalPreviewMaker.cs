@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Dpfah.Core.Imaging;
 using Dpfah.Engine.Decoding;
@@ -18,6 +19,9 @@ internal sealed class MortalPreviewMaker(IPreviewMaker maker, bool isMortal) : I
     /// <summary>Argument in front of a path: while it exists, a process that decodes ends at its start.</summary>
     public const string BrokenArgument = "--broken";
 
+    /// <summary>Argument that lets a process that decodes hang at its start.</summary>
+    public const string HungArgument = "--hung";
+
     private const nint NoAddress = 16;
 
     /// <summary>Whether the environment asks for it.</summary>
@@ -26,8 +30,14 @@ internal sealed class MortalPreviewMaker(IPreviewMaker maker, bool isMortal) : I
     /// <summary>How the bytes of a deadly picture end.</summary>
     public static ReadOnlySpan<byte> Sting => "DEADLY"u8;
 
+    /// <summary>How the bytes of a picture end at which something else kills the process.</summary>
+    public static ReadOnlySpan<byte> Shot => "KILLED"u8;
+
     /// <summary>How the bytes of a picture end that is never done.</summary>
     public static ReadOnlySpan<byte> Sleep => "ASLEEP"u8;
+
+    /// <summary>How the bytes of a picture end that makes its process tell another size of the preview than it has.</summary>
+    public static ReadOnlySpan<byte> Forged => "FORGED"u8;
 
     public string Decoder => maker.Decoder;
 
@@ -43,12 +53,20 @@ internal sealed class MortalPreviewMaker(IPreviewMaker maker, bool isMortal) : I
             LengthOf(NoAddress);
         }
 
+        if (isMortal && imageBytes.Span.EndsWith(Shot))
+        {
+            Process.GetCurrentProcess().Kill();
+        }
+
         if (isMortal && imageBytes.Span.EndsWith(Sleep))
         {
             Thread.Sleep(Timeout.Infinite);
         }
 
-        return maker.Make(imageBytes);
+        PreviewResult result = maker.Make(imageBytes);
+        return isMortal && imageBytes.Span.EndsWith(Forged) && result.Preview is { } preview
+            ? PreviewResult.Accepted(preview with { Width = preview.Width - 1 })
+            : result;
     }
 
     public PreviewResult Adopt(byte[] jpeg, string decoder) => maker.Adopt(jpeg, decoder);

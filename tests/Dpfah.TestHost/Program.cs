@@ -16,6 +16,11 @@ if (args is [DecoderLoop.Verb, ..])
         return 3;
     }
 
+    if (args.Contains(MortalPreviewMaker.HungArgument))
+    {
+        Thread.Sleep(Timeout.Infinite);
+    }
+
     DecoderProcess.Run(args[1..], previews => new MortalPreviewMaker(previews, args.Contains(MortalPreviewMaker.Argument)));
 }
 

@@ -35,6 +35,8 @@ internal static class HealthApi
                 : state is { HasStarted: true, IsStopping: false, Lag: { } lag }
                 ? new ReadyResponse(
                     "not ready", "index", $"The index has not followed the database for {lag.TotalSeconds:0} s: searches here may miss what was written since.", null)
+                : state is { HasStarted: true, IsStopping: false, DecodingProblem: { } undecodable }
+                ? new ReadyResponse("not ready", "decoding", $"No process that decodes pictures starts here: {undecodable.TrimEnd('.')}.", null)
                 : new ReadyResponse(ready ? "ready" : "not ready", step.Name, step.Detail, step.Done),
             statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }

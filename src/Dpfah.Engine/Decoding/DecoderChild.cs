@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Dpfah.Core.Imaging;
@@ -11,6 +12,11 @@ internal sealed class DecoderChild : IDisposable
 {
     private static readonly TimeSpan TimeToStart = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(1);
+
+    /// <summary>Exit code of a process that a signal ended, without the signal.</summary>
+    private const int BySignal = 128;
+
+    private const int KillSignal = 9;
 
     /// <summary>All that it gets of this process's environment, which holds keys and passwords.</summary>
     private static readonly string[] Inherited =
@@ -34,68 +40,85 @@ internal sealed class DecoderChild : IDisposable
     };
 
     private readonly Process process;
+    private readonly IPreviewMaker previews;
     private readonly Stream input;
     private readonly Stream output;
     private readonly Lock gate = new();
     private bool isDisposed;
 
-    private DecoderChild(Process process) =>
-        (this.process, input, output) = (process, process.StandardInput.BaseStream, process.StandardOutput.BaseStream);
+    private DecoderChild(Process process, IPreviewMaker previews) =>
+        (this.process, this.previews, input, output) = (process, previews, process.StandardInput.BaseStream, process.StandardOutput.BaseStream);
 
     /// <summary>Whether the process has ended.</summary>
     public bool HasExited => process.HasExited;
 
     /// <summary>How the process ended, in words; once it has.</summary>
-    public string End => process.ExitCode > 128
-        ? string.Create(CultureInfo.InvariantCulture, $"signal {process.ExitCode - 128}")
+    public string End => process.ExitCode > BySignal
+        ? string.Create(CultureInfo.InvariantCulture, $"signal {process.ExitCode - BySignal}")
         : string.Create(CultureInfo.InvariantCulture, $"exit code {process.ExitCode}");
 
-    /// <summary>Starts a process and waits until it can decode.</summary>
+    /// <summary>Whether something else has killed the process at its last picture, as the system does where memory is short: no fault of the picture.</summary>
+    public bool IsKilled { get; private set; }
+
+    /// <summary>Starts a process; does not wait until it can decode.</summary>
     /// <param name="program">The program.</param>
-    /// <param name="decoder">Name and version of the decoder that it must have.</param>
+    /// <param name="previews">What decodes there as well: it must have the same decoder, and what it gives must be previews.</param>
     /// <param name="memoryBytes">Most memory of its own, in bytes; kept on Linux.</param>
     /// <param name="nice">How far it stands back behind other processes, 0 to 19.</param>
     /// <exception cref="IOException">It did not start; the message says why.</exception>
-    public static DecoderChild Start(DecoderProgram program, string decoder, long memoryBytes, int nice)
+    public static DecoderChild Start(DecoderProgram program, IPreviewMaker previews, long memoryBytes, int nice)
     {
         string[] command =
         [
-            DotnetHost.Path, program.Assembly, DecoderLoop.Verb, decoder, memoryBytes.ToString(CultureInfo.InvariantCulture), .. program.Arguments,
+            DotnetHost.Path, program.Assembly, DecoderLoop.Verb, previews.Decoder, memoryBytes.ToString(CultureInfo.InvariantCulture), .. program.Arguments,
         ];
 
         // By the program `nice`: a priority set after the start would miss the threads that are there by then.
         if (nice > 0 && !OperatingSystem.IsWindows())
         {
-            command = ["nice", "-n", nice.ToString(CultureInfo.InvariantCulture), .. command];
+            try
+            {
+                return new DecoderChild(Run(["nice", "-n", nice.ToString(CultureInfo.InvariantCulture), .. command]), previews);
+            }
+            catch (Win32Exception)
+            {
+                // It is not installed here: then without.
+            }
         }
 
-        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        Dictionary<string, string?> kept = Inherited.Where(start.Environment.ContainsKey).ToDictionary(name => name, name => start.Environment[name]);
-        start.Environment.Clear();
-        foreach ((string name, string? value) in kept.Concat(Environment.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))))
-        {
-            start.Environment[name] = value;
-        }
-
-        DecoderChild child;
         try
         {
-            child = new DecoderChild(Process.Start(start)!);
+            return new DecoderChild(Run(command), previews);
         }
-        catch (System.ComponentModel.Win32Exception error)
+        catch (Win32Exception error)
         {
             throw new IOException($"'{command[0]}' did not start: {error.Message}", error);
         }
+    }
 
+    /// <summary>Waits until it can decode, a minute at most.</summary>
+    /// <exception cref="IOException">It cannot, or was ended meanwhile; the message says why.</exception>
+    public void WaitUntilReady()
+    {
+        using var limit = new TimeLimit(this, TimeToStart);
+        string found;
         try
         {
-            child.Greet(decoder);
-            return child;
+            found = DecoderMessages.ReadGreeting(output);
         }
-        catch
+        catch (Exception error) when (error is IOException or InvalidDataException)
         {
-            child.Dispose();
-            throw;
+            Kill();
+            throw new IOException(
+                limit.TryEnd()
+                    ? $"the process that decodes ended at its start ({End}), see standard error"
+                    : $"the process that decodes was not ready after {TimeToStart.TotalSeconds:0} s",
+                error);
+        }
+
+        if (!limit.TryEnd() || found != previews.Decoder)
+        {
+            throw new IOException($"the process that decodes has '{found}' in place of '{previews.Decoder}': service and dpfah.dll are of two versions");
         }
     }
 
@@ -111,6 +134,7 @@ internal sealed class DecoderChild : IDisposable
         {
             DecoderMessages.WriteRequest(input, request);
             PreviewResult result = DecoderMessages.ReadAnswer(output);
+            ThrowIfUnsound(result.Preview, request);
             isLate = !limit.TryEnd();
             if (!isLate)
             {
@@ -120,6 +144,9 @@ internal sealed class DecoderChild : IDisposable
         catch (Exception error) when (error is IOException or InvalidDataException)
         {
             isLate = !limit.TryEnd();
+
+            // Before this process ends it by the same signal.
+            IsKilled = !isLate && error is IOException && process.WaitForExit(TimeToEnd) && process.ExitCode == BySignal + KillSignal;
         }
 
         Kill();
@@ -163,27 +190,25 @@ internal sealed class DecoderChild : IDisposable
         }
     }
 
-    private void Greet(string decoder)
+    private static Process Run(string[] command)
     {
-        using var limit = new TimeLimit(this, TimeToStart);
-        string found;
-        try
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        Dictionary<string, string?> kept = Inherited.Where(start.Environment.ContainsKey).ToDictionary(name => name, name => start.Environment[name]);
+        start.Environment.Clear();
+        foreach ((string name, string? value) in kept.Concat(Environment.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))))
         {
-            found = DecoderMessages.ReadGreeting(output);
-        }
-        catch (Exception error) when (error is IOException or InvalidDataException)
-        {
-            Kill();
-            throw new IOException(
-                limit.TryEnd()
-                    ? $"the process that decodes ended at its start ({End}), see standard error"
-                    : $"the process that decodes was not ready after {TimeToStart.TotalSeconds:0} s",
-                error);
+            start.Environment[name] = value;
         }
 
-        if (!limit.TryEnd() || found != decoder)
+        return Process.Start(start)!;
+    }
+
+    /// <summary>A picture may have made the process write what it wants: only what has the form of a preview leaves here.</summary>
+    private void ThrowIfUnsound(Preview? preview, DecodeRequest request)
+    {
+        if (preview is not null && ((preview.Decoder != previews.Decoder && preview.Decoder != request.MadeBy) || !previews.IsSound(preview)))
         {
-            throw new IOException($"the process that decodes has '{found}' in place of '{decoder}': service and dpfah.dll are of two versions");
+            throw new InvalidDataException("What a decoding process gave is no preview.");
         }
     }
 

@@ -19,6 +19,9 @@ public sealed class DecoderLoop : IDisposable
     private const int DataLimit = 2;
     private const int CoreLimit = 4;
 
+    /// <summary>Bytes of a crash: too few for a file, and the number at which Linux hands nothing to a program that gathers crashes; 0 would not keep it from that.</summary>
+    private const ulong NoCore = 1;
+
     private readonly IPreviewMaker previews;
     private readonly Stream answers;
     private readonly SemaphoreSlim arrived = new(0);
@@ -34,7 +37,8 @@ public sealed class DecoderLoop : IDisposable
         if (OperatingSystem.IsLinux())
         {
             Limit(DataLimit, ulong.Parse(arguments[1], CultureInfo.InvariantCulture));
-            Limit(CoreLimit, 0);
+            Limit(CoreLimit, NoCore);
+            GoFirst();
         }
 
         // Whoever stops the service stops its processes with it, by the same signal: until it is done, it needs them.
@@ -47,8 +51,13 @@ public sealed class DecoderLoop : IDisposable
             previews.Make(picture);
         }
 
-        using var input = new FileStream(new SafeFileHandle(StandardInput, ownsHandle: false), FileAccess.Read, bufferSize: 0);
-        using var output = new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        // Windows has other numbers for them.
+        using Stream input = OperatingSystem.IsWindows()
+            ? Console.OpenStandardInput()
+            : new FileStream(new SafeFileHandle(StandardInput, ownsHandle: false), FileAccess.Read, bufferSize: 0);
+        using Stream output = OperatingSystem.IsWindows()
+            ? Console.OpenStandardOutput()
+            : new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
         DecoderMessages.WriteGreeting(output, previews.Decoder);
         using var loop = new DecoderLoop(previews, output);
         loop.Read(input);
@@ -97,14 +106,38 @@ public sealed class DecoderLoop : IDisposable
         }
     }
 
+    /// <summary>Has the system take this process, rather than the service, when memory runs out.</summary>
+    private static void GoFirst()
+    {
+        try
+        {
+            using var score = new FileStream("/proc/self/oom_score_adj", FileMode.Open, FileAccess.Write);
+            score.Write("1000"u8);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Not every sandbox has the file or lets it be written: the system chooses by size alone, then, and all else goes on.
+        }
+    }
+
+    /// <summary>Sets a limit, or what the system allows if that is less.</summary>
     private static void Limit(int resource, ulong most)
     {
+        if (GetLimit(resource, out ResourceLimit found) == 0)
+        {
+            most = Math.Min(most, found.Hard);
+        }
+
         var limits = new ResourceLimit { Soft = most, Hard = most };
         if (SetLimit(resource, limits) != 0)
         {
             throw new InvalidOperationException($"The limit {resource} cannot be set to {most}: {Marshal.GetLastPInvokeErrorMessage()}.");
         }
     }
+
+    [DllImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int GetLimit(int resource, out ResourceLimit limits);
 
     [DllImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -16,7 +16,7 @@ internal static class DecoderMessages
     private const int MaxPictureBytes = 1 << 30;
 
     /// <summary>Most bytes of an answer's piece: several times the largest preview.</summary>
-    private const int MaxAnswerBytes = 64 << 20;
+    private const int MaxAnswerBytes = 8 << 20;
 
     private const int MaxNameBytes = 1 << 12;
 
@@ -66,7 +66,7 @@ internal static class DecoderMessages
         Send(stream, [.. Number(kind), .. Number(first), .. Number(second), .. Number(name.Length), .. name, .. Number(bytes.Length)], bytes);
     }
 
-    /// <summary>Reads an answer. Its writer has read a stranger's bytes: nothing of it is taken on trust.</summary>
+    /// <summary>Reads an answer. Its writer has read a stranger's bytes: whether its preview is one, the reader has to see.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
     /// <exception cref="EndOfStreamException">The process has ended.</exception>
     public static PreviewResult ReadAnswer(Stream stream)

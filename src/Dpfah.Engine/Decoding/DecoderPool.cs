@@ -16,6 +16,7 @@ internal sealed partial class DecoderPool : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PauseAfterKill = TimeSpan.FromSeconds(5);
 
     private readonly DecoderPoolOptions options;
     private readonly Func<DecoderChild> start;
@@ -51,10 +52,29 @@ internal sealed partial class DecoderPool : IDisposable
         }
     }
 
+    /// <summary>Why no process runs; null while one does, or none has failed to start. Who asks has it tried again when it is time.</summary>
+    public string? Check()
+    {
+        lock (gate)
+        {
+            if (isDisposed || startFailures == 0 || workers.Exists(worker => worker.IsReady))
+            {
+                return null;
+            }
+
+            if (workers.Count == 0)
+            {
+                TryAddWorker();
+            }
+
+            return startFailure!.Message;
+        }
+    }
+
     /// <summary>Has a picture decoded as soon as a process is free.</summary>
     /// <param name="request">The picture.</param>
     /// <param name="cancellationToken">Gives up before it has begun.</param>
-    /// <exception cref="DecodersUnavailableException">No process runs, and none can be started now.</exception>
+    /// <exception cref="DecodersUnavailableException">No process runs and none can be started now, or those that had the picture were killed.</exception>
     public async Task<PreviewResult> MakeAsync(DecodeRequest request, CancellationToken cancellationToken)
     {
         var order = new Order(request);
@@ -181,20 +201,18 @@ internal sealed partial class DecoderPool : IDisposable
                 idle.Add(worker);
             }
 
-            if (!worker.Rest(options.IdleTime))
+            while (!worker.Rest(options.IdleTime))
             {
                 lock (gate)
                 {
-                    if (idle.Remove(worker))
+                    // One that stays rests on; one that is not idle any more was woken up just now.
+                    if (workers.Count > options.Kept && idle.Remove(worker))
                     {
                         // At once: whoever comes next must not count on it.
                         workers.Remove(worker);
                         return false;
                     }
                 }
-
-                // It was woken up just now.
-                worker.Rest(Timeout.InfiniteTimeSpan);
             }
         }
     }
@@ -216,7 +234,8 @@ internal sealed partial class DecoderPool : IDisposable
     {
         private int begun;
 
-        public DecodeRequest Request => request;
+        /// <summary>The picture; nothing once it was given up: its bytes are not kept until it would be its turn.</summary>
+        public DecodeRequest Request { get; private set; } = request;
 
         public bool TryBegin() => Interlocked.Exchange(ref begun, 1) == 0;
 
@@ -224,6 +243,7 @@ internal sealed partial class DecoderPool : IDisposable
         {
             if (TryBegin())
             {
+                Request = default;
                 TrySetCanceled(cancellationToken);
             }
         }
@@ -239,7 +259,11 @@ internal sealed partial class DecoderPool : IDisposable
         private Thread? thread;
         private bool isAwake;
         private DecoderChild? child;
+        private volatile bool isReady;
         private volatile bool isEnding;
+
+        /// <summary>Whether its process can decode, or does.</summary>
+        public bool IsReady => isReady;
 
         public void Start()
         {
@@ -262,7 +286,13 @@ internal sealed partial class DecoderPool : IDisposable
         {
             lock (signal)
             {
-                bool woken = isAwake || Monitor.Wait(signal, longest);
+                if (!isAwake)
+                {
+                    Monitor.Wait(signal, longest);
+                }
+
+                // It may have been woken up when its time was over.
+                bool woken = isAwake;
                 isAwake = false;
                 return woken;
             }
@@ -326,7 +356,7 @@ internal sealed partial class DecoderPool : IDisposable
             {
                 order.TrySetException(error);
                 DropChild();
-                if (error is DecodersUnavailableException)
+                if (error is DecodersUnavailableException { IsKilled: false })
                 {
                     throw;
                 }
@@ -342,7 +372,9 @@ internal sealed partial class DecoderPool : IDisposable
                     return result;
                 }
 
-                string end = child.End, digest = Convert.ToHexStringLower(SHA256.HashData(request.Bytes.Span));
+                bool isKilled = child.IsKilled;
+                string end = isKilled ? $"{child.End} from elsewhere" : child.End;
+                string digest = Convert.ToHexStringLower(SHA256.HashData(request.Bytes.Span));
                 DropChild();
                 ThrowIfEnding();
                 if (isLate)
@@ -355,10 +387,15 @@ internal sealed partial class DecoderPool : IDisposable
                 }
 
                 // Once more, in a process of which no other picture has spoilt anything, and which nobody else has ended.
-                DecoderTelemetry.Ends.Add(1, DecoderTelemetry.Crash);
-                pool.LogEnded(request.Bytes.Length, digest, end, attempt < MostTries ? "once more in a new one" : "it is refused");
+                DecoderTelemetry.Ends.Add(1, isKilled ? DecoderTelemetry.Kill : DecoderTelemetry.Crash);
+                pool.LogEnded(request.Bytes.Length, digest, end, attempt < MostTries ? "once more in a new one" : isKilled ? "it may come again" : "it is refused");
                 if (attempt == MostTries)
                 {
+                    if (isKilled)
+                    {
+                        throw new DecodersUnavailableException(PauseAfterKill);
+                    }
+
                     return PreviewResult.Rejected(
                         ImageRejection.EndedDecoder,
                         $"The picture ended the process that decodes it, and a second one: it is damaged in a way that the decoder does not withstand, or needs more than {pool.options.MemoryBytes >> 20} MiB of memory. Save it anew with another program and send that.");
@@ -371,23 +408,28 @@ internal sealed partial class DecoderPool : IDisposable
         private void StartChild()
         {
             ThrowIfEnding();
-            DecoderChild started;
             try
             {
-                started = pool.start();
+                DecoderChild started = pool.start();
+                DecoderTelemetry.Processes.Add(1);
+                lock (childGate)
+                {
+                    // Before it can decode, so that nobody who ends it has to wait for that.
+                    child = started;
+                    ThrowIfEnding();
+                }
+
+                started.WaitUntilReady();
             }
-            catch (Exception error)
+            catch (Exception error) when (error is not OperationCanceledException)
             {
+                DropChild();
+                ThrowIfEnding();
                 throw pool.OnNotStarted(error);
             }
 
+            isReady = true;
             pool.OnStarted();
-            DecoderTelemetry.Processes.Add(1);
-            lock (childGate)
-            {
-                child = started;
-                ThrowIfEnding();
-            }
         }
 
         private void ThrowIfEnding()
@@ -400,6 +442,7 @@ internal sealed partial class DecoderPool : IDisposable
 
         private void DropChild()
         {
+            isReady = false;
             lock (childGate)
             {
                 if (child is not null)

@@ -15,6 +15,8 @@ internal sealed class DecodingInProcess(IPreviewMaker previews) : IDecoding, IDi
     {
     }
 
+    public string? Check() => null;
+
     public async Task<PreviewResult> MakeAsync(DecodeRequest request, EncodePriority priority, CancellationToken cancellationToken)
     {
         if (priority == EncodePriority.Background)

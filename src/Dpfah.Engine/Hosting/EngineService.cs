@@ -85,6 +85,7 @@ internal sealed partial class EngineService(
         }
 
         state.WatchLag(() => follower.Lag.Silence, options.ReadyLag);
+        state.WatchDecoding(decoding.Check);
         state.ReportStarted();
         (failedStep, failure) = (null, null);
         LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));

@@ -8,6 +8,7 @@ public sealed class ServiceState
     private volatile string? databaseProblem;
     private volatile bool isStopping;
     private (Func<TimeSpan> Silence, TimeSpan Most)? lag;
+    private Func<string?>? decoding;
 
     /// <summary>What is being done, or what stands in the way.</summary>
     public StartupStep Step => step;
@@ -26,8 +27,11 @@ public sealed class ServiceState
     /// </summary>
     public TimeSpan? Lag => lag is var (silence, most) && silence() is var age && age > most ? age : null;
 
+    /// <summary>Why no picture can be decoded here at the moment; null when it can. Searches by code go on without it.</summary>
+    public string? DecodingProblem => decoding?.Invoke();
+
     /// <summary>Whether requests are to be sent here.</summary>
-    public bool IsReady => HasStarted && databaseProblem is null && !isStopping && Lag is null;
+    public bool IsReady => HasStarted && databaseProblem is null && !isStopping && Lag is null && DecodingProblem is null;
 
     /// <summary>Says that the service will end.</summary>
     public void ReportStopping()
@@ -53,6 +57,9 @@ public sealed class ServiceState
 
     /// <summary>Told by whom to know how long the index has not followed, before the start is reported.</summary>
     internal void WatchLag(Func<TimeSpan> silence, TimeSpan most) => lag = (silence, most);
+
+    /// <summary>Told by whom to know whether pictures can be decoded, before the start is reported.</summary>
+    internal void WatchDecoding(Func<string?> problem) => decoding = problem;
 
     internal void ReportDatabase(string? problem) => databaseProblem = problem;
 

@@ -14,6 +14,9 @@ internal static class ChildProcesses
     /// <summary>The environment of a process.</summary>
     public static string EnvironmentOf(int id) => File.ReadAllText($"/proc/{id}/environ");
 
+    /// <summary>How much sooner than others the system takes a process when memory runs out, from -1000 to 1000.</summary>
+    public static int MemoryScoreOf(int id) => int.Parse(File.ReadAllText($"/proc/{id}/oom_score_adj"));
+
     private static IEnumerable<(int Id, int Parent)> All()
     {
         foreach (string folder in Directory.GetDirectories("/proc").Where(path => char.IsAsciiDigit(Path.GetFileName(path)[0])))
