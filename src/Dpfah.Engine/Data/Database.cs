@@ -22,6 +22,13 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Brings the schema up to date and reads the database's epoch.</summary>
     public abstract Task<int> PrepareAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Whether the schema is to be brought up to date. Asked first: to migrate is to compare all models that there have been, a tenth of the
+    /// time that a start takes, and most starts find nothing to do.
+    /// </summary>
+    protected static async Task<bool> HasPendingMigrationsAsync(DpfahContext context, CancellationToken cancellationToken) =>
+        (await context.Database.GetPendingMigrationsAsync(cancellationToken)).Any();
+
     /// <summary>Reads the database's epoch and changes nothing.</summary>
     public Task<int> ReadEpochAsync(CancellationToken cancellationToken) =>
         ReadAsync((context, token) => context.DatabaseInfo.Select(d => d.Epoch).SingleAsync(token), cancellationToken);

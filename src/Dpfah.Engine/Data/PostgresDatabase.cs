@@ -86,6 +86,11 @@ internal sealed class PostgresDatabase(string connectionString) : Database
         bool isThere = await context.Database.CanConnectAsync(cancellationToken);
         if (isThere)
         {
+            if (!await HasPendingMigrationsAsync(context, cancellationToken))
+            {
+                return;
+            }
+
             await context.Database.OpenConnectionAsync(cancellationToken);
             await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({SchemaLock}, 0)", cancellationToken);
         }

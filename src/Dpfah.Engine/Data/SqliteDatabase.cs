@@ -44,7 +44,11 @@ internal sealed class SqliteDatabase : Database
     {
         await using (DpfahContext context = CreateContext())
         {
-            await context.Database.MigrateAsync(cancellationToken);
+            if (await HasPendingMigrationsAsync(context, cancellationToken))
+            {
+                await context.Database.MigrateAsync(cancellationToken);
+            }
+
             await context.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", cancellationToken);
         }
 
