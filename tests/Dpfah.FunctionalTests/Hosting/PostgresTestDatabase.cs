@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Dpfah.FunctionalTests.Hosting;
 
-/// <summary>An empty database on a PostgreSQL server.</summary>
+/// <summary>A database on a PostgreSQL server.</summary>
 public sealed class PostgresTestDatabase : TestDatabase
 {
     /// <summary>Names a database.</summary>
@@ -20,8 +20,11 @@ public sealed class PostgresTestDatabase : TestDatabase
     /// <inheritdoc/>
     public override IReadOnlyList<string> Arguments => [.. base.Arguments, "--ConnectionStrings:Dpfah", ConnectionString];
 
+    /// <summary>Makes a database on the server that the tests share, with the tables of all migrations and without a row.</summary>
+    public static async Task<TestDatabase> CreateAsync(PostgresServer server) => new PostgresTestDatabase(await server.CreateMigratedDatabaseAsync());
+
     /// <summary>Makes an empty database on the server that the tests share.</summary>
-    public static async Task<TestDatabase> CreateAsync(PostgresServer server) => new PostgresTestDatabase(await server.CreateDatabaseAsync());
+    public static async Task<TestDatabase> CreateEmptyAsync(PostgresServer server) => new PostgresTestDatabase(await server.CreateDatabaseAsync());
 
     /// <inheritdoc/>
     public override async Task<DbConnection> OpenAsync()

@@ -6,6 +6,9 @@ namespace Dpfah.FunctionalTests.Infrastructure;
 /// <summary>A PostgreSQL server of the tests' own, which can be stopped and started. Deleted with its data in the end.</summary>
 public abstract class PostgresCluster : IAsyncDisposable
 {
+    /// <summary>What an empty database is made from.</summary>
+    internal const string EmptyTemplate = "template0";
+
     /// <summary>Connects as superuser to the database <c>postgres</c>.</summary>
     public abstract string AdminConnectionString { get; }
 
@@ -35,7 +38,7 @@ public abstract class PostgresCluster : IAsyncDisposable
 
     /// <summary>Makes an empty database.</summary>
     /// <returns>Its connection string.</returns>
-    public Task<string> CreateDatabaseAsync() => CreateDatabaseAsync(AdminConnectionString);
+    public Task<string> CreateDatabaseAsync() => CreateDatabaseAsync(AdminConnectionString, EmptyTemplate);
 
     /// <summary>Runs a statement as superuser in the database <c>postgres</c>.</summary>
     public Task ExecuteAsync(string sql) => ExecuteAsync(AdminConnectionString, sql);
@@ -59,10 +62,10 @@ public abstract class PostgresCluster : IAsyncDisposable
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 
-    internal static async Task<string> CreateDatabaseAsync(string adminConnectionString)
+    internal static async Task<string> CreateDatabaseAsync(string adminConnectionString, string template)
     {
         string name = $"dpfah_{Guid.NewGuid():N}";
-        await ExecuteAsync(adminConnectionString, $"CREATE DATABASE {name} TEMPLATE template0");
+        await ExecuteAsync(adminConnectionString, $"CREATE DATABASE {name} TEMPLATE {template}");
 
         // Idle connections of finished tests would else fill the server within minutes.
         return new NpgsqlConnectionStringBuilder(adminConnectionString)

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Dpfah.Engine.Data;
 using Dpfah.FunctionalTests.Infrastructure;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]
@@ -7,7 +9,7 @@ using Npgsql;
 namespace Dpfah.FunctionalTests.Infrastructure;
 
 /// <summary>
-/// The PostgreSQL server that the tests of this assembly share; each test makes a database of its own.
+/// The PostgreSQL server that the tests of this assembly share; each test has a database of its own.
 /// It is the one that <see cref="ConnectionVariable"/> names, else a throw-away <see cref="PostgresCluster"/>.
 /// </summary>
 /// <remarks>Started by the first test that asks for a database. Tests never skip: without PostgreSQL they fail and say what to install.</remarks>
@@ -18,22 +20,20 @@ public sealed class PostgresServer : IAsyncLifetime
 
     private readonly string? given = Environment.GetEnvironmentVariable(ConnectionVariable) is { Length: > 0 } value ? value : null;
     private readonly Lazy<Task<PostgresCluster>> cluster = new(() => PostgresCluster.CreateAsync());
+    private readonly Lazy<Task<string>> template;
     private readonly ConcurrentBag<string> created = [];
+
+    /// <summary>Prepares; nothing runs yet.</summary>
+    public PostgresServer() => template = new(CreateTemplateAsync);
 
     /// <summary>Makes an empty database.</summary>
     /// <returns>Its connection string.</returns>
     /// <exception cref="InvalidOperationException">There is no PostgreSQL; the message says what to install.</exception>
-    public async Task<string> CreateDatabaseAsync()
-    {
-        if (given is null)
-        {
-            return await (await cluster.Value).CreateDatabaseAsync();
-        }
+    public Task<string> CreateDatabaseAsync() => CreateDatabaseAsync(PostgresCluster.EmptyTemplate);
 
-        string connectionString = await PostgresCluster.CreateDatabaseAsync(given);
-        created.Add(new NpgsqlConnectionStringBuilder(connectionString).Database!);
-        return connectionString;
-    }
+    /// <summary>Makes a database with the tables that all migrations make, and without a row: a service that starts on it finds them done.</summary>
+    /// <returns>Its connection string.</returns>
+    public async Task<string> CreateMigratedDatabaseAsync() => await CreateDatabaseAsync(await template.Value);
 
     /// <inheritdoc/>
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -41,9 +41,12 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (string database in created)
+        if (given is not null)
         {
-            await PostgresCluster.ExecuteAsync(given!, $"DROP DATABASE {database} WITH (FORCE)");
+            foreach (string database in created)
+            {
+                await PostgresCluster.ExecuteAsync(given, $"DROP DATABASE {database} WITH (FORCE)");
+            }
         }
 
         if (cluster.IsValueCreated && cluster.Value.IsCompletedSuccessfully)
@@ -51,4 +54,24 @@ public sealed class PostgresServer : IAsyncLifetime
             await cluster.Value.Result.DisposeAsync();
         }
     }
+
+    private async Task<string> CreateDatabaseAsync(string templateName)
+    {
+        string admin = given ?? (await cluster.Value).AdminConnectionString;
+        string connectionString = await PostgresCluster.CreateDatabaseAsync(admin, templateName);
+        created.Add(NameOf(connectionString));
+        return connectionString;
+    }
+
+    /// <returns>Its name.</returns>
+    private async Task<string> CreateTemplateAsync()
+    {
+        // No connection may stay open to what is copied.
+        string connectionString = await CreateDatabaseAsync();
+        await using var context = new PostgresContext(PostgresContext.Options(connectionString + ";Pooling=false"));
+        await context.Database.MigrateAsync();
+        return NameOf(connectionString);
+    }
+
+    private static string NameOf(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString).Database!;
 }

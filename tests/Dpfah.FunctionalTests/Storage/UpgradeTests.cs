@@ -74,7 +74,7 @@ public abstract class UpgradeTests
 
 public sealed class UpgradeTests_Postgres(PostgresServer server) : UpgradeTests
 {
-    protected override Task<TestDatabase> CreateDatabaseAsync() => PostgresTestDatabase.CreateAsync(server);
+    protected override Task<TestDatabase> CreateDatabaseAsync() => PostgresTestDatabase.CreateEmptyAsync(server);
 }
 
 public sealed class UpgradeTests_Sqlite : UpgradeTests
