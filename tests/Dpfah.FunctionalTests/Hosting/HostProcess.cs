@@ -7,7 +7,7 @@ internal static class HostProcess
 {
     /// <summary>
     /// The service with the constant-time encoder; as a training program it hangs. <c>DPFAH_TEST_HOST</c> names another build of it, such as one
-    /// compiled ahead, which starts in two thirds of the time: long forms that start it hundreds of times are done sooner.
+    /// compiled ahead, which is ready with two thirds of the work: <c>test.sh</c> makes one.
     /// </summary>
     public static readonly string TestAssembly = Environment.GetEnvironmentVariable("DPFAH_TEST_HOST") is { Length: > 0 } path
         ? path
