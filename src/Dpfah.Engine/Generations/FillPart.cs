@@ -6,10 +6,9 @@ using Dpfah.Engine.Jobs;
 namespace Dpfah.Engine.Generations;
 
 /// <summary>Items of a generation that is filled, whose previews another node may hash.</summary>
-/// <param name="Generation">Number of the generation.</param>
 /// <param name="First">The first item number.</param>
 /// <param name="Last">The last one; those between have a code already, or are missing too.</param>
-internal sealed record FillPart(int Generation, long First, long Last);
+internal sealed record FillPart(long First, long Last);
 
 /// <summary>An item as another node has hashed it.</summary>
 /// <param name="Number">Item number.</param>

@@ -14,32 +14,35 @@ internal sealed class FillPartHandler(Database database, GenerationFiller filler
     public string Kind => GenerationJob.KindName;
 
     /// <inheritdoc/>
-    public IPartReader Begin(PartOrder first) => new Reader(database, filler);
+    public IPartReader Begin(PartJob job) => new Reader(
+        database, filler, JsonSerializer.Deserialize<GenerationRequest>(job.Request, JobJson.Options) ?? throw new CannotHelpException("its request is empty."));
 
-    private sealed class Reader(Database database, GenerationFiller filler) : IPartReader
+    private sealed class Reader(Database database, GenerationFiller filler, GenerationRequest request) : IPartReader
     {
         private Generation? generation;
 
-        public async Task<Func<Task<byte[]>>> ReadAsync(PartOrder part, CancellationToken cancellationToken)
+        public async Task OpenAsync(CancellationToken cancellationToken)
         {
-            FillPart input = JsonSerializer.Deserialize<FillPart>(part.Input, JobJson.Options)!;
-            generation ??= await FindAsync(input.Generation, cancellationToken);
-            List<PreviewToHash> previews = await filler.ReadAsync(generation, input.First - 1, cancellationToken, input.Last);
+            generation = await database.ReadAsync(
+                (context, token) => context.Generations.SingleOrDefaultAsync(g => g.Id == request.Generation, token), cancellationToken)
+                ?? throw new CannotHelpException($"generation {request.Generation} is gone.");
+            if (await filler.CheckIdentityAsync(generation, cancellationToken) is { } other)
+            {
+                throw new CannotHelpException(other);
+            }
+        }
+
+        public async Task<Func<Task<byte[]>>?> ReadAsync(PartOrder part, CancellationToken cancellationToken)
+        {
+            FillPart input = JsonSerializer.Deserialize<FillPart>(part.Input, JobJson.Options) ?? throw new CannotHelpException("a part of it is empty.");
+            List<PreviewToHash> previews = await filler.ReadAsync(generation!, input.First - 1, cancellationToken, input.Last);
             return async () =>
             {
-                (Core.Imaging.ImageCode? Code, string? Problem)[] hashed = await filler.HashAsync(generation.ModelId, previews, cancellationToken);
+                (Core.Imaging.ImageCode? Code, string? Problem)[] hashed = await filler.HashAsync(generation!.ModelId, previews, cancellationToken);
                 return JsonSerializer.SerializeToUtf8Bytes(previews.Zip(hashed, FillPartItem.Of), JobJson.Options);
             };
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-        private async Task<Generation> FindAsync(int id, CancellationToken cancellationToken)
-        {
-            Generation found = await database.ReadAsync(
-                (context, token) => context.Generations.SingleOrDefaultAsync(g => g.Id == id, token), cancellationToken)
-                ?? throw new CannotHelpException($"generation {id} is gone.");
-            return await filler.CheckIdentityAsync(found, cancellationToken) is { } other ? throw new CannotHelpException(other) : found;
-        }
     }
 }

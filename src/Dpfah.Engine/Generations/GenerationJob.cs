@@ -88,7 +88,7 @@ internal sealed class GenerationJob(
 
         // From the checkpoint to the end; and from the start as often as something turns up that was being changed when it was its turn.
         var refused = new HashSet<long>();
-        using var shared = new SharedParts(board, run);
+        await using var shared = new SharedParts(board, run);
         long after = run.ReadCheckpoint<FillCheckpoint>()?.After ?? 0;
         while (true)
         {
@@ -99,6 +99,11 @@ internal sealed class GenerationJob(
             }
 
             after = 0;
+        }
+
+        if (shared.Summary is { } summary)
+        {
+            await run.ReportAsync(progress => progress.Log(summary), cancellationToken);
         }
 
         if (refused.Count > 0)
@@ -122,7 +127,8 @@ internal sealed class GenerationJob(
         {
             while (true)
             {
-                int most = await shared.HasOthersAsync(cancellationToken) ? BatchesAhead : 1;
+                bool hasOthers = await shared.HasOthersAsync(cancellationToken);
+                int most = hasOthers ? BatchesAhead : 1;
                 while (reading is not null && ahead.Count < most)
                 {
                     List<PreviewToHash> previews = await reading;
@@ -130,7 +136,7 @@ internal sealed class GenerationJob(
                     if (previews.Count > 0)
                     {
                         List<PreviewToHash> missing = previews.FindAll(preview => !refused.Contains(preview.Number));
-                        ahead.Enqueue((previews[^1].Number, missing, HashAsync(generation, shared, missing, cancellationToken)));
+                        ahead.Enqueue((previews[^1].Number, missing, HashAsync(generation, hasOthers ? shared : null, missing, cancellationToken)));
                     }
                 }
 
@@ -160,17 +166,17 @@ internal sealed class GenerationJob(
     }
 
     private async Task<(ImageCode? Code, string? Problem)[]> HashAsync(
-        Generation generation, SharedParts shared, List<PreviewToHash> previews, CancellationToken cancellationToken)
+        Generation generation, SharedParts? shared, List<PreviewToHash> previews, CancellationToken cancellationToken)
     {
         (ImageCode? Code, string? Problem)[]? hashed = null;
         async Task HashHereAsync() => hashed = await filler.HashAsync(generation.ModelId, previews, cancellationToken);
-        if (previews.Count == 0 || !await shared.HasOthersAsync(cancellationToken))
+        if (previews.Count == 0 || shared is null)
         {
             await HashHereAsync();
             return hashed!;
         }
 
-        string part = JsonSerializer.Serialize(new FillPart(generation.Id, previews[0].Number, previews[^1].Number), JobJson.Options);
+        string part = JsonSerializer.Serialize(new FillPart(previews[0].Number, previews[^1].Number), JobJson.Options);
         await shared.ComputeAsync(part, HashHereAsync, output => (hashed = FillPartItem.Read(previews, output)) is not null, cancellationToken);
         return hashed!;
     }

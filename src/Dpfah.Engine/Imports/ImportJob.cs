@@ -56,7 +56,7 @@ internal sealed class ImportJob(
                 reading.Pace = ImportPace.Normal;
             }
 
-            using var shared = new SharedParts(board, run);
+            await using var shared = new SharedParts(board, run);
             await pipeline.RunAsync(
                 few is null ? entries : RestOf(few, cancellationToken),
                 reading.Written,
@@ -65,6 +65,10 @@ internal sealed class ImportJob(
                 shared,
                 batch => WriteAsync(run, request, reading, batch, cancellationToken),
                 cancellationToken);
+            if (shared.Summary is { } summary)
+            {
+                await run.ReportAsync(progress => progress.Log(summary), cancellationToken);
+            }
         }
         catch (UnreadableUploadException error)
         {

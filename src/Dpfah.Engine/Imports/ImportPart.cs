@@ -30,8 +30,10 @@ internal sealed record ImportPartEntry(byte[] Digest, EntryRejection? Rejection,
     /// <summary>Takes entries that another node has prepared.</summary>
     /// <param name="entries">The entries, not prepared.</param>
     /// <param name="output">What the other node has sent.</param>
-    /// <returns>False when that is not of these entries; then nothing was taken.</returns>
-    public static bool TryAdopt(IReadOnlyList<PreparedEntry> entries, byte[] output)
+    /// <returns>
+    /// Those that are not prepared even so: those that only that node may have had to refuse, and all of them when what it has sent is not of these entries.
+    /// </returns>
+    public static PreparedEntry[] Adopt(PreparedEntry[] entries, byte[] output)
     {
         ImportPartEntry[]? all;
         try
@@ -40,16 +42,23 @@ internal sealed record ImportPartEntry(byte[] Digest, EntryRejection? Rejection,
         }
         catch (JsonException)
         {
-            return false;
+            return entries;
         }
 
-        if (all?.Length != entries.Count || !entries.Zip(all).All(pair => IsOf(pair.First, pair.Second)))
+        if (all?.Length != entries.Length || !entries.Zip(all).All(pair => IsOf(pair.First, pair.Second)))
         {
-            return false;
+            return entries;
         }
 
+        var left = new List<PreparedEntry>();
         foreach ((PreparedEntry entry, ImportPartEntry prepared) in entries.Zip(all).Where(pair => pair.First.Rejection is null))
         {
+            if (prepared.Rejection is { } rejection && !RejectionCodes.FollowsFromBytes(rejection.Code))
+            {
+                left.Add(entry);
+                continue;
+            }
+
             (entry.Digest, entry.Rejection, entry.Preview) = (prepared.Digest, prepared.Rejection, prepared.Preview);
             foreach ((int model, ImportPartCode code) in prepared.Codes)
             {
@@ -63,7 +72,7 @@ internal sealed record ImportPartEntry(byte[] Digest, EntryRejection? Rejection,
             }
         }
 
-        return true;
+        return [.. left];
     }
 
     /// <summary>Whether the other node has read the same bytes; what is fetched it alone has read.</summary>

@@ -168,12 +168,16 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer, 
             bytes = 0;
         }
 
-        Task ShareAsync(SharedParts parts, ImportPart part, PreparedEntry[] all, IReadOnlyList<int> modelIds) => parts.ComputeAsync(
-            JsonSerializer.Serialize(part, JobJson.Options),
-            () => Task.WhenAll(all.Select(
-                prepared => Task.Run(() => PrepareAsync(prepared, modelIds, dryRun, budget, cancellationToken), cancellationToken))),
-            output => TryAdopt(all, output, budget),
-            cancellationToken);
+        Task ShareAsync(SharedParts parts, ImportPart part, PreparedEntry[] all, IReadOnlyList<int> modelIds)
+        {
+            PreparedEntry[] left = all;
+            return parts.ComputeAsync(
+                JsonSerializer.Serialize(part, JobJson.Options),
+                () => Task.WhenAll(left.Select(
+                    prepared => Task.Run(() => PrepareAsync(prepared, modelIds, dryRun, budget, cancellationToken), cancellationToken))),
+                output => (left = Adopt(left, output, budget)).Length == 0,
+                cancellationToken);
+        }
 
         static async Task<PreparedEntry> AfterAsync(Task together, PreparedEntry prepared)
         {
@@ -202,15 +206,15 @@ internal sealed class ImportPipeline(Database database, EntryPreparer preparer, 
         return prepared;
     }
 
-    private static bool TryAdopt(PreparedEntry[] entries, byte[] output, ByteBudget budget)
+    private static PreparedEntry[] Adopt(PreparedEntry[] entries, byte[] output, ByteBudget budget)
     {
-        if (!ImportPartEntry.TryAdopt(entries, output))
+        PreparedEntry[] left = ImportPartEntry.Adopt(entries, output);
+        foreach (PreparedEntry prepared in entries.Except(left))
         {
-            return false;
+            Release(prepared, budget);
         }
 
-        Array.ForEach(entries, entry => Release(entry, budget));
-        return true;
+        return left;
     }
 
     private static void Release(PreparedEntry prepared, ByteBudget budget)

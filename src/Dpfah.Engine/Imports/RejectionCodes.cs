@@ -53,13 +53,23 @@ internal static class RejectionCodes
     /// <summary>The collection has as many pictures as it may.</summary>
     public const string QuotaExceeded = "quota-exceeded";
 
+    private const string NotAnImage = "not-an-image";
+    private const string TooManyPixels = "too-many-pixels";
+    private const string Undecodable = "undecodable";
+
     /// <summary>The code of a picture that was not accepted.</summary>
     public static string Of(ImageRejection rejection) => rejection switch
     {
-        ImageRejection.NotAnImage => "not-an-image",
-        ImageRejection.TooManyPixels => "too-many-pixels",
+        ImageRejection.NotAnImage => NotAnImage,
+        ImageRejection.TooManyPixels => TooManyPixels,
         ImageRejection.EndedDecoder => "ended-decoder",
         ImageRejection.TooSlow => "decoding-too-slow",
-        _ => "undecodable",
+        _ => Undecodable,
     };
+
+    /// <summary>
+    /// Whether a refusal of what was prepared holds on any node: not what a host would not send to one node, nor what took too long or too much memory
+    /// on one.
+    /// </summary>
+    public static bool FollowsFromBytes(string code) => code is NotAnImage or TooManyPixels or Undecodable or NotAPreview;
 }

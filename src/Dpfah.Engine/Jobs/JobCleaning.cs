@@ -1,6 +1,7 @@
 using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Duplicates;
+using Dpfah.Engine.Jobs.Parts;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Jobs;
@@ -15,6 +16,7 @@ internal sealed class JobCleaning(Database database, BlobStore blobs, EngineOpti
     {
         await blobs.RemoveUnusedAsync(cancellationToken);
         await RemoveUnusedGroupsAsync(cancellationToken);
+        await PartBoard.CleanAsync(database, cancellationToken);
         DateTime before = clock.GetUtcNow().UtcDateTime - options.JobRetention;
         while (await database.WriteAsync((context, token) => RemoveSomeAsync(context, before, token), cancellationToken))
         {

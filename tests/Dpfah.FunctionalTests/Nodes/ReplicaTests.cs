@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.RegularExpressions;
 using Dpfah.Api.Access;
 using Dpfah.Api.Collections;
 using Dpfah.Api.Generations;
@@ -65,8 +66,7 @@ public sealed class ReplicaTests(ThreeNodes nodes)
     [Trait(LongForm.Trait, "shared-jobs")]
     public async Task Imports_and_fills_are_computed_by_all_nodes_and_add_up_whichever_is_killed()
     {
-        byte[] archive = Archives.Tar(Enumerable.Range(0, Entries).Select(
-            n => ($"class{n % 7}/{n}.png", n % RejectedEvery == 0 ? "no picture"u8.ToArray() : Pictures.Png(n))));
+        byte[] archive = Archive();
         string model = await nodes.AddModelAsync(Milliseconds), other = await nodes.AddModelAsync(Milliseconds);
         string collection = await nodes.CreateCollectionAsync(model);
 
@@ -74,6 +74,7 @@ public sealed class ReplicaTests(ThreeNodes nodes)
         int survivor = await KillAsync("import", import, ofThoseThatHelp: true);
         (await nodes[survivor].EndOfJobAsync(import, Patience)).AssertSucceeded(Entries - (Entries / RejectedEvery), rejected: Entries / RejectedEvery);
         Assert.Equal(Entries / RejectedEvery, (await nodes[survivor].RejectionsAsync(import)).Distinct().Count());
+        await AssertHelpedAsync(survivor, import);
         await AssertWholeAsync(survivor, collection, model);
 
         // And the one that runs the job: another one goes on with it.
@@ -82,12 +83,44 @@ public sealed class ReplicaTests(ThreeNodes nodes)
         survivor = await KillAsync("generation", fill, ofThoseThatHelp: false);
         JobResponse filled = await nodes[survivor].EndOfJobAsync(fill, Patience);
         filled.AssertSucceeded(Entries - (Entries / RejectedEvery));
+        await AssertHelpedAsync(survivor, fill);
         int generation = filled.Result!.Value.GetProperty("generation").GetInt32();
         (await nodes[survivor].ActivateAsync(collection, generation, """{"confirm":true}""")).AssertStatus(HttpStatusCode.OK);
         await AssertWholeAsync(survivor, collection, other);
         await StartAllAsync();
         LongForm.Record(
             "jobs that three nodes share", $"an import of {Entries:N0} entries, one node that helped killed; a fill, the node that ran it killed: counts add up, each picture once, in order, all codes right");
+    }
+
+    [Fact]
+    public async Task A_node_that_stands_still_while_it_helps_with_an_import_holds_it_up_for_seconds_only()
+    {
+        string model = await nodes.AddModelAsync(Milliseconds);
+        string collection = await nodes.CreateCollectionAsync(model);
+        long import = (await nodes[1].StartImportAsync(collection, Archive())).Id;
+        int leader = await LeaderAsync("import", import);
+        int[] others = [.. ThreeNodes.Numbers.Where(node => node != leader)];
+        await nodes.Process(others[1]).WaitForLineAsync($"Helping with job import {import}");
+        string parts = $"SELECT count(*) FROM job_parts WHERE job_id = {import} AND worker LIKE '%/{nodes.Process(others[0]).Id}/%' AND output IS NULL";
+        await Eventually.BecomesAsync(() => nodes.CountAsync(parts), count => count > 0);
+
+        nodes.Process(others[0]).Pause();
+        try
+        {
+            // A node and a half take it 7 s; nothing waits for the others for half a minute.
+            (await nodes[leader].EndOfJobAsync(import, TimeSpan.FromSeconds(LongForm.Choose(25, 600))))
+                .AssertSucceeded(Entries - (Entries / RejectedEvery), rejected: Entries / RejectedEvery);
+        }
+        finally
+        {
+            nodes.Process(others[0]).Continue();
+        }
+
+        await AssertHelpedAsync(leader, import);
+        await AssertWholeAsync(leader, collection, model);
+        await nodes.Process(others[0]).WaitForLineAsync($"Helped with job import {import}", TimeSpan.FromSeconds(30));
+        await Eventually.BecomesAsync(() => nodes.ReadyAsync(others[0]), ready => ready.Status == HttpStatusCode.OK);
+        Assert.Equal(0, await nodes.CountAsync($"SELECT count(*) FROM job_parts WHERE job_id = {import}"));
     }
 
     [Fact]
@@ -168,19 +201,34 @@ public sealed class ReplicaTests(ThreeNodes nodes)
             Assert.Equal(new DriftResponse("skia 1", "skia 2", 20, 20, 64 * 20), seen.Drift);
             Assert.Contains("20 of 1280 bits differ", nodes.Process(Fourth).Log, StringComparison.Ordinal);
 
-            byte[] archive = Archives.Tar(Enumerable.Range(100, 800).Select(n => ($"{n}.png", Pictures.Png(n))));
+            // Enough that parts of it wait for whoever comes, also for the last one.
+            byte[] archive = Archives.Tar(Enumerable.Range(100, 2_000).Select(n => ($"{n}.png", Pictures.Png(n))));
             long job = (await nodes[1].StartImportAsync(collection, archive)).Id;
-            if (await LeaderAsync("import", job) != Fourth)
+            int[] others = await LeaderAsync("import", job) == Fourth ? [.. ThreeNodes.Numbers] : [Fourth];
+            foreach (int node in others)
             {
-                await nodes.Process(Fourth).WaitForLineAsync($"does not help with job import {job}", TimeSpan.FromSeconds(20));
+                await nodes.Process(node).WaitForLineAsync($"does not help with job import {job}", TimeSpan.FromSeconds(20));
             }
 
-            (await nodes[1].EndOfJobAsync(job)).AssertSucceeded(800);
+            (await nodes[1].EndOfJobAsync(job)).AssertSucceeded(2_000);
+            Assert.All(others, node => Assert.Contains($"Helped with job import {job}: 0 parts", nodes.LogOf(node), StringComparison.Ordinal));
         }
         finally
         {
             await nodes.EndAsync(Fourth);
         }
+    }
+
+    /// <summary>An archive of pictures, of which some are none.</summary>
+    private static byte[] Archive() => Archives.Tar(Enumerable.Range(0, Entries).Select(
+        n => ($"class{n % 7}/{n}.png", n % RejectedEvery == 0 ? "no picture"u8.ToArray() : Pictures.Png(n))));
+
+    /// <summary>Asserts that the node that has ended a job has taken over what others had computed.</summary>
+    private async Task AssertHelpedAsync(int node, long job)
+    {
+        SentEvent[] events = SentEvent.Read((await nodes[node].GetAsync($"/jobs/{job}/events")).Text);
+        string[] told = [.. events.Where(e => e.Kind == "log").Select(e => e.Data.GetProperty("message").GetString()!)];
+        Assert.Contains(told, message => Regex.IsMatch(message, "^Other nodes have computed [1-9][0-9]* of [0-9]+ parts\\.$"));
     }
 
     /// <summary>The node that runs a job.</summary>

@@ -109,6 +109,15 @@ public sealed class ThreeNodes : IAsyncLifetime
         }
     }
 
+    /// <summary>Reads one number of the database behind the nodes' backs.</summary>
+    public async Task<long> CountAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Cluster.AdminConnectionString) { Database = "dpfah", Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
     /// <summary>What <c>/health/ready</c> of a node says.</summary>
     public Task<Answer> ReadyAsync(int node) => this[node].GetAsync("/health/ready");
 

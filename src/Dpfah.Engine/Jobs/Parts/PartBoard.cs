@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics;
 using Dpfah.Engine.Data;
-using Dpfah.Engine.Data.Entities;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Jobs.Parts;
@@ -11,17 +10,15 @@ namespace Dpfah.Engine.Jobs.Parts;
 /// </summary>
 /// <remarks>
 /// Other nodes only compute. The one that runs the job writes, in the job's order and under its fence, as if it had computed all by itself; so
-/// counts add up and nothing is written twice, whichever node is lost. A part whose node is not heard of for <see cref="Lease"/>, or takes longer
-/// than <see cref="Patience"/>, is computed by the one that runs the job.
+/// counts add up and nothing is written twice, whichever node is lost. A part whose node is not heard of for <see cref="Lease"/>, or takes too
+/// long, is computed by the one that runs the job. Each step is one statement that is committed by itself, by the database's clock, so that a
+/// node that is stopped between two of them holds up nobody; what another node has locked at the moment is left to it, and to
+/// <see cref="CleanAsync"/>.
 /// </remarks>
 internal sealed class PartBoard(Database database, EngineOptions options)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan CountEvery = TimeSpan.FromSeconds(2);
-
-    /// <summary>How long the node that runs a job waits for a part when it has come to its turn.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private static readonly TimeSpan MostLease = TimeSpan.FromSeconds(10);
 
     // Of this object, so that two services in one process are two nodes.
@@ -31,6 +28,8 @@ internal sealed class PartBoard(Database database, EngineOptions options)
 
     /// <summary>How long a part stays with a node that is not heard of.</summary>
     public TimeSpan Lease => options.JobLease < MostLease ? options.JobLease : MostLease;
+
+    private long LeaseMs => (long)Lease.TotalMilliseconds;
 
     /// <summary>Whether other nodes may take parts; looked up every two seconds at most.</summary>
     public async Task<bool> HasOthersAsync(CancellationToken cancellationToken)
@@ -46,19 +45,19 @@ internal sealed class PartBoard(Database database, EngineOptions options)
     }
 
     /// <summary>Offers a part.</summary>
-    /// <returns>Whether it is on the board.</returns>
+    /// <returns>Whether it is on the board: not when the run is over.</returns>
     public async Task<bool> OfferAsync(JobRun run, long number, string input, CancellationToken cancellationToken)
     {
         try
         {
-            // Again after a commit whose answer was lost, it changes nothing.
-            return await database.WriteAsync(
-                (context, token) => context.Database.ExecuteSqlAsync(
-                    $"""
-                    INSERT INTO job_parts (job_id, number, kind, fence, leader, lease_until_ms, input)
-                    VALUES ({run.Id}, {number}, {run.Kind}, {run.Fence}, {node}, 0, {input}) ON CONFLICT DO NOTHING
-                    """,
-                    token),
+            // In the place of what an earlier run may have left; after a commit whose answer was lost it offers the same once more.
+            return await ExecuteAsync(
+                $"""
+                INSERT INTO job_parts (job_id, number, kind, fence, leader, lease_until_ms, input)
+                SELECT id, {number}, kind, fence, {node}, 0, {input} FROM jobs WHERE id = {run.Id} AND fence = {run.Fence} AND state = 2
+                ON CONFLICT (job_id, number) DO UPDATE
+                SET fence = EXCLUDED.fence, leader = EXCLUDED.leader, worker = NULL, lease_until_ms = 0, input = EXCLUDED.input, output = NULL
+                """,
                 cancellationToken) == 1;
         }
         catch (Exception error) when (IsOfDatabase(error))
@@ -68,18 +67,18 @@ internal sealed class PartBoard(Database database, EngineOptions options)
     }
 
     /// <summary>Takes a part back that nobody has taken.</summary>
-    /// <returns>False when somebody has.</returns>
+    /// <returns>False when somebody has, or is about to.</returns>
     public async Task<bool> TakeBackAsync(JobRun run, long number, CancellationToken cancellationToken)
     {
         try
         {
-            return await database.WriteAsync(
-                async (context, token) =>
-                {
-                    await Of(context, run, number).Where(p => p.Worker == null).ExecuteDeleteAsync(token);
-                    return !await Of(context, run, number).AnyAsync(token);
-                },
-                cancellationToken);
+            return await ExecuteAsync(
+                $"""
+                DELETE FROM job_parts WHERE (job_id, number) IN (
+                    SELECT job_id, number FROM job_parts
+                    WHERE job_id = {run.Id} AND number = {number} AND fence = {run.Fence} AND worker IS NULL FOR UPDATE SKIP LOCKED)
+                """,
+                cancellationToken) == 1;
         }
         catch (Exception error) when (IsOfDatabase(error))
         {
@@ -89,114 +88,152 @@ internal sealed class PartBoard(Database database, EngineOptions options)
     }
 
     /// <summary>Waits for what comes of a part that another node has taken, and takes it off the board.</summary>
+    /// <param name="run">The job.</param>
+    /// <param name="number">The part.</param>
+    /// <param name="isTooLong">Asked now and then, with the time that was waited.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Null when that node has given it up, was lost, or takes too long.</returns>
-    public async Task<byte[]?> ResultAsync(JobRun run, long number, CancellationToken cancellationToken)
+    public async Task<byte[]?> ResultAsync(JobRun run, long number, Func<TimeSpan, bool> isTooLong, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        while (true)
+        try
         {
-            try
+            while (true)
             {
-                (bool ended, byte[]? output) = await database.ReadAsync(
-                    async (context, token) =>
-                    {
-                        var part = await Of(context, run, number).Select(p => new { p.LeaseUntilMs, p.Output }).SingleOrDefaultAsync(token);
-                        return (part is null || part.Output is not null || part.LeaseUntilMs < await database.ClockAsync(context, token), part?.Output);
-                    },
-                    cancellationToken);
-                if (ended || Stopwatch.GetElapsedTime(start) > Patience)
+                PartState? state = (await database.ReadAsync(
+                    (context, token) => context.Database
+                        .SqlQuery<PartState>($"""
+                            SELECT output AS "Output", lease_until_ms < (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS "IsLost" FROM job_parts
+                            WHERE job_id = {run.Id} AND number = {number} AND fence = {run.Fence}
+                            """)
+                        .ToListAsync(token),
+                    cancellationToken)).SingleOrDefault();
+                if (state is null || state.Output is not null || state.IsLost || isTooLong(Stopwatch.GetElapsedTime(start)))
                 {
-                    await database.WriteAsync((context, token) => Of(context, run, number).ExecuteDeleteAsync(token), cancellationToken);
-                    return output;
+                    await ExecuteAsync(
+                        $"""
+                        DELETE FROM job_parts WHERE (job_id, number) IN (
+                            SELECT job_id, number FROM job_parts
+                            WHERE job_id = {run.Id} AND number = {number} AND fence = {run.Fence} FOR UPDATE SKIP LOCKED)
+                        """,
+                        cancellationToken);
+                    return state?.Output;
                 }
-            }
-            catch (Exception error) when (IsOfDatabase(error))
-            {
-                return null;
-            }
 
-            await Task.Delay(LookEvery, cancellationToken);
+                await Task.Delay(LookEvery, cancellationToken);
+            }
         }
-    }
-
-    /// <summary>Takes a part that another node has offered: the first one of the oldest job.</summary>
-    /// <param name="kinds">Kinds of jobs with which this node can help.</param>
-    /// <param name="only">Number of the only job that is wanted; null for any.</param>
-    /// <param name="without">Jobs with which this node cannot help.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Null when there is none.</returns>
-    public async Task<PartOrder?> TakeAsync(string[] kinds, long? only, long[] without, CancellationToken cancellationToken) =>
-        await database.ReadAsync((context, token) => context.JobParts.AnyAsync(p => p.Worker == null && p.Leader != node, token), cancellationToken)
-            ? await database.WriteAsync((context, token) => TakeAsync(context, kinds, only, without, token), cancellationToken)
-            : null;
-
-    private async Task<PartOrder?> TakeAsync(
-        DpfahContext context, string[] kinds, long? only, long[] without, CancellationToken cancellationToken)
-    {
-        long now = await database.ClockAsync(context, cancellationToken);
-        (long first, long last) = (only ?? 0, only ?? long.MaxValue);
-        StoredJobPart? part = (await context.JobParts
-            .FromSql($"""
-                SELECT p.* FROM job_parts p JOIN jobs j ON j.id = p.job_id
-                WHERE p.worker IS NULL AND p.leader <> {node} AND p.kind = ANY ({kinds})
-                    AND p.job_id BETWEEN {first} AND {last} AND p.job_id <> ALL ({without})
-                    AND j.fence = p.fence AND j.state = 2 AND NOT j.cancel_requested AND j.lease_until_ms >= {now}
-                ORDER BY p.job_id, p.number LIMIT 1 FOR NO KEY UPDATE OF p SKIP LOCKED
-                """)
-            .AsTracking().ToListAsync(cancellationToken)).SingleOrDefault();
-        if (part is null)
+        catch (Exception error) when (IsOfDatabase(error))
         {
             return null;
         }
+    }
 
-        part.Worker = node;
-        part.LeaseUntilMs = now + (long)Lease.TotalMilliseconds;
-        await context.SaveChangesAsync(cancellationToken);
-        StoredJob job = await context.Jobs.SingleAsync(j => j.Id == part.JobId, cancellationToken);
-        return new PartOrder(part.JobId, part.Number, part.Fence, part.Kind, part.Input, job.Request, job.CollectionId, job.CollectionName);
+    /// <summary>Jobs that other nodes run and of which they offer parts, the oldest first.</summary>
+    /// <param name="kinds">Kinds of jobs with which this node can help.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<List<PartJob>> JobsAsync(string[] kinds, CancellationToken cancellationToken) => database.ReadAsync(
+        (context, token) => context.Database
+            .SqlQuery<PartJob>($"""
+                SELECT j.id AS "Id", j.fence AS "Fence", j.kind AS "Kind", j.request AS "Request", j.collection_id AS "CollectionId" FROM jobs j
+                WHERE j.state = 2 AND NOT j.cancel_requested AND j.kind = ANY ({kinds})
+                    AND j.lease_until_ms >= (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+                    AND EXISTS (SELECT FROM job_parts p WHERE p.job_id = j.id AND p.fence = j.fence AND p.worker IS NULL AND p.leader <> {node})
+                ORDER BY j.id
+                """)
+            .ToListAsync(token),
+        cancellationToken);
+
+    /// <summary>Those of some jobs that run, each with its fence.</summary>
+    public Task<List<(long Id, long Fence)>> RunningAsync(long[] ids, CancellationToken cancellationToken) => database.ReadAsync(
+        async (context, token) => (await context.Jobs
+            .Where(j => ids.Contains(j.Id) && j.State == JobState.Running && !j.CancelRequested)
+            .Select(j => new { j.Id, j.Fence }).ToListAsync(token)).ConvertAll(j => (j.Id, j.Fence)),
+        cancellationToken);
+
+    /// <summary>Whether a job is still run, and by the same node.</summary>
+    public async Task<bool> RunsAsync(PartJob job, CancellationToken cancellationToken) =>
+        (await RunningAsync([job.Id], cancellationToken)).Contains((job.Id, job.Fence));
+
+    /// <summary>Takes the first part of a job that another node has offered.</summary>
+    /// <returns>Null when there is none.</returns>
+    public async Task<PartOrder?> TakeAsync(PartJob job, CancellationToken cancellationToken)
+    {
+        List<TakenPart> taken = await database.ReadAsync(
+            (context, token) => context.Database
+                .SqlQuery<TakenPart>($"""
+                    WITH offered AS MATERIALIZED (
+                        SELECT p.job_id, p.number FROM job_parts p JOIN jobs j ON j.id = p.job_id
+                        WHERE p.job_id = {job.Id} AND p.fence = {job.Fence} AND p.worker IS NULL AND p.leader <> {node}
+                            AND j.fence = p.fence AND j.state = 2 AND NOT j.cancel_requested
+                            AND j.lease_until_ms >= (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+                        ORDER BY p.number LIMIT 1 FOR NO KEY UPDATE OF p SKIP LOCKED)
+                    UPDATE job_parts p SET worker = {node}, lease_until_ms = (extract(epoch FROM clock_timestamp()) * 1000)::bigint + {LeaseMs}
+                    FROM offered WHERE p.job_id = offered.job_id AND p.number = offered.number
+                    RETURNING p.number AS "Number", p.input AS "Input"
+                    """)
+                .ToListAsync(token),
+            cancellationToken);
+        return taken is [var part] ? new PartOrder(job, part.Number, part.Input) : null;
     }
 
     /// <summary>Renews the lease of a part that this node has taken.</summary>
     /// <returns>False when nobody waits for it any more.</returns>
-    public Task<bool> RenewAsync(PartOrder part, CancellationToken cancellationToken) => database.WriteAsync(
-        async (context, token) =>
-        {
-            long until = await database.ClockAsync(context, token) + (long)Lease.TotalMilliseconds;
-            return await Mine(context, part).ExecuteUpdateAsync(set => set.SetProperty(p => p.LeaseUntilMs, until), token) == 1;
-        },
-        cancellationToken);
+    public async Task<bool> RenewAsync(PartOrder part, CancellationToken cancellationToken) => await ExecuteAsync(
+        $"""
+        UPDATE job_parts SET lease_until_ms = (extract(epoch FROM clock_timestamp()) * 1000)::bigint + {LeaseMs}
+        WHERE job_id = {part.Job.Id} AND number = {part.Number} AND fence = {part.Job.Fence} AND worker = {node} AND output IS NULL
+        """,
+        cancellationToken) == 1;
 
-    /// <summary>Brings what came of a part; nothing happens when nobody waits for it any more.</summary>
-    public Task FinishAsync(PartOrder part, byte[] output, CancellationToken cancellationToken) => database.WriteAsync(
-        (context, token) => Mine(context, part).ExecuteUpdateAsync(set => set.SetProperty(p => p.Output, output), token), cancellationToken);
+    /// <summary>Brings what came of a part.</summary>
+    /// <returns>False when nobody waits for it any more; then nothing has happened.</returns>
+    public async Task<bool> FinishAsync(PartOrder part, byte[] output, CancellationToken cancellationToken) => await ExecuteAsync(
+        $"""
+        UPDATE job_parts SET output = {output}
+        WHERE job_id = {part.Job.Id} AND number = {part.Number} AND fence = {part.Job.Fence} AND worker = {node} AND output IS NULL
+        """,
+        cancellationToken) == 1;
 
     /// <summary>Gives up a part, which the node that offered it computes then.</summary>
-    public Task GiveUpAsync(PartOrder part, CancellationToken cancellationToken) => database.WriteAsync(
-        (context, token) => Mine(context, part).ExecuteDeleteAsync(token), cancellationToken);
+    public Task GiveUpAsync(PartOrder part, CancellationToken cancellationToken) => ExecuteAsync(
+        $"""
+        DELETE FROM job_parts
+        WHERE job_id = {part.Job.Id} AND number = {part.Number} AND fence = {part.Job.Fence} AND worker = {node} AND output IS NULL
+        """,
+        cancellationToken);
 
     /// <summary>Removes what a run of a job has left, in the transaction that ends it or begins the next.</summary>
     public static Task ClearAsync(Database database, DpfahContext context, long jobId, CancellationToken cancellationToken) => database.MayHaveOthers
-        ? context.JobParts.Where(p => p.JobId == jobId).ExecuteDeleteAsync(cancellationToken)
+        ? context.Database.ExecuteSqlAsync(
+            $"""
+            DELETE FROM job_parts WHERE (job_id, number) IN (SELECT job_id, number FROM job_parts WHERE job_id = {jobId} FOR UPDATE SKIP LOCKED)
+            """,
+            cancellationToken)
         : Task.CompletedTask;
 
-    private static IQueryable<StoredJobPart> Of(DpfahContext context, JobRun run, long number) =>
-        context.JobParts.Where(p => p.JobId == run.Id && p.Number == number && p.Fence == run.Fence);
+    /// <summary>Removes parts of runs that are over: those that were locked, or were just being offered, when that was done.</summary>
+    public static Task CleanAsync(Database database, CancellationToken cancellationToken) => database.MayHaveOthers
+        ? database.ReadAsync(
+            (context, token) => context.Database.ExecuteSqlAsync(
+                $"""
+                DELETE FROM job_parts WHERE (job_id, number) IN (
+                    SELECT p.job_id, p.number FROM job_parts p
+                    WHERE NOT EXISTS (SELECT FROM jobs j WHERE j.id = p.job_id AND j.fence = p.fence AND j.state = 2) FOR UPDATE SKIP LOCKED)
+                """,
+                token),
+            cancellationToken)
+        : Task.CompletedTask;
 
-    private IQueryable<StoredJobPart> Mine(DpfahContext context, PartOrder part) =>
-        context.JobParts.Where(p => p.JobId == part.JobId && p.Number == part.Number && p.Fence == part.Fence && p.Worker == node && p.Output == null);
+    /// <summary>Runs one statement, which is a transaction of its own.</summary>
+    /// <returns>How many rows it has changed.</returns>
+    private Task<int> ExecuteAsync(FormattableString statement, CancellationToken cancellationToken) =>
+        database.ReadAsync((context, token) => context.Database.ExecuteSqlAsync(statement, token), cancellationToken);
 
     // The job itself will meet the database's trouble, and tells of it.
     private static bool IsOfDatabase(Exception error) => error.GetBaseException() is DbException or TimeoutException or IOException;
-}
 
-/// <summary>A part of another node's job that this node has taken.</summary>
-/// <param name="JobId">Number of the job.</param>
-/// <param name="Number">Number of the part.</param>
-/// <param name="Fence">The job's fence.</param>
-/// <param name="Kind">The job's kind.</param>
-/// <param name="Input">What is to be computed.</param>
-/// <param name="Request">What the job was asked for.</param>
-/// <param name="CollectionId">The collection that it is about; null for none.</param>
-/// <param name="CollectionName">That collection's name.</param>
-internal sealed record PartOrder(
-    long JobId, long Number, long Fence, string Kind, string Input, string Request, int? CollectionId, string? CollectionName);
+    private sealed record PartState(byte[]? Output, bool IsLost);
+
+    private sealed record TakenPart(long Number, string Input);
+}
