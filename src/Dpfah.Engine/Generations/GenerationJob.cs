@@ -120,8 +120,9 @@ internal sealed class GenerationJob(
         JobRun run, Generation generation, SharedParts shared, long after, HashSet<long> refused, CancellationToken cancellationToken)
     {
         bool any = false;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var ahead = new Queue<(long Last, List<PreviewToHash> Wanted, Task<(ImageCode? Code, string? Problem)[]> Hashing)>();
-        Task<List<PreviewToHash>>? reading = filler.ReadAsync(generation, after, cancellationToken);
+        Task<List<PreviewToHash>>? reading = filler.ReadAsync(generation, after, ending.Token);
         Task writing = Task.CompletedTask;
         try
         {
@@ -132,11 +133,11 @@ internal sealed class GenerationJob(
                 while (reading is not null && ahead.Count < most)
                 {
                     List<PreviewToHash> previews = await reading;
-                    reading = previews.Count == 0 ? null : filler.ReadAsync(generation, previews[^1].Number, cancellationToken);
+                    reading = previews.Count == 0 ? null : filler.ReadAsync(generation, previews[^1].Number, ending.Token);
                     if (previews.Count > 0)
                     {
                         List<PreviewToHash> missing = previews.FindAll(preview => !refused.Contains(preview.Number));
-                        ahead.Enqueue((previews[^1].Number, missing, HashAsync(generation, hasOthers ? shared : null, missing, cancellationToken)));
+                        ahead.Enqueue((previews[^1].Number, missing, HashAsync(generation, hasOthers ? shared : null, missing, ending.Token)));
                     }
                 }
 
@@ -156,7 +157,8 @@ internal sealed class GenerationJob(
         }
         finally
         {
-            // None of them may go on when this method has ended.
+            // None of them may go on when this method has ended, and after a failure nobody waits for what was read ahead.
+            await ending.CancelAsync();
             await Task.WhenAll([reading ?? Task.CompletedTask, writing, .. ahead.Select(batch => batch.Hashing)])
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
