@@ -213,19 +213,23 @@ internal sealed class DecoderChild : IDisposable
     }
 
     /// <summary>Ends the process when its time is up, unless what it was for has ended before.</summary>
+    /// <remarks>The time is counted in ticks of a timer: a pause of this process, in which that one may have stood still too, counts for two at most.</remarks>
     private sealed class TimeLimit : IDisposable
     {
+        private const int Ticks = 20;
         private const int Ended = 1;
         private const int IsUp = 2;
 
         private readonly DecoderChild child;
         private readonly Timer timer;
+        private int ticks;
         private int state;
 
         public TimeLimit(DecoderChild child, TimeSpan time)
         {
             this.child = child;
-            timer = new Timer(_ => End(), null, time, Timeout.InfiniteTimeSpan);
+            var tick = TimeSpan.FromMilliseconds(Math.Ceiling(time.TotalMilliseconds / Ticks));
+            timer = new Timer(_ => Tick(), null, tick, tick);
         }
 
         /// <summary>Ends the limit.</summary>
@@ -234,9 +238,9 @@ internal sealed class DecoderChild : IDisposable
 
         public void Dispose() => timer.Dispose();
 
-        private void End()
+        private void Tick()
         {
-            if (Interlocked.CompareExchange(ref state, IsUp, 0) == 0)
+            if (Interlocked.Increment(ref ticks) == Ticks && Interlocked.CompareExchange(ref state, IsUp, 0) == 0)
             {
                 child.Kill();
             }

@@ -89,6 +89,27 @@ public class DeadlyPictureTests
     }
 
     [Fact]
+    public async Task A_pause_of_the_service_does_not_count_as_time_in_which_a_picture_was_decoded()
+    {
+        using var database = new SqliteTestDatabase();
+        await using ServiceProcess service = HostProcess.Start(database, Hasty);
+        using var client = new ApiClient(service.BaseAddress, Key);
+        await service.WaitUntilReadyAsync();
+        await client.FindAsync(Hosting.Pictures.Png(1));
+        Task<Answer> slow = client.SearchAsync([.. Hosting.Pictures.Png(2), .. MortalPreviewMaker.Sleep]);
+        await Task.Delay(TimeSpan.FromSeconds(0.5));
+
+        service.Pause();
+        await Task.Delay(TimeSpan.FromSeconds(2.5));
+        service.Continue();
+
+        // What was left of 2 s, but for a tenth or two.
+        var clock = Stopwatch.StartNew();
+        (await slow).ReadProblem(HttpStatusCode.UnprocessableEntity, "decoding-too-slow");
+        Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(0.4), TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
     public async Task The_slowest_picture_that_is_let_in_is_decoded_or_refused_in_time_and_others_are_answered_meanwhile()
     {
         using var database = new SqliteTestDatabase();
