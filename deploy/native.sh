@@ -62,7 +62,13 @@ node() {
     exec dotnet "$program"
 }
 
-alive() { [[ -f "$run/$1.pid" ]] && kill -0 "$(< "$run/$1.pid")" 2> /dev/null; }
+# When a process began, as the system counts it; nothing when it has ended.
+began() { local stat; stat="$(cat "/proc/$1/stat" 2> /dev/null)" && set -- ${stat##*) } && [[ "$1" != [ZX] ]] && echo "${20}"; }
+
+# The number of a process that runs, from its file. After a restart of the machine another process may have it.
+process_of() { local id since; read -r id since 2> /dev/null < "$run/$1.pid" && [[ -n "$since" && "$(began "$id")" == "$since" ]] && echo "$id"; }
+
+alive() { process_of "$1" > /dev/null; }
 ready() { curl -fsS -m 5 "http://$1/health/ready" > /dev/null 2>&1; }
 address() { echo "$bind:$((first_port + $1 - 1))"; }
 
@@ -72,7 +78,7 @@ start() {
     shift
     if alive "$name"; then return; fi
     setsid "$@" > "$run/$name.log" 2>&1 < /dev/null &
-    echo $! > "$run/$name.pid"
+    echo "$! $(began $!)" > "$run/$name.pid"
 }
 
 # PostgreSQL refuses to run as root.
@@ -86,8 +92,11 @@ start_postgres() {
     if [[ ! -f "$cluster/PG_VERSION" ]]; then
         mkdir -p -m 700 "$cluster"
         [[ $EUID -ne 0 ]] || chown nobody:nogroup "$cluster"
+        # Whoever runs the server alone may read it, and it goes whatever happens.
+        trap 'rm -f "$run/password"' EXIT
+        install -m 600 /dev/null "$run/password"
+        [[ $EUID -ne 0 ]] || chown nobody:nogroup "$run/password"
         printf '%s' "$(replaced '${POSTGRES_PASSWORD:?is not set}')" > "$run/password"
-        chmod 644 "$run/password"
         as_server "$bin/initdb" -D "$cluster" -U dpfah --auth=scram-sha-256 --pwfile="$run/password" > "$run/initdb.log" || fail "initdb failed: $run/initdb.log"
         rm "$run/password"
     fi
@@ -119,6 +128,7 @@ up() {
     if command -v haproxy > /dev/null; then
         start balancer env DPFAH_BALANCER_BIND="$bind:${DPFAH_BALANCER_PORT:-8088}" \
             DPFAH_NODE_1="$(address 1)" DPFAH_NODE_2="$(address 2)" DPFAH_NODE_3="$(address 3)" haproxy -db -f "$root/deploy/haproxy.cfg"
+        ((nodes <= 3)) || echo "native.sh: the balancer knows nodes 1 to 3; nodes 4 to $nodes are to be asked at their own addresses, unless deploy/haproxy.cfg names them too." >&2
     fi
 
     for ((number = 1; number <= nodes; number++)); do
@@ -146,16 +156,29 @@ status() {
     if alive balancer; then echo "balancer: http://$bind:${DPFAH_BALANCER_PORT:-8088}"; fi
 }
 
-down() {
-    local pid
-    for pid in "$run"/balancer.pid "$run"/node*.pid; do
-        [[ -f "$pid" ]] || continue
-        kill "$(< "$pid")" 2> /dev/null || true
+# Asks a process to end.
+end() { local id; if id="$(process_of "$1")"; then kill "$id" 2> /dev/null || true; fi; }
+
+# Waits until a process has ended; after its time to do so, as with Compose, it is ended, which one that was stopped needs.
+await_end() {
+    local id try
+    for ((try = 0; try < 300; try++)); do
+        id="$(process_of "$1")" || return 0
+        sleep 0.1
     done
-    for pid in "$run"/balancer.pid "$run"/node*.pid; do
-        [[ -f "$pid" ]] || continue
-        while kill -0 "$(< "$pid")" 2> /dev/null; do sleep 0.1; done
-        rm "$pid"
+    echo "native.sh: $1 has not ended within 30 s, and is killed." >&2
+    kill -KILL "$id" 2> /dev/null || true
+}
+
+down() {
+    local file
+    for file in "$run"/balancer.pid "$run"/node*.pid; do
+        [[ ! -f "$file" ]] || end "$(basename "$file" .pid)"
+    done
+    for file in "$run"/balancer.pid "$run"/node*.pid; do
+        [[ -f "$file" ]] || continue
+        await_end "$(basename "$file" .pid)"
+        rm "$file"
     done
     if [[ -f "$run/postgres.bin" ]]; then
         as_server "$(< "$run/postgres.bin")/pg_ctl" -D "$run/postgres" -w -s -m fast stop || true

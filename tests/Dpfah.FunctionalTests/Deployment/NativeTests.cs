@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Dpfah.FunctionalTests.Infrastructure;
 
 namespace Dpfah.FunctionalTests.Deployment;
@@ -40,6 +41,28 @@ public sealed class NativeTests
 
         Assert.NotEqual(0, result.ExitCode);
         Assert.Contains("DPFAH_ADMIN_KEY: is not set. Without a key", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_process_that_has_the_number_of_a_node_that_has_ended_is_left_alone()
+    {
+        using var folder = new TemporaryFolder();
+        variables["DPFAH_RUN"] = folder.Path;
+        using Process stranger = Process.Start("sleep", "60");
+        try
+        {
+            await File.WriteAllTextAsync(folder["node1.pid"], $"{stranger.Id} 1\n");
+
+            CommandResult result = await RunAsync("down");
+
+            Assert.True(result.ExitCode == 0, result.Error);
+            Assert.False(stranger.HasExited);
+            Assert.False(File.Exists(folder["node1.pid"]));
+        }
+        finally
+        {
+            stranger.Kill();
+        }
     }
 
     private Task<CommandResult> RunAsync(params string[] arguments) => Command.TryRunAsync(
