@@ -35,7 +35,17 @@ public static class NetworkPrecisions
         const int amxBf16 = 1 << 22, avx512Bf16 = 1 << 5;
         (int _, int _, int _, int features) = X86Base.CpuId(7, 0);
         (int more, int _, int _, int _) = X86Base.CpuId(7, 1);
-        return (features & amxBf16) != 0 ? "amx" : (more & avx512Bf16) != 0 ? "vdpbf16ps" : "";
+        return (features & amxBf16) != 0 && HasTiles() ? "amx" : (more & avx512Bf16) != 0 ? "vdpbf16ps" : "";
+    }
+
+    /// <summary>Whether the system has enabled the registers of AMX (bit 18 of XCR0), without which nothing uses its instructions.</summary>
+    private static bool HasTiles()
+    {
+        // XCR0 itself cannot be read from here; but what the system saves of all that it has enabled reaches to their end only with them.
+        const int savedState = 0xD, tileData = 18;
+        (int _, int enabledBytes, int _, int _) = X86Base.CpuId(savedState, 0);
+        (int bytes, int offset, int _, int _) = X86Base.CpuId(savedState, tileData);
+        return bytes > 0 && enabledBytes >= offset + bytes;
     }
 
     /// <summary>The name of a precision.</summary>

@@ -4,6 +4,10 @@ using Dpfah.Engine.Models;
 namespace Dpfah.Engine.Jobs.Parts;
 
 /// <summary>By what nodes make codes: a node helps only where its codes come out bit for bit as those of the node that runs the job.</summary>
+/// <remarks>
+/// That holds as far as an identity tells nodes apart: decoder, version, layout, precision, kind of device, and instructions of the processor. It
+/// does not name the architecture of a GPU: nodes with GPUs of two architectures count as alike here, and may differ in some bits.
+/// </remarks>
 internal sealed class CodeMakers(EncoderPool encoders)
 {
     /// <summary>By what this node makes the codes of some models.</summary>
