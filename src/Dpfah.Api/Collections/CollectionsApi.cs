@@ -106,7 +106,7 @@ internal static class CollectionsApi
             modelId = known[at].Value;
         }
 
-        (bool created, Position position, GenerationInfo generation) = await collections.CreateAsync(collection, modelId, cancellationToken);
+        (bool created, Position position, GenerationInfo generation, _) = await collections.CreateAsync(collection, modelId, null, cancellationToken);
         if (modelId is not null && modelId != generation.ModelId)
         {
             return Problems.OtherModel(collection, generation.ModelName);

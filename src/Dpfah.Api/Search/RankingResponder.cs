@@ -183,7 +183,8 @@ internal sealed class RankingResponder(SearchService search, ImageReader images,
         CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        if (await search.SearchAsync(collections, rankings, cancellationToken) is not { } pages)
+        if (await search.SearchAsync(
+            collections, rankings, Position.TryParse(query.MinPosition, out Position seen) ? seen : null, cancellationToken) is not { } pages)
         {
             return null;
         }

@@ -12,6 +12,9 @@ public static class AuditActions
     /// <summary>A collection was deleted with all its pictures, of which none has a line of its own.</summary>
     public const string CollectionDeleted = "collection-deleted";
 
+    /// <summary>The codes of a collection are spread over the nodes in another way.</summary>
+    public const string CollectionResharded = "collection-resharded";
+
     /// <summary>Another generation answers, with or without a gate that was forced or confirmed.</summary>
     public const string GenerationActivated = "generation-activated";
 
@@ -42,7 +45,7 @@ public static class AuditActions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        PictureChanged, PictureDeleted, CollectionDeleted, GenerationActivated, GenerationDeleted, ModelImported, ModelDeleted, KeyMade, KeyRevoked, ImportBegun,
+        PictureChanged, PictureDeleted, CollectionDeleted, CollectionResharded, GenerationActivated, GenerationDeleted, ModelImported, ModelDeleted, KeyMade, KeyRevoked, ImportBegun,
         FeedbackDeleted, NotDuplicateDeleted,
     ];
 }

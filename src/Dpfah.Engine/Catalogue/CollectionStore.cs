@@ -5,6 +5,7 @@ using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Evaluations;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
+using Dpfah.Engine.Search.Shards;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Catalogue;
@@ -36,43 +37,104 @@ public sealed class CollectionStore
     /// <summary>Makes a collection with an empty first generation.</summary>
     /// <param name="name">Name; checked by <see cref="CatalogueRules.CheckCollectionName"/>.</param>
     /// <param name="modelId">Number of its model; null for the default model.</param>
+    /// <param name="layout">How its codes are spread over shards; null for all of them on every node.</param>
     /// <param name="cancellationToken">Gives up before the commit.</param>
-    /// <returns>Whether it was made here, a position that covers it, and its generation, of whatever model where it was there before.</returns>
-    public async Task<(bool Created, Position Position, GenerationInfo Generation)> CreateAsync(
-        string name, int? modelId, CancellationToken cancellationToken)
+    /// <returns>
+    /// Whether it was made here, a position that covers it, and its generation and layout, of whatever model and layout where it was there before.
+    /// </returns>
+    public async Task<(bool Created, Position Position, GenerationInfo Generation, ShardLayout? Layout)> CreateAsync(
+        string name, int? modelId, ShardLayout? layout, CancellationToken cancellationToken)
     {
-        (bool created, ulong position, Generation generation) = await EnsureAsync(name, modelId, cancellationToken);
+        (bool created, ulong position, Generation generation, ShardLayout? its) = await EnsureAsync(name, modelId, layout, cancellationToken);
         await follower.WaitAsync(position, cancellationToken);
-        return (created, new Position(follower.Epoch, position), await follower.DescribeAsync(generation, cancellationToken));
+        return (created, new Position(follower.Epoch, position), await follower.DescribeAsync(generation, cancellationToken), its);
+    }
+
+    /// <summary>Spreads the codes of a collection in another way. Each node goes on with the shards that there are until all the others are in memory.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="layout">How; null for all of them on every node.</param>
+    /// <param name="by">Name of the key that asks.</param>
+    /// <param name="cancellationToken">Gives up before the commit.</param>
+    /// <returns>A position that covers it; null when there is no such collection.</returns>
+    public async Task<Position?> ReshardAsync(string name, ShardLayout? layout, string? by, CancellationToken cancellationToken)
+    {
+        ulong? position = await database.WriteAsync<ulong?>(
+            async (context, token) =>
+            {
+                if (await context.Collections.Where(c => c.Name == name && c.DeletedAt == null).Select(c => (int?)c.Id).SingleOrDefaultAsync(token) is not { } id)
+                {
+                    return null;
+                }
+
+                await database.LockCollectionAsync(context, id, token);
+                Collection? collection = await context.Collections.AsTracking().SingleOrDefaultAsync(c => c.Id == id && c.DeletedAt == null, token);
+                if (collection is null)
+                {
+                    return null;
+                }
+
+                (int Shards, int Replicas) before = (collection.Shards, collection.Replicas), after = (layout?.Shards ?? 0, layout?.Replicas ?? 0);
+                if (before == after)
+                {
+                    return await database.VisiblePositionAsync(context, token);
+                }
+
+                DateTime now = clock.GetUtcNow().UtcDateTime;
+                (collection.Shards, collection.Replicas) = after;
+                int generation = await context.Generations.Where(g => g.CollectionId == id && g.IsActive).Select(g => g.Id).SingleAsync(token);
+                var change = new Change { CollectionId = id, GenerationId = generation, Kind = ChangeKind.GenerationChanged, CreatedAt = now };
+                context.Changes.Add(change);
+                AuditTrail.Add(
+                    context,
+                    new AuditLine(
+                        by,
+                        AuditActions.CollectionResharded,
+                        name,
+                        name,
+                        new { before.Shards, before.Replicas },
+                        new { after.Shards, after.Replicas }),
+                    now);
+                await context.SaveChangesAsync(token);
+                return database.PositionOf(change);
+            },
+            cancellationToken);
+        if (position is not { } value)
+        {
+            return null;
+        }
+
+        await follower.WaitAsync(value, cancellationToken);
+        return new Position(follower.Epoch, value);
     }
 
     /// <summary>The same for the start, which waits for no index: it loads the index afterwards, and nobody follows the log meanwhile.</summary>
-    internal async Task<(bool Created, ulong Position, Generation Generation)> EnsureAsync(
-        string name, int? modelId, CancellationToken cancellationToken)
+    internal async Task<(bool Created, ulong Position, Generation Generation, ShardLayout? Layout)> EnsureAsync(
+        string name, int? modelId, ShardLayout? layout, CancellationToken cancellationToken)
     {
         int model = modelId ?? (await models.GetDefaultAsync(cancellationToken)).Id;
         EncoderIdentity identity = await encoders.IdentityAsync(model, cancellationToken);
         return await database.WriteAsync(
-            (context, token) => TryCreateAsync(context, name, model, identity, token), cancellationToken);
+            (context, token) => TryCreateAsync(context, name, model, layout, identity, token), cancellationToken);
     }
 
     /// <summary>Whether the database has a collection of this name.</summary>
     internal Task<bool> ExistsAsync(string name, CancellationToken cancellationToken) =>
         database.ReadAsync((context, token) => context.Collections.AnyAsync(c => c.Name == name && c.DeletedAt == null, token), cancellationToken);
 
-    private async Task<(bool Created, ulong Position, Generation Generation)> TryCreateAsync(
-        DpfahContext context, string name, int modelId, EncoderIdentity identity, CancellationToken cancellationToken)
+    private async Task<(bool Created, ulong Position, Generation Generation, ShardLayout? Layout)> TryCreateAsync(
+        DpfahContext context, string name, int modelId, ShardLayout? layout, EncoderIdentity identity, CancellationToken cancellationToken)
     {
-        Generation? known = await context.Collections.Where(c => c.Name == name && c.DeletedAt == null)
-            .Join(context.Generations.Where(g => g.IsActive), c => c.Id, g => g.CollectionId, (c, g) => g)
+        var known = await context.Collections.Where(c => c.Name == name && c.DeletedAt == null)
+            .Join(context.Generations.Where(g => g.IsActive), c => c.Id, g => g.CollectionId, (c, g) => new { Collection = c, Generation = g })
             .SingleOrDefaultAsync(cancellationToken);
         if (known is not null)
         {
-            return (false, await database.VisiblePositionAsync(context, cancellationToken), known);
+            ShardLayout? its = known.Collection.Shards == 0 ? null : new ShardLayout(known.Collection.Shards, known.Collection.Replicas);
+            return (false, await database.VisiblePositionAsync(context, cancellationToken), known.Generation, its);
         }
 
         DateTime now = clock.GetUtcNow().UtcDateTime;
-        var collection = new Collection { Name = name, CreatedAt = now };
+        var collection = new Collection { Name = name, CreatedAt = now, Shards = layout?.Shards ?? 0, Replicas = layout?.Replicas ?? 0 };
         context.Collections.Add(collection);
         await context.SaveChangesAsync(cancellationToken);
 
@@ -97,7 +159,7 @@ public sealed class CollectionStore
         };
         context.Changes.Add(change);
         await context.SaveChangesAsync(cancellationToken);
-        return (true, database.PositionOf(change), generation);
+        return (true, database.PositionOf(change), generation, layout);
     }
 
     /// <summary>Deletes a collection: its name is free at once, its rows go afterwards (<see cref="RemoveDeletedAsync"/>).</summary>
@@ -108,7 +170,7 @@ public sealed class CollectionStore
     public async Task<Position?> DeleteAsync(string name, string? by, CancellationToken cancellationToken)
     {
         // Counting rows takes seconds where there are many; this node's index knows as well.
-        int? pictures = follower.Find(name)?.Snapshot.Count;
+        int? pictures = follower.Find(name) is { Layout: null } index ? index.Snapshot.Count : null;
         ulong? deleted = await database.WriteAsync<ulong?>(
             async (context, token) =>
             {

@@ -1,15 +1,17 @@
+using Dpfah.Engine.Search.Shards;
+
 namespace Dpfah.Engine.Data;
 
 /// <summary>Reads whole tables in one state of the database, for the load of the indexes. For one caller at a time.</summary>
 internal abstract class BulkReader : IDisposable
 {
-    /// <summary>Reads the items of a generation in ascending order of their numbers, on a thread of its own.</summary>
+    /// <summary>Reads the items of a generation, or of a shard of it, in ascending order of their numbers, on a thread of its own.</summary>
     /// <param name="collectionId">Their collection.</param>
-    /// <param name="generationId">Generation of their codes.</param>
+    /// <param name="part">Generation of their codes, and the shard.</param>
     /// <param name="handler">Called for each, on that thread.</param>
     /// <param name="cancellationToken">Stops reading; the reader is of no more use then.</param>
-    public Task ReadItemsAsync(int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken) =>
-        OnThreadOfItsOwn(() => ReadItems(collectionId, generationId, handler, cancellationToken), cancellationToken);
+    public Task ReadItemsAsync(int collectionId, IndexKey part, ItemRowHandler handler, CancellationToken cancellationToken) =>
+        OnThreadOfItsOwn(() => ReadItems(collectionId, part, handler, cancellationToken), cancellationToken);
 
     /// <summary>Adds up the change log by generation, on a thread of its own.</summary>
     /// <param name="cancellationToken">Stops reading; the reader is of no more use then.</param>
@@ -27,7 +29,7 @@ internal abstract class BulkReader : IDisposable
     /// <inheritdoc/>
     public abstract void Dispose();
 
-    protected abstract void ReadItems(int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken);
+    protected abstract void ReadItems(int collectionId, IndexKey part, ItemRowHandler handler, CancellationToken cancellationToken);
 
     protected abstract Dictionary<int, LogSum> SumLog(CancellationToken cancellationToken);
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using Dpfah.Engine.Search.Shards;
 using Npgsql;
 
 namespace Dpfah.Engine.Data;
@@ -96,17 +97,20 @@ internal sealed class PostgresBulkReader : BulkReader
     }
 
     protected override void ReadItems(
-        int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken) => Guard(
+        int collectionId, IndexKey part, ItemRowHandler handler, CancellationToken cancellationToken) => Guard(
         () =>
         {
+            // The server leaves out what other shards have.
+            string ofItems = part.Shards <= 1 ? "" : $" AND {ShardLayout.Condition("number", part.Shards, part.Shard)}";
+            string ofCodes = part.Shards <= 1 ? "" : $" AND {ShardLayout.Condition("item_number", part.Shards, part.Shard)}";
             using var items = new Copying(
                 first,
-                $"SELECT number, public_id, labels, COALESCE(metadata, '') FROM items WHERE collection_id = {collectionId} ORDER BY number",
+                $"SELECT number, public_id, labels, COALESCE(metadata, '') FROM items WHERE collection_id = {collectionId}{ofItems} ORDER BY number",
                 4,
                 cancellationToken);
             using var codes = new Copying(
                 second,
-                $"SELECT item_number, code, signature FROM codes WHERE generation_id = {generationId} ORDER BY item_number",
+                $"SELECT item_number, code, signature FROM codes WHERE generation_id = {part.Generation}{ofCodes} ORDER BY item_number",
                 3,
                 cancellationToken);
             bool more = codes.Read();

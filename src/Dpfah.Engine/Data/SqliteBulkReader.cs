@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Dpfah.Engine.Search.Shards;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -32,11 +33,11 @@ internal sealed class SqliteBulkReader(SqliteConnection connection) : BulkReader
     }
 
     protected override void ReadItems(
-        int collectionId, int generationId, ItemRowHandler handler, CancellationToken cancellationToken) => Read(
+        int collectionId, IndexKey part, ItemRowHandler handler, CancellationToken cancellationToken) => Read(
         $"""
         SELECT i.number, i.public_id, i.labels, i.metadata, c.code, c.signature
         FROM items i JOIN codes c ON c.item_number = i.number
-        WHERE i.collection_id = {collectionId} AND c.generation_id = {generationId}
+        WHERE i.collection_id = {collectionId} AND c.generation_id = {part.Generation}
         ORDER BY i.number
         """,
         row => handler(new ItemRow

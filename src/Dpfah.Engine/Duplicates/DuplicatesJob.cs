@@ -6,6 +6,7 @@ using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Data;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Search;
+using Dpfah.Engine.Search.Shards;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Duplicates;
@@ -90,9 +91,9 @@ internal sealed class DuplicatesJob(Database database, IndexFollower follower, I
             throw new TimeoutException("The index has not seen all of the collection yet: a long transaction on the database server may hold it back.");
         }
 
-        return follower.Find(run.CollectionName!) is { } index && index.CollectionId == run.CollectionId
-            ? index
-            : throw new JobFailedException($"The collection '{run.CollectionName}' was deleted.");
+        return follower.Find(run.CollectionName!) is not { } index || index.CollectionId != run.CollectionId
+            ? throw new JobFailedException($"The collection '{run.CollectionName}' was deleted.")
+            : index.Layout is not null ? throw new JobFailedException(new ShardedCollectionException(index.Name).Message) : index;
     }
 
     private async Task<(long, long)[]> MarksAsync(int collectionId, CancellationToken cancellationToken) =>

@@ -4,6 +4,7 @@ using Dpfah.Engine.Data;
 using Dpfah.Engine.Generations;
 using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Search;
+using Dpfah.Engine.Search.Shards;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dpfah.Engine.Evaluations;
@@ -40,6 +41,11 @@ internal sealed class EvaluationTargets(
         if (follower.Find(run.CollectionName!) is not { } index || index.CollectionId != run.CollectionId)
         {
             throw new JobFailedException($"The collection '{run.CollectionName}' was deleted.");
+        }
+
+        if (index.Layout is not null)
+        {
+            throw new JobFailedException(new ShardedCollectionException(index.Name).Message);
         }
 
         SearchFilter? filter = null;

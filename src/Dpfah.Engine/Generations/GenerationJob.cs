@@ -52,14 +52,26 @@ internal sealed class GenerationJob(
             }
         }
 
+        if (await IsInShardsAsync(generation, cancellationToken))
+        {
+            // Each node of a cluster has a part of the codes of both, none has all of them.
+            await run.ReportAsync(
+                progress => progress.Log("The collection is spread over shards, where generations are not compared. Activate it with {\"force\": true}, or bring the collection back to every node first (POST reshard with {\"shards\": 0})."),
+                cancellationToken);
+            return Result(generation, false, null);
+        }
+
         GenerationComparison comparison = await CompareAsync(run, request, cancellationToken);
         bool activated = request.Activate == ActivateWhen.WhenBetter && comparison.Gate is { Passes: true, IsBetter: true }
             && await ActivateAsync(run, request, comparison, cancellationToken);
         return Result(generation, activated, comparison);
     }
 
-    private static string Result(Generation generation, bool activated, GenerationComparison comparison) =>
+    private static string Result(Generation generation, bool activated, GenerationComparison? comparison) =>
         JsonSerializer.Serialize(new GenerationResult(generation.Id, activated, comparison), JobJson.Options);
+
+    private async Task<bool> IsInShardsAsync(Generation generation, CancellationToken cancellationToken) => follower.HasShards && await database.ReadAsync(
+        (context, token) => context.Collections.AnyAsync(c => c.Id == generation.CollectionId && c.Shards > 0, token), cancellationToken);
 
     private async Task<Generation> FindAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
@@ -281,8 +293,8 @@ internal sealed record GenerationRequest(int Generation, string Model, ActivateW
 /// <summary>What came of it.</summary>
 /// <param name="Generation">Number of the generation.</param>
 /// <param name="Activated">Whether the job activated it.</param>
-/// <param name="Comparison">How it compares with the one that answered.</param>
-internal sealed record GenerationResult(int Generation, bool Activated, GenerationComparison Comparison);
+/// <param name="Comparison">How it compares with the one that answered; null in a collection that is spread over shards.</param>
+internal sealed record GenerationResult(int Generation, bool Activated, GenerationComparison? Comparison);
 
 /// <summary>Where the filling goes on.</summary>
 /// <param name="After">Item number up to which all was looked at.</param>

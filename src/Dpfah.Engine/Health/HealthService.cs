@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Dpfah.Core.Health;
 using Dpfah.Core.Indexing;
 using Dpfah.Engine.Search;
+using Dpfah.Engine.Search.Shards;
 using Microsoft.Extensions.Logging;
 
 namespace Dpfah.Engine.Health;
@@ -30,9 +31,14 @@ public sealed partial class HealthService : IDisposable
     /// <param name="index">The collection.</param>
     /// <param name="patience">How long to wait for a measurement of what has changed since.</param>
     /// <param name="cancellationToken">Gives up; the measurement goes on.</param>
-    /// <returns>Null when it was not measured yet.</returns>
+    /// <returns>Null when it was not measured yet, or its codes are in shards.</returns>
     public async Task<CollectionHealth?> ReadAsync(CollectionIndex index, TimeSpan patience, CancellationToken cancellationToken)
     {
+        if (index.Layout is not null)
+        {
+            return null;
+        }
+
         Entry entry = entries.GetOrCreateValue(index);
         if (Refresh(index, entry) is { } running)
         {
@@ -44,8 +50,10 @@ public sealed partial class HealthService : IDisposable
 
     /// <summary>P(same label | distance) of a collection; measured now when nothing is known of it.</summary>
     /// <returns>Null when the labels say too little.</returns>
+    /// <exception cref="ShardedCollectionException">Its codes are in shards.</exception>
     public async Task<SameLabelFit?> ReadSameLabelAsync(CollectionIndex index, CancellationToken cancellationToken)
     {
+        index.ThrowIfSharded();
         Entry entry = entries.GetOrCreateValue(index);
         if (Refresh(index, entry) is { } running && entry.Known?.SameLabel is null)
         {

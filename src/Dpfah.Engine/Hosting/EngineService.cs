@@ -88,7 +88,7 @@ internal sealed partial class EngineService(
         state.WatchDecoding(decoding.Check);
         state.ReportStarted();
         (failedStep, failure) = (null, null);
-        LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Sum(c => (long)c.Snapshot.Count));
+        LogReady(database.Provider, follower.Collections.Count, follower.Collections.Values.Where(c => c.Layout is null).Sum(c => (long)c.Snapshot.Count));
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task cleaning = options.ReadOnly || !options.Housekeeping ? Task.CompletedTask : housekeeping.RunAsync(ending.Token);
@@ -128,7 +128,7 @@ internal sealed partial class EngineService(
             // A new collection's codes are described by its encoder.
             Report("encoder", $"Loading model '{model.Description.Name}' and warming it up.");
             await opening;
-            await collections.EnsureAsync(CollectionStore.DefaultName, model.Id, cancellationToken);
+            await collections.EnsureAsync(CollectionStore.DefaultName, model.Id, null, cancellationToken);
         }
 
         return (epoch, opening);
@@ -137,7 +137,7 @@ internal sealed partial class EngineService(
     /// <summary>The first search would otherwise wait for the compiler.</summary>
     private void WarmUp()
     {
-        foreach (CollectionIndex collection in follower.Collections.Values)
+        foreach (CollectionIndex collection in follower.Collections.Values.Where(c => c.Layout is null))
         {
             var query = new IndexQuery<IndexedItem>
             {

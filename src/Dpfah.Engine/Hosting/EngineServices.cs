@@ -17,6 +17,7 @@ using Dpfah.Engine.Jobs;
 using Dpfah.Engine.Jobs.Parts;
 using Dpfah.Engine.Models;
 using Dpfah.Engine.Search;
+using Dpfah.Engine.Search.Shards;
 using Dpfah.Engine.Telemetry;
 using Dpfah.Engine.Training;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,7 +44,13 @@ public static class EngineServices
         services.AddSingleton<ModelStore>();
         services.AddSingleton<ModelCache>();
         services.AddSingleton<EncoderPool>();
-        services.AddSingleton<IndexFollower>();
+        services.AddSingleton(p => new IndexFollower(
+            p.GetRequiredService<Database>(),
+            p.GetRequiredService<ModelStore>(),
+            options,
+            p.GetRequiredService<RecentQueries>(),
+            p.GetRequiredService<ILogger<IndexFollower>>(),
+            p.GetService<IShardSearch>()));
         services.AddSingleton<IdentityCheck>();
         services.AddSingleton<Housekeeping>();
         services.TryAddSingleton(DecoderProgram.Beside);
@@ -53,7 +60,7 @@ public static class EngineServices
         services.AddSingleton(p => new PictureEncoder(
             p.GetRequiredService<IDecoding>(), p.GetRequiredService<EncoderPool>(), options));
         services.AddSingleton(p => new SearchService(
-            p.GetRequiredService<IndexFollower>(), p.GetRequiredService<ServiceState>(), p.GetRequiredService<ImageReader>()));
+            p.GetRequiredService<IndexFollower>(), p.GetRequiredService<ServiceState>(), p.GetRequiredService<ImageReader>(), p.GetService<IShardSearch>()));
         services.AddSingleton(p => new HealthService(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<HealthService>>()));
         services.AddSingleton(p => new ModelCatalogue(
             p.GetRequiredService<Database>(), p.GetRequiredService<ModelStore>(), p.GetRequiredService<EncoderPool>(), p.GetRequiredService<TimeProvider>()));

@@ -6,6 +6,7 @@ public sealed class ServiceState
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile StartupStep step = new("starting", "The service is starting.", null);
     private volatile string? databaseProblem;
+    private volatile string? clusterProblem;
     private volatile bool isStopping;
     private (Func<TimeSpan> Silence, TimeSpan Most)? lag;
     private Func<string?>? decoding;
@@ -15,6 +16,9 @@ public sealed class ServiceState
 
     /// <summary>Why the database does not answer at the moment; null when it does. Searches by code go on without it.</summary>
     public string? DatabaseProblem => databaseProblem;
+
+    /// <summary>Why this node is not one of its cluster at the moment; null when it is, or there is no cluster.</summary>
+    public string? ClusterProblem => clusterProblem;
 
     /// <summary>Whether the start is complete: model and index are in memory.</summary>
     public bool HasStarted => started.Task.IsCompleted;
@@ -31,7 +35,8 @@ public sealed class ServiceState
     public string? DecodingProblem => decoding?.Invoke();
 
     /// <summary>Whether requests are to be sent here.</summary>
-    public bool IsReady => HasStarted && databaseProblem is null && !isStopping && Lag is null && DecodingProblem is null;
+    public bool IsReady =>
+        HasStarted && databaseProblem is null && clusterProblem is null && !isStopping && Lag is null && DecodingProblem is null;
 
     /// <summary>Says that the service will end.</summary>
     public void ReportStopping()
@@ -62,6 +67,8 @@ public sealed class ServiceState
     internal void WatchDecoding(Func<string?> problem) => decoding = problem;
 
     internal void ReportDatabase(string? problem) => databaseProblem = problem;
+
+    internal void ReportCluster(string? problem) => clusterProblem = problem;
 
     internal void ReportStarted()
     {

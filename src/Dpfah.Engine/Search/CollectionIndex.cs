@@ -1,5 +1,6 @@
 using Dpfah.Core.Imaging;
 using Dpfah.Core.Indexing;
+using Dpfah.Engine.Search.Shards;
 
 namespace Dpfah.Engine.Search;
 
@@ -18,7 +19,7 @@ public sealed record GenerationInfo(int Id, int ModelId, string ModelName, int B
 /// <param name="JobId">The job that fills it, or filled it.</param>
 public sealed record LiveGeneration(GenerationInfo Generation, bool IsReady, long? JobId);
 
-/// <summary>One generation of one collection in memory: the active one, or one that stands by.</summary>
+/// <summary>One generation of one collection: the active one, or one that stands by. In memory, or spread over shards.</summary>
 public sealed class CollectionIndex
 {
     private readonly HammingIndex<IndexedItem> index;
@@ -30,6 +31,15 @@ public sealed class CollectionIndex
         : this(collectionId, name, generation, new HammingIndex<IndexedItem>(generation.Bits, ImageCode.SignatureBits), new PropertyPool(), 0)
     {
     }
+
+    /// <summary>A generation whose codes are in shards.</summary>
+    /// <param name="collectionId">Number of the collection.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="generation">The generation.</param>
+    /// <param name="layout">How it is spread.</param>
+    /// <param name="since">All changes below this position have to be seen by a shard that answers: it knows by then that this generation does.</param>
+    internal CollectionIndex(int collectionId, string name, GenerationInfo generation, ShardLayout layout, ulong since)
+        : this(collectionId, name, generation) => (Layout, Since) = (layout, since);
 
     /// <summary>An index that was loaded.</summary>
     internal CollectionIndex(
@@ -52,8 +62,25 @@ public sealed class CollectionIndex
     /// <summary>The generation whose codes these are.</summary>
     public GenerationInfo Generation { get; }
 
+    /// <summary>How the codes are spread over shards; null when they are all here.</summary>
+    public ShardLayout? Layout { get; }
+
+    /// <summary>A position of which a shard that answers must have seen all; 0 when the codes are here.</summary>
+    internal ulong Since { get; }
+
     /// <summary>The codes as they are now; readers keep it for the length of an answer.</summary>
-    public IndexSnapshot<IndexedItem> Snapshot => index.Snapshot;
+    /// <exception cref="ShardedCollectionException">They are in shards.</exception>
+    public IndexSnapshot<IndexedItem> Snapshot => Layout is null ? index.Snapshot : throw new ShardedCollectionException(Name);
+
+    /// <summary>Throws when the codes are not all here.</summary>
+    /// <exception cref="ShardedCollectionException">They are in shards.</exception>
+    public void ThrowIfSharded()
+    {
+        if (Layout is not null)
+        {
+            throw new ShardedCollectionException(Name);
+        }
+    }
 
     /// <summary>XOR of the digests of all items.</summary>
     public long Digest => Volatile.Read(ref digest);

@@ -6,6 +6,7 @@ using Dpfah.Engine.Data;
 using Dpfah.Engine.Data.Entities;
 using Dpfah.Engine.Generations;
 using Dpfah.Engine.Models;
+using Dpfah.Engine.Search.Shards;
 using Dpfah.Engine.Telemetry;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -20,6 +21,9 @@ internal sealed partial class IndexFollower : IDisposable
 {
     private const int ApplyBatch = 500;
 
+    // Each takes three connections, of which a server has a hundred for all nodes.
+    private const int LoadsAtOnce = 2;
+
     private static readonly TimeSpan BriefWait = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan WaitInterval = TimeSpan.FromMilliseconds(20);
 
@@ -28,10 +32,23 @@ internal sealed partial class IndexFollower : IDisposable
     private readonly EngineOptions options;
     private readonly RecentQueries recent;
     private readonly ILogger<IndexFollower> logger;
+    private readonly IShardSearch? shards;
     private readonly StandbyIndexes standby;
+    private readonly SemaphoreSlim loads = new(LoadsAtOnce);
+
+    // Shards that this node has, each as often as somebody holds it.
+    private readonly Dictionary<IndexKey, int> held = [];
+    private int refreshWanted;
     private readonly SemaphoreSlim wake = new(0, 1);
     private volatile State state = new(
-        0, 0, FrozenDictionary<string, CollectionIndex>.Empty, FrozenDictionary<int, CollectionIndex>.Empty, FrozenDictionary<int, LiveGeneration[]>.Empty);
+        0,
+        0,
+        FrozenDictionary<string, CollectionIndex>.Empty,
+        FrozenDictionary<IndexKey, CollectionIndex>.Empty,
+        FrozenDictionary<int, LiveGeneration[]>.Empty,
+        FrozenSet<ShardedGeneration>.Empty,
+        FrozenSet<int>.Empty);
+
     private volatile TaskCompletionSource advanced = NewSignal();
 
     // After a load nobody knows which generations are to stand by.
@@ -43,24 +60,36 @@ internal sealed partial class IndexFollower : IDisposable
     // From here on positions were given anew, and what is at them may not have been applied; the greatest number for none.
     private ulong doubtful = ulong.MaxValue;
 
-    public IndexFollower(Database database, ModelStore models, EngineOptions options, RecentQueries recent, ILogger<IndexFollower> logger)
+    public IndexFollower(
+        Database database, ModelStore models, EngineOptions options, RecentQueries recent, ILogger<IndexFollower> logger, IShardSearch? shards = null)
     {
-        (this.database, this.models, this.options, this.recent, this.logger) = (database, models, options, recent, logger);
+        (this.database, this.models, this.options, this.recent, this.logger, this.shards) = (database, models, options, recent, logger, shards);
         standby = new StandbyIndexes(LoadAsync, Wake);
+        if (shards is not null)
+        {
+            shards.Loaded += Refresh;
+        }
     }
 
     /// <summary>All that a reader needs, published by one write.</summary>
     /// <param name="Epoch">The database's epoch.</param>
     /// <param name="Horizon">Everything below this position was applied.</param>
     /// <param name="Collections">What answers, by the names of collections.</param>
-    /// <param name="Standby">What is ready to answer, by generation.</param>
+    /// <param name="Standby">What is ready to answer, and shards of which this node has a replica.</param>
     /// <param name="Beside">Generations that are filled or ready, by collection.</param>
+    /// <param name="Sharded">Generations whose shards are kept on the nodes.</param>
+    /// <param name="Answering">Generations that answer; worked out when the state is published.</param>
     private sealed record State(
         int Epoch,
         ulong Horizon,
         FrozenDictionary<string, CollectionIndex> Collections,
-        FrozenDictionary<int, CollectionIndex> Standby,
-        FrozenDictionary<int, LiveGeneration[]> Beside);
+        FrozenDictionary<IndexKey, CollectionIndex> Standby,
+        FrozenDictionary<int, LiveGeneration[]> Beside,
+        FrozenSet<ShardedGeneration> Sharded,
+        FrozenSet<int> Answering);
+
+    /// <summary>Whether collections may be spread over shards; where there is no cluster they are not, whatever the database says.</summary>
+    public bool HasShards => shards is not null;
 
     /// <summary>The database's epoch; 0 before the first load.</summary>
     public int Epoch => state.Epoch;
@@ -71,7 +100,7 @@ internal sealed partial class IndexFollower : IDisposable
         get
         {
             State now = state;
-            return new Position(now.Epoch, now.Horizon == 0 ? 0 : now.Horizon - 1);
+            return new Position(now.Epoch, Before(now.Horizon));
         }
     }
 
@@ -96,7 +125,7 @@ internal sealed partial class IndexFollower : IDisposable
             }
         }
 
-        return (found.Count == collections.Count ? found : null, new Position(now.Epoch, now.Horizon == 0 ? 0 : now.Horizon - 1));
+        return (found.Count == collections.Count ? found : null, new Position(now.Epoch, Before(now.Horizon)));
     }
 
     /// <summary>Finds a collection's index.</summary>
@@ -106,7 +135,53 @@ internal sealed partial class IndexFollower : IDisposable
     public IReadOnlyList<LiveGeneration> Beside(int collectionId) => state.Beside.GetValueOrDefault(collectionId) ?? [];
 
     /// <summary>The index of a generation that is complete and does not answer; null when it is not in memory.</summary>
-    public CollectionIndex? FindStandby(int generationId) => state.Standby.GetValueOrDefault(generationId);
+    public CollectionIndex? FindStandby(int generationId) => state.Standby.GetValueOrDefault(new IndexKey(generationId));
+
+    /// <summary>The indexes in this process of a collection that answers: its own, or those of its shards that this node has.</summary>
+    public IEnumerable<CollectionIndex> IndexesOf(CollectionIndex collection) => collection.Layout is null
+        ? [collection]
+        : state.Standby.Where(pair => pair.Key.Shards > 0 && pair.Key.Generation == collection.Generation.Id).Select(pair => pair.Value);
+
+    /// <summary>Takes a shard into this process, or keeps it there, until what is returned is disposed of.</summary>
+    public IDisposable Hold(IndexKey key)
+    {
+        lock (held)
+        {
+            held[key] = held.GetValueOrDefault(key) + 1;
+        }
+
+        Refresh();
+        return new Held(() =>
+        {
+            lock (held)
+            {
+                if (--held[key] == 0)
+                {
+                    held.Remove(key);
+                }
+            }
+
+            Refresh();
+        });
+    }
+
+    /// <summary>A shard of this process as it is now.</summary>
+    /// <returns>
+    /// The index, null while it is loaded; whether its generation answers, as far as this node has followed the log; and the last position
+    /// that the index has seen for certain.
+    /// </returns>
+    public (CollectionIndex? Index, bool Answers, ulong Applied) LookAtShard(IndexKey key)
+    {
+        State now = state;
+        return (now.Standby.GetValueOrDefault(key), now.Answering.Contains(key.Generation), Before(now.Horizon));
+    }
+
+    /// <summary>Asks for a look at what answers and what is to be kept.</summary>
+    private void Refresh()
+    {
+        Volatile.Write(ref refreshWanted, 1);
+        Wake();
+    }
 
     /// <summary>Waits until something was applied, or a moment.</summary>
     public Task WaitForNewsAsync(CancellationToken cancellationToken)
@@ -135,7 +210,18 @@ internal sealed partial class IndexFollower : IDisposable
     /// <summary>Waits until the index of a generation is in memory, whether it answers or stands by.</summary>
     /// <returns>False when the time was up first.</returns>
     public Task<bool> WaitForGenerationAsync(int generationId, TimeSpan limit, CancellationToken cancellationToken) => WaitAsync(
-        now => now.Standby.ContainsKey(generationId) || now.Collections.Values.Any(c => c.Generation.Id == generationId), limit, cancellationToken);
+        now => now.Standby.ContainsKey(new IndexKey(generationId))
+            || now.Collections.Values.Any(c => c.Generation.Id == generationId)
+            || now.Sharded.Any(s => s.Generation == generationId && shards!.IsLoaded(s)),
+        limit,
+        cancellationToken);
+
+    /// <summary>Waits until all shards of a collection are in memory, when it has any.</summary>
+    /// <returns>False when the time was up first.</returns>
+    public Task<bool> WaitForShardsAsync(string collection, TimeSpan limit, CancellationToken cancellationToken) => WaitAsync(
+        now => now.Collections.GetValueOrDefault(collection) is not { Layout: { } layout } index || shards!.IsLoaded(new ShardedGeneration(index.Generation.Id, layout)),
+        limit,
+        cancellationToken);
 
     /// <summary>Asks for the log to be read now; called after each write of this process.</summary>
     public void Wake()
@@ -222,7 +308,9 @@ internal sealed partial class IndexFollower : IDisposable
             {
                 await using Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction snapshot = await database.BeginSnapshotAsync(context, token);
                 LogHorizon from = await database.ReadHorizonAsync(context, token);
-                return (from, await new IndexLoading(database, this, progress).LoadAsync(context, token));
+                Dictionary<string, CollectionIndex> loaded = await new IndexLoading(database, this, progress).LoadAsync(context, token);
+                await AddShardedAsync(context, loaded, Before(from.Position), token);
+                return (from, loaded);
             },
             cancellationToken);
         standby.Clear();
@@ -233,19 +321,56 @@ internal sealed partial class IndexFollower : IDisposable
             epoch,
             horizon.Position,
             collections.ToFrozenDictionary(StringComparer.Ordinal),
-            FrozenDictionary<int, CollectionIndex>.Empty,
-            FrozenDictionary<int, LiveGeneration[]>.Empty));
+            FrozenDictionary<IndexKey, CollectionIndex>.Empty,
+            FrozenDictionary<int, LiveGeneration[]>.Empty,
+            FrozenSet<ShardedGeneration>.Empty,
+            FrozenSet<int>.Empty));
         Interlocked.CompareExchange(ref doubtful, ulong.MaxValue, doubt);
         Lag.Load();
     }
 
-    private Task<CollectionIndex?> LoadAsync(int generationId, CancellationToken cancellationToken) => database.ReadAsync(
-        async (context, token) =>
+    /// <summary>Adds the collections that are spread over shards: nothing of them is loaded here.</summary>
+    private async Task AddShardedAsync(
+        DpfahContext context, Dictionary<string, CollectionIndex> collections, ulong applied, CancellationToken cancellationToken)
+    {
+        if (!HasShards)
         {
-            await using Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction snapshot = await database.BeginSnapshotAsync(context, token);
-            return await new IndexLoading(database, this, (_, _) => { }).LoadAsync(context, generationId, token);
-        },
-        cancellationToken);
+            return;
+        }
+
+        var rows = await context.Collections.Where(c => c.DeletedAt == null && c.Shards > 0)
+            .Join(context.Generations.Where(g => g.IsActive), c => c.Id, g => g.CollectionId, (c, g) => new { Collection = c, Generation = g })
+            .ToListAsync(cancellationToken);
+        foreach (var row in rows)
+        {
+            collections.Add(
+                row.Collection.Name,
+                new CollectionIndex(
+                    row.Collection.Id, row.Collection.Name, await DescribeAsync(row.Generation, cancellationToken), LayoutOf(row.Collection)!, applied));
+        }
+    }
+
+    private ShardLayout? LayoutOf(Collection collection) =>
+        HasShards && collection.Shards > 0 ? new ShardLayout(collection.Shards, collection.Replicas) : null;
+
+    private async Task<CollectionIndex?> LoadAsync(IndexKey key, CancellationToken cancellationToken)
+    {
+        await loads.WaitAsync(cancellationToken);
+        try
+        {
+            return await database.ReadAsync(
+                async (context, token) =>
+                {
+                    await using Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction snapshot = await database.BeginSnapshotAsync(context, token);
+                    return await new IndexLoading(database, this, (_, _) => { }).LoadAsync(context, key, token);
+                },
+                cancellationToken);
+        }
+        finally
+        {
+            loads.Release();
+        }
+    }
 
     private static IQueryable<ItemState> States(DpfahContext context, CollectionIndex index, IReadOnlyCollection<long> numbers)
     {
@@ -322,7 +447,10 @@ internal sealed partial class IndexFollower : IDisposable
         }
 
         Lag.Look(time, horizon.End);
-        if (horizon.Position != now.Horizon || refreshDue || standby.HasNews)
+
+        // What was loaded may be what is to answer from now on.
+        refreshDue |= Interlocked.Exchange(ref refreshWanted, 0) != 0 | standby.HasNews;
+        if (horizon.Position != now.Horizon || refreshDue)
         {
             Publish(await ApplyAsync(now with { Horizon = horizon.Position }, changes, cancellationToken));
         }
@@ -359,12 +487,19 @@ internal sealed partial class IndexFollower : IDisposable
             long[] numbers = [.. group.Select(c => c.ItemNumber).Distinct()];
             if (answering.GetValueOrDefault(group.Key) is { } index)
             {
-                await ApplyAsync(index, numbers, cancellationToken);
+                if (index.Layout is null)
+                {
+                    await ApplyAsync(index, numbers, cancellationToken);
+                }
+                else
+                {
+                    // A search that was under way when the collection was spread may have added one.
+                    recent.Forget(index.CollectionId);
+                }
             }
-            else
-            {
-                standby.Note(group.Key, numbers);
-            }
+
+            // Shards of a generation that answers are kept in step like those of one that stands by.
+            standby.Note(group.Key, numbers);
         }
 
         return now with { Standby = await standby.CatchUpAsync(ApplyAsync, LogStandbyFailed, cancellationToken) };
@@ -422,15 +557,40 @@ internal sealed partial class IndexFollower : IDisposable
             cancellationToken);
 
         // A program that only searches answers a few queries and ends.
-        HashSet<int> ready = options.ReadOnly ? [] : [.. rows.Where(r => r.Generation.State == GenerationState.Ready).Select(r => r.Generation.Id)];
-        HashSet<int> loading = [];
+        HashSet<IndexKey> kept = [];
+        HashSet<ShardedGeneration> sharded = [];
+        foreach ((Collection collection, Generation generation) in rows.Where(r => r.Generation.State == GenerationState.Ready && !options.ReadOnly))
+        {
+            _ = LayoutOf(collection) is { } layout ? sharded.Add(new ShardedGeneration(generation.Id, layout)) : kept.Add(new IndexKey(generation.Id));
+        }
+
+        HashSet<IndexKey> loading = [];
         var collections = new Dictionary<string, CollectionIndex>(StringComparer.Ordinal);
         foreach ((Collection collection, Generation generation) in rows.Where(r => r.Generation.IsActive))
         {
-            if (now.Collections.GetValueOrDefault(collection.Name) is { } index && index.CollectionId == collection.Id
-                && index.Generation.Id == generation.Id && !stale.Contains(generation.Id))
+            CollectionIndex? known = now.Collections.GetValueOrDefault(collection.Name) is { } index && index.CollectionId == collection.Id
+                && index.Generation.Id == generation.Id && !stale.Contains(generation.Id) ? index : null;
+            ShardLayout? layout = LayoutOf(collection);
+            if (layout is not null)
             {
-                collections.Add(collection.Name, index);
+                sharded.Add(new ShardedGeneration(generation.Id, layout));
+            }
+
+            if (known is not null && known.Layout == layout)
+            {
+                collections.Add(collection.Name, known);
+            }
+            else if (known is not null && !(layout is null ? standby.IsLoaded(new IndexKey(generation.Id)) : shards!.IsLoaded(new ShardedGeneration(generation.Id, layout))))
+            {
+                // The same codes in another place: those that are there answer until all the others are.
+                collections.Add(collection.Name, known);
+                _ = layout is not null || kept.Add(new IndexKey(generation.Id));
+                _ = known.Layout is { } old && sharded.Add(new ShardedGeneration(generation.Id, old));
+            }
+            else if (layout is not null)
+            {
+                collections.Add(collection.Name, new CollectionIndex(
+                    collection.Id, collection.Name, await DescribeAsync(generation, cancellationToken), layout, Before(now.Horizon)));
             }
             else if (created.Contains(generation.Id) && !stale.Contains(generation.Id))
             {
@@ -440,14 +600,21 @@ internal sealed partial class IndexFollower : IDisposable
             }
             else
             {
-                loading.Add(generation.Id);
+                loading.Add(new IndexKey(generation.Id));
             }
         }
 
-        standby.Keep([.. ready, .. loading]);
-        foreach (int generationId in loading)
+        HashSet<int> live = [.. rows.Select(r => r.Generation.Id)];
+        lock (held)
         {
-            if (await standby.TakeAsync(generationId, ApplyAsync, cancellationToken) is { } index)
+            kept.UnionWith(held.Keys.Where(key => live.Contains(key.Generation)));
+        }
+
+        standby.Keep([.. kept, .. loading]);
+        shards?.Keep(sharded);
+        foreach (IndexKey key in loading)
+        {
+            if (await standby.TakeAsync(key, ApplyAsync, cancellationToken) is { } index)
             {
                 collections.Add(index.Name, index);
             }
@@ -460,7 +627,12 @@ internal sealed partial class IndexFollower : IDisposable
                 await DescribeAsync(g, cancellationToken), g.State == GenerationState.Ready, g.JobId))));
         }
 
-        return now with { Collections = collections.ToFrozenDictionary(StringComparer.Ordinal), Beside = beside.ToFrozenDictionary() };
+        return now with
+        {
+            Collections = collections.ToFrozenDictionary(StringComparer.Ordinal),
+            Beside = beside.ToFrozenDictionary(),
+            Sharded = sharded.ToFrozenSet(),
+        };
     }
 
     /// <summary>A generation with its model's name and bits.</summary>
@@ -476,13 +648,23 @@ internal sealed partial class IndexFollower : IDisposable
     {
         standby.Clear();
         wake.Dispose();
+        loads.Dispose();
     }
 
     private void Publish(State next)
     {
-        state = next;
+        state = next.Collections == state.Collections ? next : next with { Answering = next.Collections.Values.Select(c => c.Generation.Id).ToFrozenSet() };
         Interlocked.Exchange(ref advanced, NewSignal()).TrySetResult();
     }
+
+    private sealed class Held(Action release) : IDisposable
+    {
+        private Action? release = release;
+
+        public void Dispose() => Interlocked.Exchange(ref release, null)?.Invoke();
+    }
+
+    private static ulong Before(ulong horizon) => horizon == 0 ? 0 : horizon - 1;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

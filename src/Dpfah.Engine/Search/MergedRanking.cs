@@ -1,5 +1,6 @@
 using Dpfah.Core.Indexing;
 using Dpfah.Core.Indexing.Filters;
+using Dpfah.Engine.Search.Shards;
 
 namespace Dpfah.Engine.Search;
 
@@ -13,8 +14,11 @@ internal sealed record RankedSlice(IReadOnlyList<RankedItem> Items, IReadOnlyLis
 /// The items of several collections in one total order. Item numbers are the database's, so that no two collections share one, and
 /// the codes of one model can be compared.
 /// </summary>
-internal sealed class MergedRanking(SearchGate gate, IReadOnlyList<CollectionIndex> collections, Ranking query, ItemFilter? filter)
+internal sealed class MergedRanking(SearchRun run, IReadOnlyList<CollectionIndex> collections, Ranking query, ItemFilter? filter)
 {
+    // Of a hit no more is looked at than the field that is collapsed.
+    private readonly string? field = query.Collapse is { } key ? ItemProperties.FieldOf(key) : null;
+
     /// <summary>The first items behind a key.</summary>
     /// <param name="narrower">What an item must pass beside the query's own filter; null for nothing.</param>
     /// <param name="k">Items wanted, at least 1.</param>
@@ -25,12 +29,12 @@ internal sealed class MergedRanking(SearchGate gate, IReadOnlyList<CollectionInd
         IndexQuery<IndexedItem> part = Query(narrower, k, after);
         if (collections.Count == 1)
         {
-            IndexAnswer<IndexedItem> answer = await gate.SearchAsync(collections[0], part, cancellationToken);
+            IndexAnswer<IndexedItem> answer = (await run.SearchAsync(collections[0], [part], field, cancellationToken))[0];
             return new RankedSlice([.. answer.Neighbors.Select(n => new RankedItem(collections[0], n))], answer.Counts, answer.Next is not null);
         }
 
-        IndexAnswer<IndexedItem>[] answers = await Task.WhenAll(collections.Select(c => gate.SearchAsync(c, part, cancellationToken)));
-        return Merge(answers, k);
+        IndexAnswer<IndexedItem>[][] answers = await Task.WhenAll(collections.Select(c => run.SearchAsync(c, [part], field, cancellationToken)));
+        return Merge([.. answers.Select(answer => answer[0])], k);
     }
 
     /// <summary>The same for one query among others of a batch, whose answers come together.</summary>
@@ -53,14 +57,7 @@ internal sealed class MergedRanking(SearchGate gate, IReadOnlyList<CollectionInd
         [
             .. answers.SelectMany((answer, i) => answer.Neighbors.Select(n => new RankedItem(collections[i], n))).OrderBy(item => item.Neighbor.Key),
         ];
-
-        // A collection with k items or more is exact as far as its own k-th, which is not nearer than the k-th of all; one with fewer is exact throughout.
-        var counts = new long[answers.Min(answer => answer.Counts.Count)];
-        for (int distance = 0; distance < counts.Length; distance++)
-        {
-            counts[distance] = answers.Sum(answer => answer.Counts[distance]);
-        }
-
-        return new RankedSlice(items.Length > k ? items[..k] : items, counts, items.Length > k || answers.Any(answer => answer.Next is not null));
+        return new RankedSlice(
+            items.Length > k ? items[..k] : items, AnswerMerge.Counts(answers), items.Length > k || answers.Any(answer => answer.Next is not null));
     }
 }

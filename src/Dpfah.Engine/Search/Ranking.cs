@@ -41,6 +41,7 @@ public readonly record struct RankedItem(CollectionIndex Collection, Neighbor<In
 /// <param name="BelowCut">Items of the whole ranking that are nearer, after filters and before collapsing.</param>
 /// <param name="TiedAtCut">Items of the whole ranking at that distance, after filters and before collapsing.</param>
 /// <param name="Next">Cursor of the next page; null on the last.</param>
+/// <param name="Missing">Shards that did not answer, whose items are therefore not in it; empty when all did.</param>
 public sealed record RankedPage(
     IReadOnlyList<CollectionIndex> Collections,
     Ranking Query,
@@ -49,4 +50,5 @@ public sealed record RankedPage(
     int? CutDistance,
     long BelowCut,
     long TiedAtCut,
-    RankingCursor? Next);
+    RankingCursor? Next,
+    IReadOnlyList<string> Missing);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Dpfah.Core.Indexing;
 
 namespace Dpfah.Engine.Search;
@@ -8,7 +9,8 @@ namespace Dpfah.Engine.Search;
 /// </summary>
 /// <remarks>
 /// Where the process has more work than threads, a search that finds a core free steps back behind what waits for a thread: there are
-/// searches among it, and one pass answers them all for little more than the price of one.
+/// searches among it, and one pass answers them all for little more than the price of one. With threads of its own no search runs on its
+/// caller's: for callers that share theirs with all the rest of a node's messages.
 /// </remarks>
 internal sealed class SearchGate
 {
@@ -17,13 +19,22 @@ internal sealed class SearchGate
 
     private readonly Lock gate = new();
     private readonly LinkedList<Waiting> waiting = [];
+    private readonly BlockingCollection<Pass?>? queue;
+    private readonly int threads;
     private int free;
 
     /// <param name="slots">Searches at once, at least 1.</param>
-    public SearchGate(int slots)
+    /// <param name="ownThreads">Whether to search on as many threads of its own.</param>
+    public SearchGate(int slots, bool ownThreads = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(slots, 1);
         free = slots;
+        queue = ownThreads ? [] : null;
+        threads = ownThreads ? slots : 0;
+        for (int i = 0; i < threads; i++)
+        {
+            new Thread(RunQueue) { IsBackground = true, Name = $"shard search {i}" }.Start();
+        }
     }
 
     /// <summary>Passes that answered more than one waiting search, since the start.</summary>
@@ -42,7 +53,7 @@ internal sealed class SearchGate
         CollectionIndex collection, IReadOnlyList<IndexQuery<IndexedItem>> queries, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        bool isBusy = ThreadPool.PendingWorkItemCount > 0, stepsBack = false;
+        bool isBusy = queue is not null || ThreadPool.PendingWorkItemCount > 0, stepsBack = false;
         Waiting? entry = null;
         lock (gate)
         {
@@ -59,7 +70,11 @@ internal sealed class SearchGate
             }
         }
 
-        if (stepsBack)
+        if (stepsBack && queue is not null)
+        {
+            Next();
+        }
+        else if (stepsBack)
         {
             ThreadPool.UnsafeQueueUserWorkItem(static searches => searches.Next(), this, preferLocal: false);
         }
@@ -131,7 +146,31 @@ internal sealed class SearchGate
             SharedPasses += pass.Members.Count > 1 ? 1 : 0;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(Run, pass, preferLocal: false);
+        if (queue is not null)
+        {
+            queue.Add(pass, CancellationToken.None);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(Run, pass, preferLocal: false);
+        }
+    }
+
+    private void RunQueue()
+    {
+        while (queue!.Take() is { } pass)
+        {
+            Run(pass);
+        }
+    }
+
+    /// <summary>Ends the threads of its own, once they are through with what was asked; nothing may be asked afterwards.</summary>
+    public void EndThreads()
+    {
+        for (int i = 0; i < threads; i++)
+        {
+            queue!.Add(null);
+        }
     }
 
     private void Run(Pass pass)

@@ -2,6 +2,7 @@ using Dpfah.Core.Indexing;
 using Dpfah.Core.Indexing.Filters;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Hosting;
+using Dpfah.Engine.Search.Shards;
 using Dpfah.Engine.Telemetry;
 
 namespace Dpfah.Engine.Search;
@@ -12,14 +13,19 @@ public sealed class SearchService
     private readonly IndexFollower follower;
     private readonly ServiceState state;
     private readonly ImageReader images;
+    private readonly IShardSearch? shards;
     private readonly SearchGate gate = new(Environment.ProcessorCount);
 
-    internal SearchService(IndexFollower follower, ServiceState state, ImageReader images)
+    internal SearchService(IndexFollower follower, ServiceState state, ImageReader images, IShardSearch? shards)
     {
         this.follower = follower;
         this.state = state;
         this.images = images;
+        this.shards = shards;
     }
+
+    /// <summary>Whether collections may be spread over shards here.</summary>
+    public bool HasShards => shards is not null;
 
     /// <summary>The database's epoch, in which positions are told.</summary>
     public int Epoch => follower.Epoch;
@@ -43,6 +49,20 @@ public sealed class SearchService
         state.ThrowIfNotReady();
         return follower.Find(collection);
     }
+
+    /// <summary>Waits until all shards of a collection are in memory, when it has any.</summary>
+    /// <returns>False when the time was up first.</returns>
+    public Task<bool> WaitForShardsAsync(string collection, TimeSpan limit, CancellationToken cancellationToken) =>
+        follower.WaitForShardsAsync(collection, limit, cancellationToken);
+
+    /// <summary>The replicas of a collection's shards, in the order of their numbers; null when its codes are all here.</summary>
+    /// <param name="collection">The collection.</param>
+    /// <param name="now">Whether to ask for it, instead of what was known last.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<IReadOnlyList<ShardState>?> ShardsOfAsync(CollectionIndex collection, bool now, CancellationToken cancellationToken) =>
+        collection.Layout is { } layout
+            ? await shards!.StatesAsync(new ShardedGeneration(collection.Generation.Id, layout), now, cancellationToken)
+            : null;
 
     /// <summary>Generations of a collection into which uploads are hashed beside the one that answers.</summary>
     public IReadOnlyList<LiveGeneration> LiveBeside(CollectionIndex collection) => follower.Beside(collection.CollectionId);
@@ -91,15 +111,17 @@ public sealed class SearchService
     /// <returns>Null when a collection was deleted, or got another generation, since it was looked up.</returns>
     /// <exception cref="ArgumentException">A value of the ranking is out of range or of another length than the collections' codes.</exception>
     public async Task<RankedPage?> SearchAsync(IReadOnlyList<CollectionIndex> collections, Ranking query, CancellationToken cancellationToken) =>
-        (await SearchAsync(collections, [query], cancellationToken))?[0];
+        (await SearchAsync(collections, [query], null, cancellationToken))?[0];
 
     /// <summary>Answers several queries to the same collections, with the same labels and filter, together.</summary>
     /// <inheritdoc cref="SearchAsync(IReadOnlyList{CollectionIndex}, Ranking, CancellationToken)"/>
     /// <param name="collections">The collections; of one model when there are several.</param>
     /// <param name="queries">What to rank; labels and filter are the first query's.</param>
+    /// <param name="seen">What was waited for (<see cref="WaitAsync"/>), so that shards on other nodes have seen it too; null for nothing.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="NotReadyException">No shard answers, or one has not seen in time what was waited for.</exception>
     public async Task<IReadOnlyList<RankedPage>?> SearchAsync(
-        IReadOnlyList<CollectionIndex> collections, IReadOnlyList<Ranking> queries, CancellationToken cancellationToken)
+        IReadOnlyList<CollectionIndex> collections, IReadOnlyList<Ranking> queries, Position? seen, CancellationToken cancellationToken)
     {
         if (queries.Count == 0)
         {
@@ -115,12 +137,25 @@ public sealed class SearchService
             return null;
         }
 
-        MergedRanking[] rankings = [.. queries.Select(query => new MergedRanking(gate, now, query, filter))];
+        var run = new SearchRun(gate, shards, position.Value, seen?.Value ?? 0);
+        MergedRanking[] rankings = [.. queries.Select(query => new MergedRanking(run, now, query, filter))];
         RankedSlice[] slices = queries.Count == 1 || queries[0].Collapse is not null
             ? await OneByOneAsync(queries, rankings, cancellationToken)
-            : await TogetherAsync(now, queries, rankings, cancellationToken);
+            : await TogetherAsync(run, now, queries, rankings, cancellationToken);
+        if (run.IsSwitched)
+        {
+            // This node has not followed the log so far yet.
+            await follower.WaitAsync(run.SwitchedAt, cancellationToken);
+            if (follower.Look(collections).Indexes is not null)
+            {
+                await follower.WaitForNewsAsync(cancellationToken);
+            }
+
+            return null;
+        }
+
         stage.Done();
-        return [.. queries.Select((query, i) => ToPage(now, query, position, slices[i]))];
+        return [.. queries.Select((query, i) => ToPage(now, query, new Position(position.Epoch, run.Position), slices[i], run.Missing))];
     }
 
     private static async Task<RankedSlice[]> OneByOneAsync(
@@ -137,11 +172,11 @@ public sealed class SearchService
         return slices;
     }
 
-    private async Task<RankedSlice[]> TogetherAsync(
-        IReadOnlyList<CollectionIndex> collections, IReadOnlyList<Ranking> queries, MergedRanking[] rankings, CancellationToken cancellationToken)
+    private static async Task<RankedSlice[]> TogetherAsync(
+        SearchRun run, IReadOnlyList<CollectionIndex> collections, IReadOnlyList<Ranking> queries, MergedRanking[] rankings, CancellationToken cancellationToken)
     {
         IndexQuery<IndexedItem>[] parts = [.. rankings.Select((ranking, i) => ranking.Query(null, queries[i].K, queries[i].After))];
-        IndexAnswer<IndexedItem>[][] answers = await Task.WhenAll(collections.Select(c => gate.SearchAsync(c, parts, cancellationToken)));
+        IndexAnswer<IndexedItem>[][] answers = await Task.WhenAll(collections.Select(c => run.SearchAsync(c, parts, null, cancellationToken)));
         return [.. rankings.Select((ranking, i) => ranking.Merge([.. answers.Select(answer => answer[i])], queries[i].K))];
     }
 
@@ -157,11 +192,12 @@ public sealed class SearchService
         return labels is null ? conditions : ItemFilter.All(labels, conditions);
     }
 
-    private static RankedPage ToPage(IReadOnlyList<CollectionIndex> collections, Ranking query, Position position, RankedSlice slice)
+    private static RankedPage ToPage(
+        IReadOnlyList<CollectionIndex> collections, Ranking query, Position position, RankedSlice slice, IReadOnlyList<string> missing)
     {
         if (slice.Items.Count == 0)
         {
-            return new RankedPage(collections, query, position, [], null, 0, 0, null);
+            return new RankedPage(collections, query, position, [], null, 0, 0, null, missing);
         }
 
         RankKey last = slice.Items[^1].Neighbor.Key;
@@ -175,6 +211,7 @@ public sealed class SearchService
             slice.Counts[last.Distance],
             slice.HasMore
                 ? new RankingCursor([.. collections.Select(c => new SearchedGeneration(c.Name, c.Generation.Id))], query with { After = last })
-                : null);
+                : null,
+            missing);
     }
 }

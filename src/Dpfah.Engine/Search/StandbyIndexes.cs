@@ -1,18 +1,19 @@
 using System.Collections.Frozen;
+using Dpfah.Engine.Search.Shards;
 
 namespace Dpfah.Engine.Search;
 
 /// <summary>
-/// Indexes of generations that do not answer: loaded in the background while the log is followed, kept in step from then on, so that
-/// a switch finds them ready. For the one loop that follows the log.
+/// Indexes beside those that answer: of generations that stand by, and of shards that this node has. Loaded in the background while the log
+/// is followed, kept in step from then on, so that a switch finds them ready. For the one loop that follows the log.
 /// </summary>
 /// <param name="load">Loads a generation from a snapshot that is taken after the call; null when it is gone.</param>
 /// <param name="wake">Called when something was loaded.</param>
-internal sealed class StandbyIndexes(Func<int, CancellationToken, Task<CollectionIndex?>> load, Action wake)
+internal sealed class StandbyIndexes(Func<IndexKey, CancellationToken, Task<CollectionIndex?>> load, Action wake)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
-    private readonly Dictionary<int, Entry> entries = [];
+    private readonly Dictionary<IndexKey, Entry> entries = [];
 
     /// <summary>Brings items of an index up to date.</summary>
     public delegate Task ApplyChanges(CollectionIndex index, IReadOnlyCollection<long> items, CancellationToken cancellationToken);
@@ -20,25 +21,27 @@ internal sealed class StandbyIndexes(Func<int, CancellationToken, Task<Collectio
     /// <summary>Whether an index was loaded, or could not be, since it was last caught up.</summary>
     public bool HasNews => entries.Values.Any(entry => entry.Index is null && entry.Loading.IsCompleted);
 
-    /// <summary>Keeps these generations and no others; begins to load those that are new.</summary>
-    public void Keep(IReadOnlyCollection<int> generations)
+    /// <summary>Keeps these and no others; begins to load those that are new.</summary>
+    public void Keep(IReadOnlyCollection<IndexKey> keys)
     {
-        Drop(entries.Keys.Except(generations).ToList());
-        foreach (int generation in generations)
+        Drop(entries.Keys.Except(keys).ToList());
+        foreach (IndexKey key in keys)
         {
-            if (!entries.ContainsKey(generation))
+            if (!entries.ContainsKey(key))
             {
-                entries.Add(generation, Begin(generation, TimeSpan.Zero));
+                entries.Add(key, Begin(key, TimeSpan.Zero));
             }
         }
     }
 
-    /// <summary>Forgets generations, or what is known of them.</summary>
-    public void Drop(IEnumerable<int> generations)
+    /// <summary>Forgets generations in whole and in part: they are loaded again when they are still to be kept.</summary>
+    public void Drop(IReadOnlySet<int> generations) => Drop(entries.Keys.Where(key => generations.Contains(key.Generation)).ToList());
+
+    private void Drop(IEnumerable<IndexKey> keys)
     {
-        foreach (int generation in generations)
+        foreach (IndexKey key in keys)
         {
-            if (entries.Remove(generation, out Entry? entry))
+            if (entries.Remove(key, out Entry? entry))
             {
                 entry.Stop();
             }
@@ -51,30 +54,33 @@ internal sealed class StandbyIndexes(Func<int, CancellationToken, Task<Collectio
     /// <summary>Notes items that changed; for a generation that is not kept nothing happens.</summary>
     public void Note(int generation, IReadOnlyCollection<long> items)
     {
-        if (entries.TryGetValue(generation, out Entry? entry))
+        foreach ((IndexKey key, Entry entry) in entries)
         {
-            entry.Changed.UnionWith(items);
+            if (key.Generation == generation)
+            {
+                entry.Changed.UnionWith(key.Shards <= 1 ? items : items.Where(key.Holds));
+            }
         }
     }
 
     /// <summary>Brings all that is loaded up to date.</summary>
     /// <returns>The indexes that see everything up to now.</returns>
-    public async Task<FrozenDictionary<int, CollectionIndex>> CatchUpAsync(
+    public async Task<FrozenDictionary<IndexKey, CollectionIndex>> CatchUpAsync(
         ApplyChanges apply, Action<int, string> failed, CancellationToken cancellationToken)
     {
-        foreach ((int generation, Entry entry) in entries.ToList())
+        foreach ((IndexKey key, Entry entry) in entries.ToList())
         {
             if (entry.Loading.IsFaulted)
             {
-                failed(generation, entry.Loading.Exception.GetBaseException().Message);
-                entries[generation] = Begin(generation, RetryDelay);
+                failed(key.Generation, entry.Loading.Exception.GetBaseException().Message);
+                entries[key] = Begin(key, RetryDelay);
             }
             else if (entry.Loading.IsCompletedSuccessfully)
             {
                 await entry.CatchUpAsync(apply, cancellationToken);
                 if (entry.Index is null)
                 {
-                    Drop([generation]);
+                    Drop([key]);
                 }
             }
         }
@@ -82,11 +88,14 @@ internal sealed class StandbyIndexes(Func<int, CancellationToken, Task<Collectio
         return entries.Where(pair => pair.Value.Index is not null).ToFrozenDictionary(pair => pair.Key, pair => pair.Value.Index!);
     }
 
+    /// <summary>Whether <see cref="TakeAsync"/> would not wait.</summary>
+    public bool IsLoaded(IndexKey key) => entries.TryGetValue(key, out Entry? entry) && entry.Loading.IsCompletedSuccessfully;
+
     /// <summary>Gives an index away, up to date; waits for it to be loaded.</summary>
     /// <returns>Null when the generation is gone.</returns>
-    public async Task<CollectionIndex?> TakeAsync(int generation, ApplyChanges apply, CancellationToken cancellationToken)
+    public async Task<CollectionIndex?> TakeAsync(IndexKey key, ApplyChanges apply, CancellationToken cancellationToken)
     {
-        Entry entry = entries[generation];
+        Entry entry = entries[key];
         try
         {
             await entry.Loading.WaitAsync(cancellationToken);
@@ -95,11 +104,11 @@ internal sealed class StandbyIndexes(Func<int, CancellationToken, Task<Collectio
         }
         finally
         {
-            Drop([generation]);
+            Drop([key]);
         }
     }
 
-    private Entry Begin(int generation, TimeSpan delay)
+    private Entry Begin(IndexKey key, TimeSpan delay)
     {
         var stopping = new CancellationTokenSource();
         CancellationToken token = stopping.Token;
@@ -107,7 +116,7 @@ internal sealed class StandbyIndexes(Func<int, CancellationToken, Task<Collectio
             async () =>
             {
                 await Task.Delay(delay, token);
-                return await load(generation, token);
+                return await load(key, token);
             },
             token);
 

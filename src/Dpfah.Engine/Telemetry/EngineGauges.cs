@@ -23,7 +23,7 @@ internal sealed class EngineGauges : IHostedService, IDisposable
         meter.CreateObservableGauge(
             "dpfah.database.up", () => state.HasStarted && state.DatabaseProblem is null ? 1 : 0, null, "1 when the database has answered last.");
         meter.CreateObservableGauge("dpfah.collections", () => follower.Collections.Count, "{collection}", "Collections.");
-        meter.CreateObservableGauge("dpfah.index.codes", Codes, "{code}", "Codes in the index, by collection.");
+        meter.CreateObservableGauge("dpfah.index.codes", Codes, "{code}", "Codes in the index of this node, by collection.");
         meter.CreateObservableGauge("dpfah.index.memory", Bytes, "By", "Memory of codes, signatures and numbers in the index, by collection.");
         meter.CreateObservableGauge("dpfah.index.lag", () => follower.Lag.Age.TotalSeconds, "s", "Age of what searches see; one for all collections.");
         meter.CreateObservableGauge(
@@ -46,9 +46,9 @@ internal sealed class EngineGauges : IHostedService, IDisposable
     /// <inheritdoc/>
     public void Dispose() => meter.Dispose();
 
-    private List<Measurement<long>> Codes() => ByCollection(collection => collection.Snapshot.Count);
+    private List<Measurement<long>> Codes() => ByCollection(collection => follower.IndexesOf(collection).Sum(index => (long)index.Snapshot.Count));
 
-    private List<Measurement<long>> Bytes() => ByCollection(collection => collection.Snapshot.MemoryBytes);
+    private List<Measurement<long>> Bytes() => ByCollection(collection => follower.IndexesOf(collection).Sum(index => index.Snapshot.MemoryBytes));
 
     private List<Measurement<long>> ByCollection(Func<CollectionIndex, long> measure)
     {

@@ -86,7 +86,7 @@ internal sealed partial class Observer(
     /// <summary>Measures the collections that have changed since they were measured.</summary>
     private void MeasureAll(CancellationToken cancellationToken)
     {
-        CollectionIndex[] shown = [.. Shown];
+        CollectionIndex[] shown = [.. Shown.Where(collection => collection.Layout is null)];
         foreach (CollectionIndex collection in shown)
         {
             (int Generation, long Digest) now = (collection.Generation.Id, collection.Digest);

@@ -18,10 +18,12 @@ public class SearchGateTests
     public SearchGateTests() => index.Apply(
         [.. Enumerable.Range(1, Items).Select(n => new ItemState(n, true, $"p{n}", [], null, Code(64), Code(ImageCode.SignatureBits)))]);
 
-    [Fact]
-    public async Task Searches_that_wait_are_answered_together_and_as_they_would_be_alone()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Searches_that_wait_are_answered_together_and_as_they_would_be_alone(bool ownThreads)
     {
-        var gate = new SearchGate(1);
+        var gate = new SearchGate(1, ownThreads);
         IndexQuery<IndexedItem>[] queries = [.. Enumerable.Range(0, Queries).Select(_ => Query())];
         IndexAnswer<IndexedItem>[] expected = Array.ConvertAll(queries, query => index.Snapshot.Search(query));
         for (int round = 0; round < MostRounds && gate.SharedPasses < 10; round++)
@@ -35,13 +37,16 @@ public class SearchGateTests
             }
         }
 
+        gate.EndThreads();
         Assert.True(gate.SharedPasses >= 10, $"{gate.SharedPasses} passes were shared.");
     }
 
-    [Fact]
-    public async Task Cancelled_and_wrong_searches_harm_no_other()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Cancelled_and_wrong_searches_harm_no_other(bool ownThreads)
     {
-        var gate = new SearchGate(1);
+        var gate = new SearchGate(1, ownThreads);
         int cancelled = 0;
         for (int round = 0; round < MostRounds && (cancelled < 10 || gate.SharedPasses < 10); round++)
         {
@@ -73,6 +78,7 @@ public class SearchGateTests
 
         // The core is free again.
         Assert.Equal(10, (await gate.SearchAsync(index, Query(), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30))).Neighbors.Count);
+        gate.EndThreads();
     }
 
     private IndexQuery<IndexedItem> Query()

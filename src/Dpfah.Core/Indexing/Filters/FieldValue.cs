@@ -66,6 +66,42 @@ public readonly struct FieldValue : IEquatable<FieldValue>, IComparable<FieldVal
     /// <summary>Whether a range between values of one kind can hold this value: numbers are in no range of texts.</summary>
     public bool IsSameKind(FieldValue other) => Kind == other.Kind;
 
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It is no value.</exception>
+    public static FieldValue Read(BinaryReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        byte kind = reader.ReadByte();
+        return kind switch
+        {
+            0 => Opaque,
+            1 => Null,
+            2 => Of(reader.ReadBoolean()),
+            3 => Of(reader.ReadDouble()),
+            4 => Of(reader.ReadString()),
+            _ => throw new InvalidDataException($"{kind} is no kind of a value."),
+        };
+    }
+
+    /// <summary>Writes the value, for another process of the same version.</summary>
+    public void Write(BinaryWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        writer.Write((byte)Kind);
+        switch (Kind)
+        {
+            case 2:
+                writer.Write(number != 0);
+                break;
+            case 3:
+                writer.Write(number);
+                break;
+            case 4:
+                writer.Write((string)tag!);
+                break;
+        }
+    }
+
     /// <inheritdoc/>
     public bool Equals(FieldValue other) =>
         tag is string text ? other.tag is string otherText && string.Equals(text, otherText, StringComparison.Ordinal)

@@ -9,6 +9,9 @@ namespace Dpfah.Core.Indexing.Filters;
 /// </remarks>
 public abstract class ItemFilter
 {
+    // Deeper than any that a caller may write, with what the service puts around it.
+    private const int MaxDepth = 32;
+
     private protected ItemFilter()
     {
     }
@@ -81,6 +84,17 @@ public abstract class ItemFilter
         return new NotFilter(filter);
     }
 
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It is no filter, or one nested too deeply.</exception>
+    public static ItemFilter Read(BinaryReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        return Read(reader, MaxDepth);
+    }
+
+    /// <summary>Writes the filter, for another process of the same version.</summary>
+    public abstract void Write(BinaryWriter writer);
+
     /// <summary>Whether an item passes.</summary>
     /// <param name="id">Its number.</param>
     /// <param name="fields">Its fields.</param>
@@ -90,6 +104,55 @@ public abstract class ItemFilter
     /// <param name="segment">The segment's columns.</param>
     /// <param name="slots">A bit for each slot, all 0 before.</param>
     internal abstract void Select(SegmentColumns segment, Span<ulong> slots);
+
+    private static ItemFilter Read(BinaryReader reader, int depth)
+    {
+        if (depth == 0)
+        {
+            throw new InvalidDataException($"A filter is nested in more than {MaxDepth} others.");
+        }
+
+        var form = (Form)reader.ReadByte();
+        return form switch
+        {
+            Form.In => new InFilter(reader.ReadString(), ReadMany(reader, FieldValue.Read)),
+            Form.Range => new RangeFilter(reader.ReadString(), ReadLimit(reader), ReadLimit(reader), reader.ReadBoolean(), reader.ReadBoolean()),
+            Form.Exists => new ExistsFilter(reader.ReadString()),
+            Form.Ids => Ids(ReadMany(reader, source => source.ReadInt64())),
+            Form.All => new AllFilter(ReadMany(reader, source => Read(source, depth - 1))),
+            Form.Any => new AnyFilter(ReadMany(reader, source => Read(source, depth - 1))),
+            Form.Not => new NotFilter(Read(reader, depth - 1)),
+            _ => throw new InvalidDataException($"{form} is no form of a filter."),
+        };
+    }
+
+    // The count is not taken for memory: a part is read before the next has room.
+    private static TPart[] ReadMany<TPart>(BinaryReader reader, Func<BinaryReader, TPart> read)
+    {
+        int count = reader.Read7BitEncodedInt();
+        var parts = new List<TPart>();
+        for (int i = 0; i < count; i++)
+        {
+            parts.Add(read(reader));
+        }
+
+        return [.. parts];
+    }
+
+    private static FieldValue? ReadLimit(BinaryReader reader) => reader.ReadBoolean() ? FieldValue.Read(reader) : null;
+
+    private static void WriteLimit(BinaryWriter writer, FieldValue? limit)
+    {
+        writer.Write(limit is not null);
+        limit?.Write(writer);
+    }
+
+    private static void WriteMany(BinaryWriter writer, Form form, ItemFilter[] parts)
+    {
+        writer.Write((byte)form);
+        writer.Write7BitEncodedInt(parts.Length);
+        Array.ForEach(parts, part => part.Write(writer));
+    }
 
     private static ItemFilter[] NoNull(IEnumerable<ItemFilter> filters)
     {
@@ -101,6 +164,17 @@ public abstract class ItemFilter
         }
 
         return parts;
+    }
+
+    private enum Form : byte
+    {
+        In = 1,
+        Range = 2,
+        Exists = 3,
+        Ids = 4,
+        All = 5,
+        Any = 6,
+        Not = 7,
     }
 
     private sealed class InFilter(string field, FieldValue[] values) : ItemFilter
@@ -116,6 +190,14 @@ public abstract class ItemFilter
             }
 
             return false;
+        }
+
+        public override void Write(BinaryWriter writer)
+        {
+            writer.Write((byte)Form.In);
+            writer.Write(field);
+            writer.Write7BitEncodedInt(values.Length);
+            Array.ForEach(values, value => value.Write(writer));
         }
 
         internal override void Select(SegmentColumns segment, Span<ulong> slots)
@@ -142,6 +224,16 @@ public abstract class ItemFilter
             return false;
         }
 
+        public override void Write(BinaryWriter writer)
+        {
+            writer.Write((byte)Form.Range);
+            writer.Write(field);
+            WriteLimit(writer, from);
+            WriteLimit(writer, to);
+            writer.Write(withFrom);
+            writer.Write(withTo);
+        }
+
         internal override void Select(SegmentColumns segment, Span<ulong> slots) =>
             segment.Column(field)?.Select((from ?? to)!.Value, IsBelow, IsAbove, slots);
 
@@ -165,12 +257,28 @@ public abstract class ItemFilter
             return false;
         }
 
+        public override void Write(BinaryWriter writer)
+        {
+            writer.Write((byte)Form.Exists);
+            writer.Write(field);
+        }
+
         internal override void Select(SegmentColumns segment, Span<ulong> slots) => segment.Column(field)?.SelectAll(slots);
     }
 
     private sealed class IdFilter(FrozenSet<long> ids) : ItemFilter
     {
         public override bool Passes(long id, ReadOnlySpan<ItemField> fields) => ids.Contains(id);
+
+        public override void Write(BinaryWriter writer)
+        {
+            writer.Write((byte)Form.Ids);
+            writer.Write7BitEncodedInt(ids.Count);
+            foreach (long id in ids)
+            {
+                writer.Write(id);
+            }
+        }
 
         internal override void Select(SegmentColumns segment, Span<ulong> slots)
         {
@@ -199,6 +307,8 @@ public abstract class ItemFilter
 
             return true;
         }
+
+        public override void Write(BinaryWriter writer) => WriteMany(writer, Form.All, parts);
 
         internal override void Select(SegmentColumns segment, Span<ulong> slots)
         {
@@ -231,6 +341,8 @@ public abstract class ItemFilter
             return false;
         }
 
+        public override void Write(BinaryWriter writer) => WriteMany(writer, Form.Any, parts);
+
         internal override void Select(SegmentColumns segment, Span<ulong> slots)
         {
             using var other = new SlotMask(segment.Count);
@@ -249,6 +361,12 @@ public abstract class ItemFilter
     private sealed class NotFilter(ItemFilter filter) : ItemFilter
     {
         public override bool Passes(long id, ReadOnlySpan<ItemField> fields) => !filter.Passes(id, fields);
+
+        public override void Write(BinaryWriter writer)
+        {
+            writer.Write((byte)Form.Not);
+            filter.Write(writer);
+        }
 
         internal override void Select(SegmentColumns segment, Span<ulong> slots)
         {
