@@ -19,6 +19,7 @@ COPY src/Directory.Build.props src/
 COPY src/Dpfah.Core/Dpfah.Core.csproj src/Dpfah.Core/packages.lock.json src/Dpfah.Core/
 COPY src/Dpfah.Learning/Dpfah.Learning.csproj src/Dpfah.Learning/packages.lock.json src/Dpfah.Learning/
 COPY src/Dpfah.Engine/Dpfah.Engine.csproj src/Dpfah.Engine/packages.lock.json src/Dpfah.Engine/
+COPY src/Dpfah.Cluster/Dpfah.Cluster.csproj src/Dpfah.Cluster/packages.lock.json src/Dpfah.Cluster/
 COPY src/Dpfah.Client/Dpfah.Client.csproj src/Dpfah.Client/packages.lock.json src/Dpfah.Client/
 COPY src/Dpfah.Api/Dpfah.Api.csproj src/Dpfah.Api/packages.lock.json src/Dpfah.Api/
 COPY src/Dpfah.Cli/Dpfah.Cli.csproj src/Dpfah.Cli/packages.lock.json src/Dpfah.Cli/

@@ -33,6 +33,7 @@ var verbs = new Dictionary<string, (string Usage, Func<string[], int> Run)>
     ["service-data"] = ("--connection STRING --folder FOLDER [[--codes 1000000]]: a catalogue, the model's files and queries for service-compare", ServiceData.Run),
     ["service-compare"] = ("...: the service against one in Python; called by compare-service.sh", ServiceComparison.Run),
     ["growth"] = ("--folder DIR --photos DIR [[--items 10000,...]] [[--megapixels 0.1,...]]: latency and memory as the catalogue and the pictures grow, with plots", GrowthCurves.Run),
+    ["shard-hop"] = ("--nodes ADDRESS,ADDRESS,... [[--collection default]] [[--shards 1,8]] [[--queries 2000]] [[--k 20]]: searches of running nodes of a cluster, the collection whole and in shards", ShardHop.Run),
     ["page"] = ("ADDRESS: what one waits for on the web page of a running demo", PageSpeed.Run),
     ["page-pictures"] = ("ADDRESS [[FOLDER]]: the README's pictures of the web page, from a running demo", PagePictures.Run),
     ["encoder"] = (": pictures a second by batch size and threads", EncoderSpeed.Run),

@@ -11,6 +11,7 @@ namespace Dpfah.Api.Collections;
 /// <param name="Drift">Set when this process makes codes in another way than those that are stored were made.</param>
 /// <param name="Health">How well the codes use their bits, as it was measured last. Left out in lists, after writes, and before the first measurement.</param>
 /// <param name="Position">After a write: a position that covers it. Left out in reads.</param>
+/// <param name="Shards">How it is spread over the nodes of a cluster. Left out when every node has all of it; index and health are left empty otherwise.</param>
 public sealed record CollectionResponse(
     string Name,
     long Pictures,
@@ -19,11 +20,42 @@ public sealed record CollectionResponse(
     IndexResponse Index,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DriftResponse? Drift,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CodeHealthResponse? Health,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Position);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Position,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ShardsResponse? Shards = null);
 
 /// <summary>How a collection is to be made; all of it may be left out.</summary>
 /// <param name="Model">Name of its model; null for the default model. GET /models lists them.</param>
-public sealed record PutCollectionRequest(string? Model);
+/// <param name="Shards">Parts into which its codes are cut, 1 to 64, each on other nodes of the cluster. Left out, or 0: every node has all of them.</param>
+/// <param name="Replicas">Copies of each part, 1 to 8; 1 when left out.</param>
+public sealed record PutCollectionRequest(string? Model, int? Shards = null, int? Replicas = null);
+
+/// <summary>How a collection is to be spread from now on.</summary>
+/// <param name="Shards">Parts into which its codes are cut, 1 to 64; 0 for all of them on every node.</param>
+/// <param name="Replicas">Copies of each part, 1 to 8; 1 when left out.</param>
+public sealed record ReshardRequest(int? Shards, int? Replicas);
+
+/// <summary>A collection that is being spread in another way; it answers meanwhile.</summary>
+/// <param name="Collection">Its name.</param>
+/// <param name="Shards">Parts into which its codes are cut; 0 for all of them on every node.</param>
+/// <param name="Replicas">Copies of each part.</param>
+/// <param name="Position">A position that covers the order.</param>
+public sealed record ReshardResponse(string Collection, int Shards, int Replicas, string Position);
+
+/// <summary>How a collection is spread over the nodes of a cluster, as this node searches it.</summary>
+/// <param name="Count">Shards, each with a part of the pictures.</param>
+/// <param name="Replicas">Copies of each shard.</param>
+/// <param name="Items">The copies, by shard and replica.</param>
+public sealed record ShardsResponse(int Count, int Replicas, IReadOnlyList<ShardResponse> Items);
+
+/// <summary>A copy of a shard.</summary>
+/// <param name="Shard">The shard, from 1.</param>
+/// <param name="Replica">The copy, from 1.</param>
+/// <param name="Node">Address of its node; null when none answers.</param>
+/// <param name="Ready">Whether its codes are in memory.</param>
+/// <param name="Pictures">Its pictures.</param>
+/// <param name="MemoryBytes">Bytes of its codes and what goes with them.</param>
+/// <param name="Position">All changes up to here are in it.</param>
+public sealed record ShardResponse(int Shard, int Replica, string? Node, bool Ready, long Pictures, long MemoryBytes, string Position);
 
 /// <summary>A generation with all that its codes depend on.</summary>
 /// <param name="Id">Number of the generation.</param>

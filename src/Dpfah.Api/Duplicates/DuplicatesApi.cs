@@ -81,6 +81,7 @@ internal static class DuplicatesApi
             return Problems.BadParameter("filter", wrongFilter);
         }
 
+        index.ThrowIfSharded();
         return JobsApi.Accepted(await duplicates.StartAsync(index, distance, filter, context.User.Identity?.Name, cancellationToken));
     }
 

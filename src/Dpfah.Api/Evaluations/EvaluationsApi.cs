@@ -107,6 +107,7 @@ internal static class EvaluationsApi
             return Problems.NoCollection(collection);
         }
 
+        index.ThrowIfSharded();
         (JobRecord? job, string? refusal) = await evaluations.StartAsync(
             model, index, filter, pictures, queries, context.User.Identity?.Name, cancellationToken);
         return job is null ? Problems.TooFewLabels(refusal!) : JobsApi.Accepted(job);

@@ -37,6 +37,8 @@ internal static class HealthApi
                     "not ready", "index", $"The index has not followed the database for {lag.TotalSeconds:0} s: searches here may miss what was written since.", null)
                 : state is { HasStarted: true, IsStopping: false, DecodingProblem: { } undecodable }
                 ? new ReadyResponse("not ready", "decoding", $"No process that decodes pictures starts here: {undecodable.TrimEnd('.')}.", null)
+                : state is { HasStarted: true, ClusterProblem: { } cluster, IsStopping: false }
+                ? new ReadyResponse("not ready", "cluster", cluster, null)
                 : new ReadyResponse(ready ? "ready" : "not ready", step.Name, step.Detail, step.Done),
             statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dpfah.Api.Access;
@@ -22,6 +24,7 @@ using Dpfah.Api.Page;
 using Dpfah.Api.Search;
 using Dpfah.Api.Telemetry;
 using Dpfah.Api.Training;
+using Dpfah.Cluster;
 using Dpfah.Engine;
 using Dpfah.Engine.Access;
 using Dpfah.Engine.Evaluations;
@@ -115,6 +118,11 @@ public static class ApiHost
         builder.Services.AddRateLimits(options);
         builder.Services.AddTimeouts(options);
         builder.Services.AddDpfahEngine(engine);
+        if (options.ClusterAddress.Length > 0)
+        {
+            AddCluster(builder.Services, options, engine);
+        }
+
         builder.AddDpfahTelemetry();
         builder.Services.AddSingleton(new TrainingProgram(
             options.TrainingProgram is { Length: > 0 } program ? program : TrainingProgram.Beside.Assembly, options.TrainingNice));
@@ -191,6 +199,15 @@ public static class ApiHost
         PathBaseRule.ThrowIfTaken(app, options.PathBase);
         return app;
     }
+
+    // By itself, so that a service without a cluster does not even load the library.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddCluster(IServiceCollection services, ServiceOptions options, EngineOptions engine) => services.AddDpfahCluster(new ClusterOptions
+    {
+        Address = IPEndPoint.Parse(options.ClusterAddress),
+        ConnectionString = engine.PostgresConnectionString!,
+        ShardTimeout = options.ShardTimeout,
+    });
 
     private static EngineOptions ReadEngine(ServiceOptions options, IConfiguration configuration) => new()
     {

@@ -173,6 +173,15 @@ public sealed partial class ServiceOptions
     /// <summary>Most bytes of all uploads together that are stored until their work is done, from 1 MiB. Default: 64 GiB.</summary>
     public long SpooledBytes { get; set; } = 64L << 30;
 
+    /// <summary>
+    /// Where other nodes reach this one, as <c>address:port</c> (IPv6: <c>[address]:port</c>): the service is then a node of the cluster of all services on
+    /// its PostgreSQL database, and collections may be spread over shards. Default: none, no cluster.
+    /// </summary>
+    public string ClusterAddress { get; set; } = "";
+
+    /// <summary>How long a search waits for a shard before it does without and says so, as <c>hh:mm:ss</c>: 0.1 s to 1 min. Default: 2 s.</summary>
+    public TimeSpan ShardTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Reads the settings.</summary>
     /// <exception cref="InvalidOperationException">Settings are unknown or out of range; the message tells all of them.</exception>
     public static ServiceOptions Read(IConfiguration configuration)
@@ -218,6 +227,11 @@ public sealed partial class ServiceOptions
         var options = new ServiceOptions();
         new ConfigurationBuilder().AddInMemoryCollection(good).Build().GetSection("Dpfah").Bind(options);
         errors.AddRange(options.Check().Select(error => $"Dpfah:{error}"));
+        if (options.ClusterAddress.Length > 0 && string.IsNullOrWhiteSpace(configuration.GetConnectionString(DatabaseName)))
+        {
+            errors.Add($"Dpfah:{nameof(ClusterAddress)} makes this a node of a cluster, whose nodes share a PostgreSQL database: set ConnectionStrings:{DatabaseName}, or leave it out.");
+        }
+
         try
         {
             _ = new NpgsqlConnectionStringBuilder(configuration.GetConnectionString(DatabaseName));
@@ -323,6 +337,11 @@ public sealed partial class ServiceOptions
             yield return $"Proxies has addresses such as 10.0.0.7, or ranges such as 10.0.0.0/8; one was '{proxy}'.";
         }
 
+        if (ClusterAddress.Length > 0 && (!IPEndPoint.TryParse(ClusterAddress, out IPEndPoint? node) || node.Port == 0 || node.Address.Equals(IPAddress.Any) || node.Address.Equals(IPAddress.IPv6Any)))
+        {
+            yield return $"ClusterAddress is an address of this machine that the other nodes reach, and a port, such as 10.0.0.5:11111; it was '{ClusterAddress}'.";
+        }
+
         if (PathBase.Length > 0 && !PathBasePattern.IsMatch(PathBase))
         {
             yield return $"PathBase is a path such as /pictures, of letters, digits, '-', '_', '.' and '~', without '/' at its end; it was '{PathBase}'.";
@@ -360,6 +379,7 @@ public sealed partial class ServiceOptions
         (nameof(DecodeTimeout), DecodeTimeout, TimeSpan.FromSeconds(0.1), TimeSpan.FromMinutes(10), ""),
         (nameof(RequestTimeout), RequestTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), ""),
         (nameof(UploadTimeout), UploadTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), ""),
+        (nameof(ShardTimeout), ShardTimeout, TimeSpan.FromSeconds(0.1), TimeSpan.FromMinutes(1), ""),
         (nameof(TransferTimeout), TransferTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7), ""),
     ];
 }

@@ -5,6 +5,7 @@ using Dpfah.Engine.Blobs;
 using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Decoding;
 using Dpfah.Engine.Hosting;
+using Dpfah.Engine.Search.Shards;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -34,6 +35,7 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
             NotReadyException notReady => Problems.NotReady(notReady.Message),
             EncoderBusyException busy => Problems.EncoderBusy(busy.Message),
             DecodersUnavailableException unavailable => Problems.DecodersUnavailable(unavailable.Message),
+            ShardedCollectionException sharded => Problems.Sharded(sharded),
             QuotaExceededException full => Problems.QuotaExceeded(full.Message),
             SpoolFullException full => Problems.SpoolFull(full.Message),
             _ when DiskSpace.IsFull(exception) => Problems.DiskFull(), // Before the next: PostgreSQL's counts as one that passes by itself.

@@ -3,6 +3,7 @@ using Dpfah.Api.Telemetry;
 using Dpfah.Core.Health;
 using Dpfah.Core.Imaging;
 using Dpfah.Engine.Generations;
+using Dpfah.Engine.Search.Shards;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -66,6 +67,24 @@ internal static class Problems
         "The collection has another model",
         $"Collection '{collection}' is there already, under model '{model}', and stays as it is. Take another name, or delete it first.",
         ("parameter", "model"));
+
+    public static ProblemHttpResult Sharded(ShardedCollectionException sharded) => Create(
+        StatusCodes.Status409Conflict, "sharded-collection", "The collection is spread over shards", sharded.Message, ("collection", sharded.Collection));
+
+    public static ProblemHttpResult NoCluster() => Create(
+        StatusCodes.Status409Conflict,
+        "no-cluster",
+        "The service is no node of a cluster",
+        $"Shards are spread over the nodes of a cluster, and this service is none: set Dpfah:{nameof(Hosting.ServiceOptions.ClusterAddress)} on every node, or leave 'shards' out.",
+        ("parameter", "shards"));
+
+    public static ProblemHttpResult OtherShards(string collection, ShardLayout? layout) => Create(
+        StatusCodes.Status409Conflict,
+        "other-shards",
+        "The collection is spread in another way",
+        $"Collection '{collection}' is there already, {(layout is null ? "whole on every node" : $"in {layout.Shards} shards of {layout.Replicas} replicas")}. "
+        + $"POST /collections/{collection}/reshard changes that while it answers.",
+        ("parameter", "shards"));
 
     public static ProblemHttpResult NoJob(string job) => Create(
         StatusCodes.Status404NotFound,

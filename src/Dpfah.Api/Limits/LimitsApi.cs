@@ -10,6 +10,7 @@ using Dpfah.Engine.Catalogue;
 using Dpfah.Engine.Decoding;
 using Dpfah.Engine.Imports;
 using Dpfah.Engine.Search;
+using Dpfah.Engine.Search.Shards;
 using Dpfah.Learning.Imaging;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -59,7 +60,8 @@ internal static class LimitsApi
                 server.RequestHeadersTimeout.TotalSeconds, server.KeepAliveTimeout.TotalSeconds),
             new ConnectionLimits(
                 server.MaxConcurrentConnections, OrNone(options.ConnectionsPerAddress), server.MaxRequestLineSize, server.MaxRequestHeadersTotalSize,
-                server.MaxRequestHeaderCount, ApiLimits.MaxEventStreams, ApiLimits.MaxEventStreamsPerCaller)));
+                server.MaxRequestHeaderCount, ApiLimits.MaxEventStreams, ApiLimits.MaxEventStreamsPerCaller),
+            new ShardLimits(ShardLayout.MaxShards, ShardLayout.MaxReplicas, options.ShardTimeout.TotalSeconds)));
     }
 
     private static IReadOnlyList<string> ImageFormats { get; } = [.. Enum.GetNames<ImageFormat>().Select(name => name.ToLowerInvariant())];

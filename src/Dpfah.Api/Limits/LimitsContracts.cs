@@ -9,6 +9,7 @@ namespace Dpfah.Api.Limits;
 /// <param name="Rates">Requests by time.</param>
 /// <param name="Times">How long things may take, in seconds.</param>
 /// <param name="Connections">Connections, and the heads of requests.</param>
+/// <param name="Shards">Parts of a collection on the nodes of a cluster.</param>
 public sealed record LimitsResponse(
     BodyLimits Bodies,
     PictureLimits Pictures,
@@ -17,7 +18,14 @@ public sealed record LimitsResponse(
     ImportRequestLimits Imports,
     RateLimitsInForce Rates,
     TimeLimits Times,
-    ConnectionLimits Connections);
+    ConnectionLimits Connections,
+    ShardLimits Shards);
+
+/// <summary>Parts of a collection on the nodes of a cluster.</summary>
+/// <param name="PerCollection">Most shards of a collection.</param>
+/// <param name="Replicas">Most copies of a shard.</param>
+/// <param name="Wait">How long a search waits for a shard before it does without, in seconds.</param>
+public sealed record ShardLimits(int PerCollection, int Replicas, double Wait);
 
 /// <summary>Bodies of requests, in bytes.</summary>
 /// <param name="Request">Of any request but those below.</param>

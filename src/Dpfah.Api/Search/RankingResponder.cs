@@ -246,7 +246,9 @@ internal sealed class RankingResponder(SearchService search, ImageReader images,
             new RankingSummary(page.Query.K, page.Query.Radius, page.CutDistance, page.BelowCut, page.TiedAtCut),
             [.. page.Items.Select(item => ToHit(item, isOne, metadata))],
             page.Next?.ToString(),
-            new SearchTimings(Milliseconds(encoded?.DecodeTime), Milliseconds(encoded?.ModelTime), searchTime.TotalMilliseconds));
+            new SearchTimings(Milliseconds(encoded?.DecodeTime), Milliseconds(encoded?.ModelTime), searchTime.TotalMilliseconds),
+            page.Missing.Count == 0 ? null : true,
+            page.Missing.Count == 0 ? null : page.Missing);
     }
 
     private static Hit ToHit(RankedItem item, bool isOne, Dictionary<long, string>? metadata) => new(

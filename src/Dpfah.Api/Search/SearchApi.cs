@@ -90,7 +90,12 @@ internal static class SearchApi
                     return problem!;
                 }
 
-                recent.Add(plan.Collections[0].CollectionId, encoded.Code!.Signature, encoded.Result.Preview!.Jpeg);
+                if (plan.Collections[0].Layout is null)
+                {
+                    // For comparisons, for which a collection has to be whole on a node.
+                    recent.Add(plan.Collections[0].CollectionId, encoded.Code!.Signature, encoded.Result.Preview!.Jpeg);
+                }
+
                 return await responder.RespondAsync(plan.Collections, ranking, query, encoded, cancellationToken);
             },
             cancellationToken);

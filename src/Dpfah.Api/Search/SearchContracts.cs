@@ -52,6 +52,8 @@ public sealed record CollectionSummary(string Collection, GenerationSummary Gene
 /// <param name="Hits">Pictures by (Hamming distance, weighted distance if asked for, signature distance, item number).</param>
 /// <param name="NextCursor">Cursor of the next page, for <c>POST /search/code?cursor=…</c>; null on the last page.</param>
 /// <param name="Timings">Where the time went.</param>
+/// <param name="Partial">True when shards did not answer in time: their pictures are neither among the hits nor counted. Left out otherwise.</param>
+/// <param name="MissingShards">Those shards, as "collection: shard 3 of 8". Left out when there are none.</param>
 public sealed record SearchResponse(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Collection,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GenerationSummary? Generation,
@@ -61,7 +63,9 @@ public sealed record SearchResponse(
     RankingSummary Ranking,
     IReadOnlyList<Hit> Hits,
     string? NextCursor,
-    SearchTimings Timings);
+    SearchTimings Timings,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Partial = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? MissingShards = null);
 
 /// <summary>A generation: all codes of one collection under one model.</summary>
 /// <param name="Id">Number of the generation.</param>

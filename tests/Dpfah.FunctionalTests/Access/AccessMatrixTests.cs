@@ -31,6 +31,7 @@ public sealed class AccessMatrixTests : IAsyncLifetime
         ["GET /collections/{collection}"] = ("reader", Limit.ByPath),
         ["PUT /collections/{collection}"] = ("indexer", Limit.ByPath),
         ["DELETE /collections/{collection}"] = ("indexer", Limit.ByPath),
+        ["POST /collections/{collection}/reshard"] = ("admin", Limit.ByPath),
         ["POST /collections/{collection}/generations"] = ("indexer", Limit.ByPath),
         ["GET /collections/{collection}/generations"] = ("reader", Limit.ByPath),
         ["POST /collections/{collection}/generations/{generation}/activate"] = ("indexer", Limit.ByPath),

@@ -44,7 +44,7 @@ public abstract class UpgradeTests
     private static async Task FillAsync(DpfahContext context)
     {
         DateTime then = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-        context.Collections.Add(new Collection { Id = 1, Name = "shoes", CreatedAt = then });
+        await context.Database.ExecuteSqlAsync($"INSERT INTO collections (id, name, created_at) VALUES (1, 'shoes', {then})");
         context.Items.Add(new Item
         {
             Number = 1,

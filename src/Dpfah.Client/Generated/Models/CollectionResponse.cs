@@ -73,6 +73,14 @@ namespace Dpfah.Client.Models
 #else
         public string Position { get; set; }
 #endif
+        /// <summary>The shards property</summary>
+#if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
+#nullable enable
+        public global::Dpfah.Client.Models.ShardsResponse? Shards { get; set; }
+#nullable restore
+#else
+        public global::Dpfah.Client.Models.ShardsResponse Shards { get; set; }
+#endif
         /// <summary>
         /// Instantiates a new <see cref="global::Dpfah.Client.Models.CollectionResponse"/> and sets the default values.
         /// </summary>
@@ -106,6 +114,7 @@ namespace Dpfah.Client.Models
                 { "name", n => { Name = n.GetStringValue(); } },
                 { "pictures", n => { Pictures = n.GetLongValue(); } },
                 { "position", n => { Position = n.GetStringValue(); } },
+                { "shards", n => { Shards = n.GetObjectValue<global::Dpfah.Client.Models.ShardsResponse>(global::Dpfah.Client.Models.ShardsResponse.CreateFromDiscriminatorValue); } },
             };
         }
         /// <summary>
@@ -123,6 +132,7 @@ namespace Dpfah.Client.Models
             writer.WriteStringValue("name", Name);
             writer.WriteLongValue("pictures", Pictures);
             writer.WriteStringValue("position", Position);
+            writer.WriteObjectValue<global::Dpfah.Client.Models.ShardsResponse>("shards", Shards);
             writer.WriteAdditionalData(AdditionalData);
         }
     }

@@ -63,6 +63,14 @@ namespace Dpfah.Client.Models
 #else
         public global::Dpfah.Client.Models.SearchRequestLimits Searches { get; set; }
 #endif
+        /// <summary>Parts of a collection on the nodes of a cluster.</summary>
+#if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
+#nullable enable
+        public global::Dpfah.Client.Models.ShardLimits? Shards { get; set; }
+#nullable restore
+#else
+        public global::Dpfah.Client.Models.ShardLimits Shards { get; set; }
+#endif
         /// <summary>Ids, names, labels and metadata.</summary>
 #if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
 #nullable enable
@@ -110,6 +118,7 @@ namespace Dpfah.Client.Models
                 { "pictures", n => { Pictures = n.GetObjectValue<global::Dpfah.Client.Models.PictureLimits>(global::Dpfah.Client.Models.PictureLimits.CreateFromDiscriminatorValue); } },
                 { "rates", n => { Rates = n.GetObjectValue<global::Dpfah.Client.Models.RateLimitsInForce>(global::Dpfah.Client.Models.RateLimitsInForce.CreateFromDiscriminatorValue); } },
                 { "searches", n => { Searches = n.GetObjectValue<global::Dpfah.Client.Models.SearchRequestLimits>(global::Dpfah.Client.Models.SearchRequestLimits.CreateFromDiscriminatorValue); } },
+                { "shards", n => { Shards = n.GetObjectValue<global::Dpfah.Client.Models.ShardLimits>(global::Dpfah.Client.Models.ShardLimits.CreateFromDiscriminatorValue); } },
                 { "texts", n => { Texts = n.GetObjectValue<global::Dpfah.Client.Models.TextLimits>(global::Dpfah.Client.Models.TextLimits.CreateFromDiscriminatorValue); } },
                 { "times", n => { Times = n.GetObjectValue<global::Dpfah.Client.Models.TimeLimits>(global::Dpfah.Client.Models.TimeLimits.CreateFromDiscriminatorValue); } },
             };
@@ -127,6 +136,7 @@ namespace Dpfah.Client.Models
             writer.WriteObjectValue<global::Dpfah.Client.Models.PictureLimits>("pictures", Pictures);
             writer.WriteObjectValue<global::Dpfah.Client.Models.RateLimitsInForce>("rates", Rates);
             writer.WriteObjectValue<global::Dpfah.Client.Models.SearchRequestLimits>("searches", Searches);
+            writer.WriteObjectValue<global::Dpfah.Client.Models.ShardLimits>("shards", Shards);
             writer.WriteObjectValue<global::Dpfah.Client.Models.TextLimits>("texts", Texts);
             writer.WriteObjectValue<global::Dpfah.Client.Models.TimeLimits>("times", Times);
             writer.WriteAdditionalData(AdditionalData);

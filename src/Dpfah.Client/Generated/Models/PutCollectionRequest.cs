@@ -23,6 +23,10 @@ namespace Dpfah.Client.Models
 #else
         public string Model { get; set; }
 #endif
+        /// <summary>Copies of each part, 1 to 8; 1 when left out.</summary>
+        public int? Replicas { get; set; }
+        /// <summary>Parts into which its codes are cut, 1 to 64, each on other nodes of the cluster. Left out, or 0: every node has all of them.</summary>
+        public int? Shards { get; set; }
         /// <summary>
         /// Instantiates a new <see cref="global::Dpfah.Client.Models.PutCollectionRequest"/> and sets the default values.
         /// </summary>
@@ -49,6 +53,8 @@ namespace Dpfah.Client.Models
             return new Dictionary<string, Action<IParseNode>>
             {
                 { "model", n => { Model = n.GetStringValue(); } },
+                { "replicas", n => { Replicas = n.GetIntValue(); } },
+                { "shards", n => { Shards = n.GetIntValue(); } },
             };
         }
         /// <summary>
@@ -59,6 +65,8 @@ namespace Dpfah.Client.Models
         {
             if(ReferenceEquals(writer, null)) throw new ArgumentNullException(nameof(writer));
             writer.WriteStringValue("model", Model);
+            writer.WriteIntValue("replicas", Replicas);
+            writer.WriteIntValue("shards", Shards);
             writer.WriteAdditionalData(AdditionalData);
         }
     }

@@ -47,6 +47,14 @@ namespace Dpfah.Client.Models
 #else
         public List<global::Dpfah.Client.Models.Hit> Hits { get; set; }
 #endif
+        /// <summary>Those shards, as &quot;collection: shard 3 of 8&quot;. Left out when there are none.</summary>
+#if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
+#nullable enable
+        public List<string>? MissingShards { get; set; }
+#nullable restore
+#else
+        public List<string> MissingShards { get; set; }
+#endif
         /// <summary>Cursor of the next page, for `POST /search/code?cursor=…`; null on the last page.</summary>
 #if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
 #nullable enable
@@ -55,6 +63,8 @@ namespace Dpfah.Client.Models
 #else
         public string NextCursor { get; set; }
 #endif
+        /// <summary>True when shards did not answer in time: their pictures are neither among the hits nor counted. Left out otherwise.</summary>
+        public bool? Partial { get; set; }
         /// <summary>Every change up to this position of the change log was seen.</summary>
 #if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_1_OR_GREATER
 #nullable enable
@@ -116,7 +126,9 @@ namespace Dpfah.Client.Models
                 { "collections", n => { Collections = n.GetCollectionOfObjectValues<global::Dpfah.Client.Models.CollectionSummary>(global::Dpfah.Client.Models.CollectionSummary.CreateFromDiscriminatorValue)?.AsList(); } },
                 { "generation", n => { Generation = n.GetObjectValue<global::Dpfah.Client.Models.GenerationSummary>(global::Dpfah.Client.Models.GenerationSummary.CreateFromDiscriminatorValue); } },
                 { "hits", n => { Hits = n.GetCollectionOfObjectValues<global::Dpfah.Client.Models.Hit>(global::Dpfah.Client.Models.Hit.CreateFromDiscriminatorValue)?.AsList(); } },
+                { "missingShards", n => { MissingShards = n.GetCollectionOfPrimitiveValues<string>()?.AsList(); } },
                 { "nextCursor", n => { NextCursor = n.GetStringValue(); } },
+                { "partial", n => { Partial = n.GetBoolValue(); } },
                 { "position", n => { Position = n.GetStringValue(); } },
                 { "query", n => { Query = n.GetObjectValue<global::Dpfah.Client.Models.QueryCodes>(global::Dpfah.Client.Models.QueryCodes.CreateFromDiscriminatorValue); } },
                 { "ranking", n => { Ranking = n.GetObjectValue<global::Dpfah.Client.Models.RankingSummary>(global::Dpfah.Client.Models.RankingSummary.CreateFromDiscriminatorValue); } },
@@ -134,7 +146,9 @@ namespace Dpfah.Client.Models
             writer.WriteCollectionOfObjectValues<global::Dpfah.Client.Models.CollectionSummary>("collections", Collections);
             writer.WriteObjectValue<global::Dpfah.Client.Models.GenerationSummary>("generation", Generation);
             writer.WriteCollectionOfObjectValues<global::Dpfah.Client.Models.Hit>("hits", Hits);
+            writer.WriteCollectionOfPrimitiveValues<string>("missingShards", MissingShards);
             writer.WriteStringValue("nextCursor", NextCursor);
+            writer.WriteBoolValue("partial", Partial);
             writer.WriteStringValue("position", Position);
             writer.WriteObjectValue<global::Dpfah.Client.Models.QueryCodes>("query", Query);
             writer.WriteObjectValue<global::Dpfah.Client.Models.RankingSummary>("ranking", Ranking);

@@ -7,6 +7,7 @@ using Dpfah.Client.Collections.Item.Generations;
 using Dpfah.Client.Collections.Item.Images;
 using Dpfah.Client.Collections.Item.Imports;
 using Dpfah.Client.Collections.Item.NotDuplicates;
+using Dpfah.Client.Collections.Item.Reshard;
 using Dpfah.Client.Models;
 using Microsoft.Kiota.Abstractions.Extensions;
 using Microsoft.Kiota.Abstractions.Serialization;
@@ -58,6 +59,11 @@ namespace Dpfah.Client.Collections.Item
         public global::Dpfah.Client.Collections.Item.NotDuplicates.NotDuplicatesRequestBuilder NotDuplicates
         {
             get => new global::Dpfah.Client.Collections.Item.NotDuplicates.NotDuplicatesRequestBuilder(PathParameters, RequestAdapter);
+        }
+        /// <summary>The reshard property</summary>
+        public global::Dpfah.Client.Collections.Item.Reshard.ReshardRequestBuilder Reshard
+        {
+            get => new global::Dpfah.Client.Collections.Item.Reshard.ReshardRequestBuilder(PathParameters, RequestAdapter);
         }
         /// <summary>
         /// Instantiates a new <see cref="global::Dpfah.Client.Collections.Item.WithCollectionItemRequestBuilder"/> and sets the default values.
@@ -145,7 +151,7 @@ namespace Dpfah.Client.Collections.Item
             return await RequestAdapter.SendAsync<global::Dpfah.Client.Models.CollectionResponse>(requestInfo, global::Dpfah.Client.Models.CollectionResponse.CreateFromDiscriminatorValue, errorMapping, cancellationToken).ConfigureAwait(false);
         }
         /// <summary>
-        /// 201 for a new collection, 200 when it was there. A name has 1 to 64 of a-z, 0-9, &apos;-&apos;, &apos;_&apos; and &apos;.&apos;. Without a body it starts with the default model; 409 when it was there under another model than the one that is named.
+        /// 201 for a new collection, 200 when it was there. A name has 1 to 64 of a-z, 0-9, &apos;-&apos;, &apos;_&apos; and &apos;.&apos;. Without a body it starts with the default model; 409 when it was there under another model than the one that is named, or spread in another way.
         /// </summary>
         /// <returns>A <see cref="global::Dpfah.Client.Models.CollectionResponse"/></returns>
         /// <param name="body">How a collection is to be made; all of it may be left out.</param>
@@ -226,7 +232,7 @@ namespace Dpfah.Client.Collections.Item
             return requestInfo;
         }
         /// <summary>
-        /// 201 for a new collection, 200 when it was there. A name has 1 to 64 of a-z, 0-9, &apos;-&apos;, &apos;_&apos; and &apos;.&apos;. Without a body it starts with the default model; 409 when it was there under another model than the one that is named.
+        /// 201 for a new collection, 200 when it was there. A name has 1 to 64 of a-z, 0-9, &apos;-&apos;, &apos;_&apos; and &apos;.&apos;. Without a body it starts with the default model; 409 when it was there under another model than the one that is named, or spread in another way.
         /// </summary>
         /// <returns>A <see cref="RequestInformation"/></returns>
         /// <param name="body">How a collection is to be made; all of it may be left out.</param>

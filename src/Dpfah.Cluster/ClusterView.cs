@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using Dpfah.Engine.Search.Shards;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Dpfah.Cluster;
+
+/// <summary>The cluster as this node sees it, and what the node does for its part: loads what it is to have, and lets go what others have by now.</summary>
+internal sealed class ClusterView : IClusterView, IDisposable
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly IGrainFactory grains;
+    private readonly NodeServices services;
+    private readonly IClusterMembershipService membership;
+    private readonly SiloAddress local;
+    private readonly ShardHost host;
+    private readonly ShardRouter router;
+    private readonly SemaphoreSlim changed = new(0, 1);
+    private readonly Dictionary<IndexKey, IDisposable> prepared = [];
+    private volatile Tables tables = new(MembershipVersion.MinValue, []);
+
+    public ClusterView(IServiceProvider silo, ShardHost host, ShardRouter router)
+    {
+        grains = silo.GetRequiredService<IGrainFactory>();
+        services = silo.GetRequiredService<NodeServices>();
+        membership = silo.GetRequiredService<IClusterMembershipService>();
+        local = silo.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+        (this.host, this.router) = (host, router);
+    }
+
+    /// <inheritdoc/>
+    public string Local => ShardPlacementDirector.NameOf(local);
+
+    /// <inheritdoc/>
+    public async Task<ShardReply> SearchAsync(ShardName name, ShardRequest request, CancellationToken cancellationToken)
+    {
+        SiloAddress owner = OwnerOf(name);
+        ShardReply reply = owner.Equals(local)
+            ? await host.SearchAsync(name.Key, request, cancellationToken).ConfigureAwait(false)
+            : await services.On(owner).SearchAsync(name.Key.Generation, name.Key.Shards, name.Key.Shard, request, cancellationToken).ConfigureAwait(false);
+
+        // Where it is to be it is not yet: it may be where it was.
+        return reply.Outcome == ShardOutcome.Loading
+            ? await grains.GetGrain<IShardGrain>(name.ToString()).SearchAsync(request, cancellationToken).ConfigureAwait(false)
+            : reply;
+    }
+
+    /// <inheritdoc/>
+    public Task<ShardReport> ReportAsync(ShardName name) => grains.GetGrain<IShardGrain>(name.ToString()).ReportAsync();
+
+    /// <inheritdoc/>
+    public string NodeOf(ShardName name) => ShardPlacementDirector.NameOf(OwnerOf(name));
+
+    private SiloAddress OwnerOf(ShardName name)
+    {
+        Tables now = Current();
+        var generation = new ShardedGeneration(name.Key.Generation, new ShardLayout(name.Key.Shards, name.Replicas));
+        return now.Nodes[now.Of(generation).Owner(name.Key.Shard, name.Replica)];
+    }
+
+    /// <summary>Looks every second, more often while something is loaded, at what this node is to have.</summary>
+    public async Task KeepAsync(CancellationToken cancellationToken)
+    {
+        router.WantedChanged += Wake;
+        try
+        {
+            while (true)
+            {
+                Prepare();
+                await router.LookAsync(cancellationToken);
+                await MoveAsync(cancellationToken);
+                await changed.WaitAsync(router.Wanted.All(router.IsLoaded) ? LookInterval : ShortInterval, cancellationToken);
+            }
+        }
+        finally
+        {
+            router.WantedChanged -= Wake;
+            foreach (IDisposable one in prepared.Values)
+            {
+                one.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Loads the shards that are to be here before their owners come.</summary>
+    private void Prepare()
+    {
+        Tables now = Current();
+        int here = now.Nodes.IndexOf(local);
+        HashSet<IndexKey> wanted = [.. router.Wanted.SelectMany(generation =>
+            from shard in Enumerable.Range(0, generation.Layout.Shards)
+            where Enumerable.Range(0, generation.Layout.Replicas).Any(replica => now.Of(generation).Owner(shard, replica) == here)
+            select new IndexKey(generation.Generation, generation.Layout.Shards, shard))];
+        foreach (IndexKey key in wanted.Where(key => !prepared.ContainsKey(key)))
+        {
+            prepared.Add(key, host.Prepare(key));
+        }
+
+        foreach (IndexKey key in prepared.Keys.Except(wanted).ToList())
+        {
+            prepared.Remove(key, out IDisposable? gone);
+            gone!.Dispose();
+        }
+    }
+
+    /// <summary>Sends owners away that are to be on another node, once their shard is in its memory.</summary>
+    private async Task MoveAsync(CancellationToken cancellationToken)
+    {
+        foreach (ShardGrain grain in host.Active)
+        {
+            SiloAddress owner = OwnerOf(grain.Name);
+            if (!owner.Equals(local) && await HasAsync(owner, grain.Name.Key, cancellationToken))
+            {
+                grain.Move();
+            }
+        }
+    }
+
+    private async Task<bool> HasAsync(SiloAddress node, IndexKey key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await services.On(node).HasAsync(key.Generation, key.Shards, key.Shard).WaitAsync(CallTimeout, cancellationToken);
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Gone again, or not there yet: it is asked in a second.
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => changed.Dispose();
+
+    private Tables Current()
+    {
+        ClusterMembershipSnapshot snapshot = membership.CurrentSnapshot;
+        Tables known = tables;
+        if (known.Version == snapshot.Version && known.Nodes.Count > 0)
+        {
+            return known;
+        }
+
+        List<SiloAddress> nodes = [.. snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress)];
+        return tables = new Tables(snapshot.Version, nodes.Count > 0 ? nodes : [local]);
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            changed.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Already asked for.
+        }
+    }
+
+    /// <summary>The tables for one list of nodes.</summary>
+    private sealed record Tables(MembershipVersion Version, List<SiloAddress> Nodes)
+    {
+        private readonly ConcurrentDictionary<ShardedGeneration, ShardTable> tables = new();
+
+        public ShardTable Of(ShardedGeneration generation) =>
+            tables.GetOrAdd(generation, key => new ShardTable(key, [.. Nodes.Select(ShardPlacementDirector.NameOf)]));
+    }
+}

@@ -1,0 +1,280 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using Dpfah.Api.Collections;
+using Dpfah.Api.Images;
+using Dpfah.Api.Search;
+using Dpfah.Engine.Search.Shards;
+using Dpfah.FunctionalTests.Hosting;
+using Dpfah.FunctionalTests.Infrastructure;
+
+namespace Dpfah.FunctionalTests.Shards;
+
+/// <summary>Three nodes as processes of their own, which share shards: every answer is that of a node which holds the whole collection.</summary>
+/// <remarks>A server of its own: transactions of other tests would hold positions back, and what waits for a position is measured here.</remarks>
+public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) : IClassFixture<OwnCluster>
+{
+    private const int Images = 160;
+    private const int Clients = 4;
+
+    // Half a minute is meant, of which a busy machine takes most for the start of three processes: the record has the figure.
+    private static readonly TimeSpan LongestRestart = TimeSpan.FromMinutes(2);
+
+    [Fact]
+    [Trait(LongForm.Trait, "shards")]
+    public async Task Shards_on_three_nodes_answer_as_one_node_does_through_moves_kills_and_restarts()
+    {
+        using TestDatabase database = await cluster.CreateDatabaseAsync();
+        await using ClusterNodes nodes = await ClusterNodes.StartAsync(database, 3);
+        string collection = await FillAsync(nodes[0]);
+        Assert.Null((await nodes.ReadyAsync(0, collection, 0, 0)).Shards);
+        ShardQueries queries = await ShardQueries.CreateAsync(nodes[0], collection, LongForm.Choose(30, 300), LongForm.Seed());
+        await queries.AssertSameAsync(nodes[1]);
+
+        await MovesAsync(nodes, queries, collection);
+        await WritesAsync(nodes, collection);
+        queries = await ShardQueries.CreateAsync(nodes[0], collection, 30, 6);
+        for (int round = 0; round < LongForm.Choose(1, 20); round++)
+        {
+            await KillOneAsync(nodes, queries, collection);
+        }
+
+        await KillAllAsync(nodes, queries, collection);
+    }
+
+    [Fact]
+    public async Task A_shard_without_a_node_is_told_as_missing_and_comes_back_elsewhere()
+    {
+        using TestDatabase database = await cluster.CreateDatabaseAsync();
+        await using ClusterNodes nodes = await ClusterNodes.StartAsync(database, 2, TimeSpan.FromSeconds(1));
+        string collection = await FillAsync(nodes[0]);
+        ShardQueries queries = await ShardQueries.CreateAsync(nodes[0], collection, 10, 7);
+        await ReshardAsync(nodes, collection, 4, 1);
+        CollectionResponse before = await nodes.ReadyAsync(0, collection, 4, 1);
+        string[] lost = [.. before.Shards!.Items.Where(shard => shard.Node == nodes.AddressOf(1)).Select(shard => $"{collection}: shard {shard.Shard} of 4")];
+        Assert.InRange(lost.Length, 1, 3);
+
+        nodes.Process(1).Pause();
+
+        // A page with all pictures: it lacks those of the missing shards, and no others. The other node is given up after three seconds at the earliest.
+        long there = before.Shards.Items.Where(shard => shard.Node == nodes.AddressOf(0)).Sum(shard => shard.Pictures);
+        SearchResponse answer = (await nodes[0].SearchAsync(Pictures.Png(1), $"?k=1000&collection={collection}")).Read<SearchResponse>();
+        Assert.True(answer.Partial);
+        Assert.Equal(lost, answer.MissingShards!);
+        Assert.Equal(there, answer.Hits.Count);
+
+        await nodes.KillAsync(1);
+        var clock = Stopwatch.StartNew();
+        await Eventually.BecomesAsync(
+            async () => (await nodes[0].SearchAsync(Pictures.Png(1), $"?k=1000&collection={collection}")).Read<SearchResponse>(), found => found.Partial is null);
+        output.WriteLine($"whole again after {clock.Elapsed.TotalSeconds:0.0} s");
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, LongestRestart);
+        await queries.AssertSameAsync(nodes[0]);
+    }
+
+    [Fact]
+    public async Task Without_a_cluster_nothing_of_it_is_loaded_and_shards_are_refused_in_words()
+    {
+        using TestDatabase database = await cluster.CreateDatabaseAsync();
+        await using ServiceProcess service = HostProcess.Start(database);
+        await service.WaitUntilReadyAsync();
+        using var client = new ApiClient(service.BaseAddress);
+
+        Problem problem = (await client.SendJsonAsync(HttpMethod.Put, "/collections/many", """{"shards":3}""")).ReadProblem(HttpStatusCode.Conflict, "no-cluster");
+        (await client.SendJsonAsync(HttpMethod.Post, "/collections/default/reshard", """{"shards":3}""")).ReadProblem(HttpStatusCode.Conflict, "no-cluster");
+
+        Assert.Contains("ClusterAddress", problem.Detail, StringComparison.Ordinal);
+        string[] loaded = await File.ReadAllLinesAsync($"/proc/{service.Id}/maps");
+        Assert.Contains(loaded, line => line.EndsWith("Dpfah.Engine.dll", StringComparison.Ordinal));
+        Assert.DoesNotContain(loaded, line => line.Contains("Orleans", StringComparison.Ordinal) || line.Contains("Dpfah.Cluster", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_needs_all_codes_on_one_node_is_refused_in_words()
+    {
+        using TestDatabase database = await cluster.CreateDatabaseAsync();
+        await using ClusterNodes nodes = await ClusterNodes.StartAsync(database, 1);
+        ApiClient client = nodes[0];
+        CollectionResponse made = (await client.SendJsonAsync(HttpMethod.Put, "/collections/many", """{"shards":3,"replicas":2}""")).Read<CollectionResponse>(HttpStatusCode.Created);
+        Assert.Equal((3, 2, 6), (made.Shards!.Count, made.Shards.Replicas, made.Shards.Items.Count));
+        await client.AddAsync("many", "a", Pictures.Png(1), ["dog"]);
+
+        (await client.SendJsonAsync(HttpMethod.Post, "/collections/many/duplicates", "{}")).ReadProblem(HttpStatusCode.Conflict, "sharded-collection");
+        (await client.SendJsonAsync(HttpMethod.Post, "/evaluations", """{"model":"hash-64","collection":"many"}""")).ReadProblem(HttpStatusCode.Conflict, "sharded-collection");
+        (await client.SearchAsync(Pictures.Png(1), "?collection=many&confidence=0.9")).ReadProblem(HttpStatusCode.Conflict, "sharded-collection");
+        (await client.SendJsonAsync(HttpMethod.Put, "/collections/many", """{"shards":4}""")).ReadProblem(HttpStatusCode.Conflict, "other-shards");
+        (await client.SendJsonAsync(HttpMethod.Put, "/collections/many", """{"shards":3,"replicas":2}""")).AssertStatus(HttpStatusCode.OK);
+        foreach (string wrong in (string[])["""{"shards":65}""", """{"shards":-1}""", """{"shards":2,"replicas":0}""", """{"shards":2,"replicas":9}""", "{}"])
+        {
+            (await client.SendJsonAsync(HttpMethod.Post, "/collections/many/reshard", wrong)).ReadBadParameter();
+        }
+    }
+
+    [Fact]
+    public async Task The_database_finds_the_same_shard_as_the_program()
+    {
+        using TestDatabase database = await cluster.CreateDatabaseAsync();
+        foreach ((int shards, int shard) in new[] { (3, 0), (8, 7), (64, 63) })
+        {
+            string sql = $"""
+                SELECT coalesce(string_agg(n::text, ',' ORDER BY n), '') FROM (
+                    SELECT generate_series(0, 500)::bigint AS n UNION SELECT (1::bigint << b) + b FROM generate_series(9, 62) b) numbers
+                WHERE {ShardLayout.Condition("n", shards, shard)}
+                """;
+            IEnumerable<long> numbers = Enumerable.Range(0, 501).Select(n => (long)n).Union(Enumerable.Range(9, 54).Select(b => (1L << b) + b));
+
+            Assert.Equal(
+                string.Join(',', numbers.Where(n => ShardLayout.ShardOf(n, shards) == shard).Order()), await database.ReadAsync<string>(sql));
+        }
+    }
+
+    /// <summary>From every node to shards and back, under searches.</summary>
+    private static async Task MovesAsync(ClusterNodes nodes, ShardQueries queries, string collection)
+    {
+        await using (var load = new Load(nodes, queries, 0, 1, 2))
+        {
+            foreach ((int shards, int replicas) in new[] { (3, 2), (8, 1), (1, 1), (0, 1), (3, 2) })
+            {
+                await ReshardAsync(nodes, collection, shards, replicas);
+                for (int node = 0; node < nodes.Count; node++)
+                {
+                    await nodes.ReadyAsync(node, collection, shards, replicas);
+                    await queries.AssertSameAsync(nodes[node]);
+                }
+
+                if (shards > 0)
+                {
+                    CollectionResponse there = await nodes.ReadyAsync(0, collection, shards, replicas);
+                    Assert.Equal(Images, there.Pictures);
+                    Assert.Equal(shards * replicas, there.Shards!.Items.Count);
+                    Assert.Equal(Math.Min(3, shards * replicas), there.Shards.Items.Select(shard => shard.Node).Distinct().Count());
+                }
+            }
+
+            LongForm.Record("shards moved", $"from every node to 3, 8, 1 shards, back and again: {load.Answered} searches meanwhile, {load.Wrong.Count} wrong or failed");
+            Assert.Empty(load.Wrong);
+        }
+    }
+
+    /// <summary>What was written through one node is seen by a search on another that names its position.</summary>
+    private static async Task WritesAsync(ClusterNodes nodes, string collection)
+    {
+        for (int n = 0; n < 20; n++)
+        {
+            ImageResponse added = await nodes[n % 3].AddAsync(collection, $"w{n}", Pictures.Png(5_000 + n), ["written"]);
+            SearchResponse found = (await nodes[(n + 1) % 3].SearchAsync(
+                Pictures.Png(5_000 + n), $"?k=1&collection={collection}&label=written&minPosition={added.Position}")).Read<SearchResponse>();
+            Assert.Equal(($"w{n}", 0, 0), (found.Hits[0].Id, found.Hits[0].Distance, found.Hits[0].FineDistance));
+            Assert.Equal(n + 1, (await LabelledAsync(nodes[(n + 2) % 3], collection, added.Position!)).Hits.Count);
+        }
+
+        Answer gone = await nodes[0].DeleteAsync(ApiClient.ImagePath(collection, "w3"));
+        gone.AssertStatus(HttpStatusCode.NoContent);
+        SearchResponse left = await LabelledAsync(nodes[1], collection, gone.Headers.GetValues("Dpfah-Position").Single());
+        Assert.Equal(19, left.Hits.Count);
+        Assert.DoesNotContain(left.Hits, hit => hit.Id == "w3");
+        await Eventually.BecomesAsync(
+            async () => (await nodes[2].GetAsync($"/collections/{collection}")).Read<CollectionResponse>().Pictures, count => count == Images + 19);
+    }
+
+    private static async Task<SearchResponse> LabelledAsync(ApiClient client, string collection, string position) => (await client.SearchAsync(
+        Pictures.Png(1), $"?k=100&collection={collection}&label=written&minPosition={position}")).Read<SearchResponse>();
+
+    private static async Task KillOneAsync(ClusterNodes nodes, ShardQueries queries, string collection)
+    {
+        await nodes.ReadyAsync(0, collection, 3, 2);
+        await using var load = new Load(nodes, queries, 0, 1);
+        await load.ReachedAsync(100);
+        var clock = Stopwatch.StartNew();
+        await nodes.KillAsync(2);
+        await Eventually.BecomesAsync(
+            async () => (await nodes[0].GetAsync($"/collections/{collection}")).Read<CollectionResponse>().Shards!.Items, items => items.All(shard => shard.Ready));
+        TimeSpan recovered = clock.Elapsed;
+        await load.ReachedAsync(load.Answered + 100);
+        LongForm.Record(
+            "a node of three killed",
+            $"{load.Answered} searches on the others, {load.Wrong.Count} wrong or failed, the slowest {load.Slowest.TotalMilliseconds:0} ms; every copy was back after {recovered.TotalSeconds:0.0} s");
+        Assert.Empty(load.Wrong);
+
+        // The node that comes back takes its share again, and nobody notices.
+        await nodes.StartAsync(2);
+        await Eventually.BecomesAsync(
+            async () => (await nodes[1].GetAsync($"/collections/{collection}")).Read<CollectionResponse>().Shards!.Items,
+            items => items.All(shard => shard.Ready) && items.Count(shard => shard.Node == nodes.AddressOf(2)) == 2);
+        await queries.AssertSameAsync(nodes[2]);
+        Assert.Empty(load.Wrong);
+    }
+
+    private static async Task KillAllAsync(ClusterNodes nodes, ShardQueries queries, string collection)
+    {
+        await nodes.KillAsync(0, 1, 2);
+        var clock = Stopwatch.StartNew();
+        await nodes.StartAsync(0, 1, 2);
+        await nodes.ReadyAsync(0, collection, 3, 2);
+        LongForm.Record("all three killed", $"started again, every copy was there after {clock.Elapsed.TotalSeconds:0.0} s");
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, LongestRestart);
+        await queries.AssertSameAsync(nodes[1]);
+    }
+
+    private static async Task ReshardAsync(ClusterNodes nodes, string collection, int shards, int replicas) =>
+        (await nodes[0].SendJsonAsync(HttpMethod.Post, $"/collections/{collection}/reshard", $$"""{"shards":{{shards}},"replicas":{{replicas}}}"""))
+            .Read<ReshardResponse>(HttpStatusCode.Accepted);
+
+    private static async Task<string> FillAsync(ApiClient client)
+    {
+        string collection = await client.CreateCollectionAsync();
+        await Parallel.ForEachAsync(Enumerable.Range(0, Images), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (n, _) => await client.AddAsync(
+            collection, $"p{n}", SharedPictures.Picture(n), n % 2 == 0 ? ["dog", $"l{n % 7}"] : n % 3 == 0 ? ["cat"] : [], SharedPictures.Metadata(n)));
+        string position = (await client.PutAsync(collection, "p0", SharedPictures.Picture(0), ["dog", "l0"])).Read<ImageResponse>().Position!;
+        (await client.SearchAsync(SharedPictures.Picture(0), $"?collection={collection}&minPosition={position}")).AssertStatus(HttpStatusCode.OK);
+        return collection;
+    }
+
+    /// <summary>Searches one after another on some nodes, whose every answer is looked at.</summary>
+    private sealed class Load : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource ending = new();
+        private readonly Task[] loops;
+        private int answered;
+        private long slowest;
+
+        public Load(ClusterNodes nodes, ShardQueries queries, params int[] on) => loops =
+        [
+            .. Enumerable.Range(0, Clients).Select(n => Task.Run(async () =>
+            {
+                ApiClient client = nodes[on[n % on.Length]];
+                for (int i = n; !ending.IsCancellationRequested; i += Clients)
+                {
+                    long start = Stopwatch.GetTimestamp();
+                    if (await queries.AskAsync(client, i) is { } wrong)
+                    {
+                        Wrong.Enqueue(wrong);
+                    }
+
+                    long ticks = Stopwatch.GetElapsedTime(start).Ticks;
+                    if (ticks > Volatile.Read(ref slowest))
+                    {
+                        Volatile.Write(ref slowest, ticks);
+                    }
+
+                    Interlocked.Increment(ref answered);
+                }
+            })),
+        ];
+
+        public int Answered => Volatile.Read(ref answered);
+
+        public TimeSpan Slowest => TimeSpan.FromTicks(Volatile.Read(ref slowest));
+
+        public ConcurrentQueue<string> Wrong { get; } = [];
+
+        public Task<int> ReachedAsync(int count) => Eventually.BecomesAsync(() => Task.FromResult(Answered), found => found >= count);
+
+        public async ValueTask DisposeAsync()
+        {
+            await ending.CancelAsync();
+            await Task.WhenAll(loops);
+            ending.Dispose();
+        }
+    }
+}
