@@ -48,6 +48,8 @@ settings() {
             ASPNETCORE_URLS) value="http://$bind:$((first_port + number - 1))" ;;
             ConnectionStrings__Dpfah) value="${value/Host=postgres;Port=5432/$postgres_at}" ;;
             Dpfah__DataFolder) value="$run/node$number" ;;
+            # On one machine each has a port of its own.
+            Dpfah__ClusterAddress) [[ -z "$value" ]] || value="${value%:*}:$((${value##*:} + number - 1))" ;;
         esac
         printf '%s=%s\n' "${line%%=*}" "$value"
     done < <(environment)

@@ -69,16 +69,22 @@ internal sealed partial class ClusterService(
     private async Task JoinAsync(CancellationToken cancellationToken)
     {
         await MembershipSchema.EnsureAsync(options.ConnectionString, cancellationToken);
-        using var shards = new ShardHost(follower, options.Address.ToString());
+        IPEndPoint address = options.Address;
+        if (address.Address.Equals(IPAddress.Any))
+        {
+            address = new IPEndPoint(await OwnAddress.FindAsync(options.ConnectionString, cancellationToken), address.Port);
+        }
+
+        using var shards = new ShardHost(follower, address.ToString());
         var given = new GivenUp();
-        using IHost silo = Build(shards, given);
+        using IHost silo = Build(address, shards, given);
         try
         {
             await silo.StartAsync(cancellationToken);
             using var view = new ClusterView(silo.Services, shards, router);
             router.Attach(view);
             state.ReportCluster(null);
-            LogJoined(options.Address);
+            LogJoined(address);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             Task keeping = view.KeepAsync(ending.Token);
             try
@@ -105,7 +111,7 @@ internal sealed partial class ClusterService(
         }
     }
 
-    private IHost Build(ShardHost shards, GivenUp given)
+    private IHost Build(IPEndPoint address, ShardHost shards, GivenUp given)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddSingleton(loggers);
@@ -118,8 +124,8 @@ internal sealed partial class ClusterService(
             silo.Configure<Orleans.Configuration.ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (ClusterName, ClusterName));
             silo.Configure<EndpointOptions>(endpoint =>
             {
-                (endpoint.AdvertisedIPAddress, endpoint.SiloPort, endpoint.GatewayPort) = (options.Address.Address, options.Address.Port, 0);
-                endpoint.SiloListeningEndpoint = new IPEndPoint(options.Address.Address, options.Address.Port);
+                (endpoint.AdvertisedIPAddress, endpoint.SiloPort, endpoint.GatewayPort) = (address.Address, address.Port, 0);
+                endpoint.SiloListeningEndpoint = address;
             });
             silo.UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = ("Npgsql", MembershipSchema.ConnectionString(options.ConnectionString)));
             silo.Configure<ClusterMembershipOptions>(membership =>

@@ -118,6 +118,10 @@ internal sealed class ShardRouter(ClusterOptions options, TimeSpan positionTimeo
         return new ShardAnswers(answers, seen, Switched: false, behind);
     }
 
+    /// <summary>Whether a replica of a shard was in memory when it was asked last.</summary>
+    private bool IsThere(ShardedGeneration generation, int shard) =>
+        states.TryGetValue(generation, out ShardState[]? found) && Array.Exists(found, state => state.Shard == shard && state.IsLoaded);
+
     /// <returns>The best reply that came in time; null when none came.</returns>
     private async Task<ShardReply?> AskAsync(ShardedGeneration generation, int shard, ShardRequest request, int queries, bool mayWait, CancellationToken cancellationToken)
     {
@@ -125,8 +129,9 @@ internal sealed class ShardRouter(ClusterOptions options, TimeSpan positionTimeo
         LatencyWindow window = queries == 1 ? single : many;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
-        // Once it was waited for in vain, every search would be as long.
-        ending.CancelAfter(lost.ContainsKey(name) ? ShortTimeout : mayWait ? options.ShardTimeout + positionTimeout : options.ShardTimeout);
+        // Once it was waited for in vain, every search would be as long. One that is only slow says meanwhile that it is there.
+        ending.CancelAfter(
+            lost.ContainsKey(name) && !IsThere(generation, shard) ? ShortTimeout : mayWait ? options.ShardTimeout + positionTimeout : options.ShardTimeout);
         ShardReply? best = null;
         try
         {

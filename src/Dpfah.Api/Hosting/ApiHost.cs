@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -204,7 +203,7 @@ public static class ApiHost
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void AddCluster(IServiceCollection services, ServiceOptions options, EngineOptions engine) => services.AddDpfahCluster(new ClusterOptions
     {
-        Address = IPEndPoint.Parse(options.ClusterAddress),
+        Address = options.ReadClusterAddress()!,
         ConnectionString = engine.PostgresConnectionString!,
         ShardTimeout = options.ShardTimeout,
     });

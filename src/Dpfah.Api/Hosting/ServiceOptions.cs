@@ -174,13 +174,23 @@ public sealed partial class ServiceOptions
     public long SpooledBytes { get; set; } = 64L << 30;
 
     /// <summary>
-    /// Where other nodes reach this one, as <c>address:port</c> (IPv6: <c>[address]:port</c>): the service is then a node of the cluster of all services on
-    /// its PostgreSQL database, and collections may be spread over shards. Default: none, no cluster.
+    /// Where other nodes reach this one, as <c>address:port</c> (IPv6: <c>[address]:port</c>), or <c>*:port</c> for the address by which this machine reaches the
+    /// database: the service is then a node of the cluster of all services on its PostgreSQL database, and collections may be spread over shards. Default: none,
+    /// no cluster.
     /// </summary>
     public string ClusterAddress { get; set; } = "";
 
     /// <summary>How long a search waits for a shard before it does without and says so, as <c>hh:mm:ss</c>: 0.1 s to 1 min. Default: 2 s.</summary>
     public TimeSpan ShardTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary><see cref="ClusterAddress"/> as an address and a port.</summary>
+    /// <returns>Null when it is none; <see cref="IPAddress.Any"/> for <c>*</c>.</returns>
+    internal IPEndPoint? ReadClusterAddress()
+    {
+        bool isAny = ClusterAddress.StartsWith("*:", StringComparison.Ordinal);
+        return IPEndPoint.TryParse(isAny ? $"{IPAddress.Any}{ClusterAddress[1..]}" : ClusterAddress, out IPEndPoint? node) && node.Port != 0
+            && (isAny || !(node.Address.Equals(IPAddress.Any) || node.Address.Equals(IPAddress.IPv6Any))) ? node : null;
+    }
 
     /// <summary>Reads the settings.</summary>
     /// <exception cref="InvalidOperationException">Settings are unknown or out of range; the message tells all of them.</exception>
@@ -337,9 +347,9 @@ public sealed partial class ServiceOptions
             yield return $"Proxies has addresses such as 10.0.0.7, or ranges such as 10.0.0.0/8; one was '{proxy}'.";
         }
 
-        if (ClusterAddress.Length > 0 && (!IPEndPoint.TryParse(ClusterAddress, out IPEndPoint? node) || node.Port == 0 || node.Address.Equals(IPAddress.Any) || node.Address.Equals(IPAddress.IPv6Any)))
+        if (ClusterAddress.Length > 0 && ReadClusterAddress() is null)
         {
-            yield return $"ClusterAddress is an address of this machine that the other nodes reach, and a port, such as 10.0.0.5:11111; it was '{ClusterAddress}'.";
+            yield return $"ClusterAddress is an address of this machine that the other nodes reach, and a port, such as 10.0.0.5:11111, or *:11111 for the address by which it reaches the database; it was '{ClusterAddress}'.";
         }
 
         if (PathBase.Length > 0 && !PathBasePattern.IsMatch(PathBase))

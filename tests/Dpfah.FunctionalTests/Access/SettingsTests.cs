@@ -42,6 +42,7 @@ public sealed class SettingsTests(SqliteService running) : IClassFixture<SqliteS
     [InlineData("--Dpfah:DecodeTimeout", "00:20:00", "00:10:00; it was 00:20:00")]
     [InlineData("--Dpfah:DecoderBytes", "1000", "at least 268435456; it was 1000")]
     [InlineData("--Dpfah:ClusterAddress", "10.0.0.5", "it was '10.0.0.5'")]
+    [InlineData("--Dpfah:ClusterAddress", "*:0", "it was '*:0'")]
     [InlineData("--Dpfah:ClusterAddress", "0.0.0.0:11111", "it was '0.0.0.0:11111'")]
     [InlineData("--Dpfah:ClusterAddress", "127.0.0.1:11111", "set ConnectionStrings:Dpfah, or leave it out")]
     [InlineData("--Dpfah:ShardTimeout", "00:02:00", "00:01:00; it was 00:02:00")]

@@ -81,6 +81,19 @@ public sealed class KubernetesTests
     }
 
     [Fact]
+    public void Others_reach_nodes_by_the_port_of_the_service_alone()
+    {
+        V1NetworkPolicySpec policy = Assert.Single(Load("dpfah.yaml").OfType<V1NetworkPolicy>()).Spec;
+        Dictionary<string, string> labels = new(Assert.Single(Load("dpfah.yaml").OfType<V1Deployment>()).Spec.Template.Metadata.Labels);
+        Assert.Equal(labels, policy.PodSelector.MatchLabels);
+        Assert.Equal(["Ingress"], policy.PolicyTypes);
+        Assert.Equal(2, policy.Ingress.Count);
+        Assert.Equal(Assert.Single(Node().Ports).Name, $"{Assert.Single(policy.Ingress[0].Ports).Port}");
+        Assert.Null(policy.Ingress[0].FromProperty);
+        Assert.Equal(labels, Assert.Single(policy.Ingress[1].FromProperty).PodSelector.MatchLabels);
+    }
+
+    [Fact]
     public void The_gpu_variant_asks_for_a_gpu_and_uses_it()
     {
         Assert.Equal("cuda", Assert.Single(Load("gpu/device.yaml").OfType<V1ConfigMap>()).Data["Dpfah__Device"]);

@@ -11,6 +11,7 @@ public sealed class NativeTests
         ["DPFAH_ADMIN_KEY"] = "0123456789abcdef0123",
         ["POSTGRES_PASSWORD"] = "a password with 'quotes'",
         ["DPFAH_DECODER"] = "imagesharp",
+        ["DPFAH_CLUSTER_ADDRESS"] = "*:9101",
         ["DPFAH_RUN"] = "/tmp/run",
         ["DPFAH_NODE_PORT"] = "9001",
         ["DPFAH_POSTGRES"] = "Host=db.example;Port=5433",
@@ -27,6 +28,7 @@ public sealed class NativeTests
         Dictionary<string, string> expected = ComposeFile.Load(Repository.PathOf("docker-compose.yml"))["dpfah"].Environment
             .ToDictionary(pair => pair.Key, pair => ComposeFile.Interpolate(pair.Value, variables));
         expected["ASPNETCORE_URLS"] = "http://127.0.0.1:9002";
+        expected["Dpfah__ClusterAddress"] = "*:9102";
         expected["Dpfah__DataFolder"] = "/tmp/run/node2";
         expected["ConnectionStrings__Dpfah"] = expected["ConnectionStrings__Dpfah"].Replace("Host=postgres;Port=5432", "Host=db.example;Port=5433", StringComparison.Ordinal);
         Assert.Equal(expected.OrderBy(pair => pair.Key), settings.OrderBy(pair => pair.Key));

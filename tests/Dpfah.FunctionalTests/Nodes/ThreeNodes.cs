@@ -1,15 +1,8 @@
 using System.Net;
 using System.Text.Json;
-using Dpfah.Api.Hosting;
-using Dpfah.Core.Models;
-using Dpfah.Engine;
-using Dpfah.Engine.Hosting;
-using Dpfah.Engine.Models;
-using Dpfah.FunctionalTests.Generations;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
 using Dpfah.TestHost;
-using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Dpfah.FunctionalTests.Nodes;
@@ -139,41 +132,8 @@ public sealed class ThreeNodes : IAsyncLifetime
     /// <summary>Puts a model into the database that takes some time for a picture, as the service itself would not take one without a network.</summary>
     /// <param name="milliseconds">How long a picture takes it, one at a time.</param>
     /// <returns>Its name, by which its codes differ from all others.</returns>
-    public async Task<string> AddModelAsync(int milliseconds)
-    {
-        string name = $"m-{Guid.NewGuid():n}";
-        using var files = new TemporaryFolder();
-        var description = new ModelDescription
-        {
-            Name = name,
-            Method = "dpfah",
-            Bits = GenerationOrders.Bits,
-            Backbone = new BackboneDescription("resnet18", 2, false, ""),
-            Preprocessing = new Preprocessing(256, 224, [0, 0, 0], [1, 1, 1]),
-            Parameters = new Dictionary<string, string>
-            {
-                [HashEncoding.TimeParameter] = $"{milliseconds}",
-                [HashEncoding.SaltParameter] = name,
-                [HashEncoding.MuteParameter] = "yes",
-            },
-        };
-        var services = new ServiceCollection();
-        services.AddLogging().AddDpfahEngine(new EngineOptions
-        {
-            DataFolder = files["data"],
-            PostgresConnectionString = new NpgsqlConnectionStringBuilder(Cluster.AdminConnectionString)
-            {
-                Database = "dpfah",
-                Username = "dpfah",
-                Password = Password,
-                Pooling = false,
-            }.ConnectionString,
-        });
-        HashEncoding.Add(services, new ServiceOptions());
-        await using ServiceProvider provider = services.BuildServiceProvider();
-        await provider.GetRequiredService<ModelStore>().ImportAsync(HashEncoding.Write(files.Path, description), CancellationToken.None);
-        return name;
-    }
+    public Task<string> AddModelAsync(int milliseconds) => NodeModels.AddAsync(
+        new NpgsqlConnectionStringBuilder(Cluster.AdminConnectionString) { Database = "dpfah", Username = "dpfah", Password = Password }.ConnectionString, milliseconds);
 
     /// <summary>Three nodes of another build.</summary>
     /// <param name="program">Its assembly.</param>

@@ -8,12 +8,12 @@ namespace Dpfah.FunctionalTests.Shards;
 internal sealed class ClusterNodes : IAsyncDisposable
 {
     private readonly TestDatabase database;
-    private readonly TimeSpan shardTimeout;
+    private readonly TimeSpan? shardTimeout;
     private readonly int[] ports;
     private readonly ServiceProcess?[] processes;
     private readonly ApiClient?[] clients;
 
-    private ClusterNodes(TestDatabase database, int count, TimeSpan shardTimeout)
+    private ClusterNodes(TestDatabase database, int count, TimeSpan? shardTimeout)
     {
         (this.database, this.shardTimeout) = (database, shardTimeout);
         ports = [.. Enumerable.Range(0, count).Select(_ => FreePort.Next())];
@@ -27,10 +27,10 @@ internal sealed class ClusterNodes : IAsyncDisposable
     /// <summary>Starts nodes and waits until each has joined.</summary>
     /// <param name="database">Their database.</param>
     /// <param name="count">How many.</param>
-    /// <param name="shardTimeout">How long a search waits for a shard; half a minute unless set, so that a busy machine does not make it do without one.</param>
+    /// <param name="shardTimeout">How long a search waits for a shard; the service's default unless set.</param>
     public static async Task<ClusterNodes> StartAsync(TestDatabase database, int count, TimeSpan? shardTimeout = null)
     {
-        var nodes = new ClusterNodes(database, count, shardTimeout ?? TimeSpan.FromSeconds(30));
+        var nodes = new ClusterNodes(database, count, shardTimeout);
         try
         {
             await nodes.StartAsync([.. Enumerable.Range(0, count)]);
@@ -59,8 +59,9 @@ internal sealed class ClusterNodes : IAsyncDisposable
         {
             processes[node] = HostProcess.Start(database, new Dictionary<string, string?>
             {
-                ["Dpfah__ClusterAddress"] = AddressOf(node),
-                ["Dpfah__ShardTimeout"] = shardTimeout.ToString(),
+                // One finds its address by itself: their database is on this machine.
+                ["Dpfah__ClusterAddress"] = node == 1 ? $"*:{ports[node]}" : AddressOf(node),
+                ["Dpfah__ShardTimeout"] = shardTimeout?.ToString(),
             });
             clients[node] = new ApiClient(processes[node]!.BaseAddress);
         }

@@ -1,12 +1,13 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using Dpfah.Api.Collections;
 using Dpfah.Api.Images;
 using Dpfah.Api.Search;
 using Dpfah.Engine.Search.Shards;
+using Dpfah.FunctionalTests.Generations;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
+using Dpfah.FunctionalTests.Nodes;
 
 namespace Dpfah.FunctionalTests.Shards;
 
@@ -15,16 +16,15 @@ namespace Dpfah.FunctionalTests.Shards;
 public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) : IClassFixture<OwnCluster>
 {
     private const int Images = 160;
-    private const int Clients = 4;
 
     // Half a minute is meant, of which a busy machine takes most for the start of three processes: the record has the figure.
     private static readonly TimeSpan LongestRestart = TimeSpan.FromMinutes(2);
 
     [Fact]
     [Trait(LongForm.Trait, "shards")]
-    public async Task Shards_on_three_nodes_answer_as_one_node_does_through_moves_kills_and_restarts()
+    public async Task Shards_on_three_nodes_answer_as_one_node_does_through_moves_switches_kills_and_restarts()
     {
-        using TestDatabase database = await cluster.CreateDatabaseAsync();
+        using var database = new PostgresTestDatabase(await cluster.Cluster.CreateDatabaseAsync());
         await using ClusterNodes nodes = await ClusterNodes.StartAsync(database, 3);
         string collection = await FillAsync(nodes[0]);
         Assert.Null((await nodes.ReadyAsync(0, collection, 0, 0)).Shards);
@@ -33,10 +33,33 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
 
         await MovesAsync(nodes, queries, collection);
         await WritesAsync(nodes, collection);
+        await SwitchAsync(nodes, collection, await NodeModels.AddAsync(database.ConnectionString));
         queries = await ShardQueries.CreateAsync(nodes[0], collection, 30, 6);
         for (int round = 0; round < LongForm.Choose(1, 20); round++)
         {
-            await KillOneAsync(nodes, queries, collection);
+            await LoseOneAsync(nodes, queries, collection, "killed", async node =>
+            {
+                await nodes.KillAsync(node);
+                return () => nodes.StartAsync(node);
+            });
+        }
+
+        for (int round = 0; round < LongForm.Choose(1, 5); round++)
+        {
+            await LoseOneAsync(nodes, queries, collection, "stopped", async node =>
+            {
+                Assert.Equal(0, await nodes.StopAsync(node));
+                return () => nodes.StartAsync(node);
+            });
+            await LoseOneAsync(nodes, queries, collection, "frozen", node =>
+            {
+                nodes.Process(node).Pause();
+                return Task.FromResult<Func<Task>>(() =>
+                {
+                    nodes.Process(node).Continue();
+                    return Task.CompletedTask;
+                });
+            });
         }
 
         await KillAllAsync(nodes, queries, collection);
@@ -131,29 +154,27 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
     /// <summary>From every node to shards and back, under searches.</summary>
     private static async Task MovesAsync(ClusterNodes nodes, ShardQueries queries, string collection)
     {
-        await using (var load = new Load(nodes, queries, 0, 1, 2))
+        await using var load = new ShardLoad(nodes, queries, 0, 1, 2);
+        foreach ((int shards, int replicas) in LongForm.IsAsked ? [(3, 2), (8, 1), (1, 1), (0, 1), (3, 2)] : new[] { (8, 1), (0, 1), (3, 2) })
         {
-            foreach ((int shards, int replicas) in new[] { (3, 2), (8, 1), (1, 1), (0, 1), (3, 2) })
+            await ReshardAsync(nodes, collection, shards, replicas);
+            for (int node = 0; node < nodes.Count; node++)
             {
-                await ReshardAsync(nodes, collection, shards, replicas);
-                for (int node = 0; node < nodes.Count; node++)
-                {
-                    await nodes.ReadyAsync(node, collection, shards, replicas);
-                    await queries.AssertSameAsync(nodes[node]);
-                }
-
-                if (shards > 0)
-                {
-                    CollectionResponse there = await nodes.ReadyAsync(0, collection, shards, replicas);
-                    Assert.Equal(Images, there.Pictures);
-                    Assert.Equal(shards * replicas, there.Shards!.Items.Count);
-                    Assert.Equal(Math.Min(3, shards * replicas), there.Shards.Items.Select(shard => shard.Node).Distinct().Count());
-                }
+                await nodes.ReadyAsync(node, collection, shards, replicas);
+                await queries.AssertSameAsync(nodes[node]);
             }
 
-            LongForm.Record("shards moved", $"from every node to 3, 8, 1 shards, back and again: {load.Answered} searches meanwhile, {load.Wrong.Count} wrong or failed");
-            Assert.Empty(load.Wrong);
+            if (shards > 0)
+            {
+                CollectionResponse there = await nodes.ReadyAsync(0, collection, shards, replicas);
+                Assert.Equal(Images, there.Pictures);
+                Assert.Equal(shards * replicas, there.Shards!.Items.Count);
+                Assert.Equal(Math.Min(3, shards * replicas), there.Shards.Items.Select(shard => shard.Node).Distinct().Count());
+            }
         }
+
+        load.AssertRight();
+        LongForm.Record("shards moved", $"from every node to shards, back and again: {load.Told}");
     }
 
     /// <summary>What was written through one node is seen by a search on another that names its position.</summary>
@@ -180,38 +201,78 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
     private static async Task<SearchResponse> LabelledAsync(ApiClient client, string collection, string position) => (await client.SearchAsync(
         Pictures.Png(1), $"?k=100&collection={collection}&label=written&minPosition={position}")).Read<SearchResponse>();
 
-    private static async Task KillOneAsync(ClusterNodes nodes, ShardQueries queries, string collection)
+    /// <summary>Another model's codes take over: each answer is whole, and of the one generation or the other.</summary>
+    private static async Task SwitchAsync(ClusterNodes nodes, string collection, string model)
     {
-        await nodes.ReadyAsync(0, collection, 3, 2);
-        await using var load = new Load(nodes, queries, 0, 1);
-        await load.ReachedAsync(100);
-        var clock = Stopwatch.StartNew();
-        await nodes.KillAsync(2);
-        await Eventually.BecomesAsync(
-            async () => (await nodes[0].GetAsync($"/collections/{collection}")).Read<CollectionResponse>().Shards!.Items, items => items.All(shard => shard.Ready));
-        TimeSpan recovered = clock.Elapsed;
-        await load.ReachedAsync(load.Answered + 100);
-        LongForm.Record(
-            "a node of three killed",
-            $"{load.Answered} searches on the others, {load.Wrong.Count} wrong or failed, the slowest {load.Slowest.TotalMilliseconds:0} ms; every copy was back after {recovered.TotalSeconds:0.0} s");
-        Assert.Empty(load.Wrong);
+        ShardQueries before = await ShardQueries.CreateAsync(nodes[0], collection, 30, 5, pages: false);
+        int generation = (await nodes[1].FillAsync(collection, model)).Generation.Generation.Id;
+        (await nodes[2].ActivateAsync(collection, generation)).AssertStatus(HttpStatusCode.Conflict);
 
-        // The node that comes back takes its share again, and nobody notices.
-        await nodes.StartAsync(2);
-        await Eventually.BecomesAsync(
-            async () => (await nodes[1].GetAsync($"/collections/{collection}")).Read<CollectionResponse>().Shards!.Items,
-            items => items.All(shard => shard.Ready) && items.Count(shard => shard.Node == nodes.AddressOf(2)) == 2);
-        await queries.AssertSameAsync(nodes[2]);
-        Assert.Empty(load.Wrong);
+        ShardQueries after;
+        await using (var load = new ShardLoad(nodes, before, 0, 1, 2))
+        {
+            await load.MoreAsync(50);
+            (await nodes[2].ActivateAsync(collection, generation, """{"force":true}""")).AssertStatus(HttpStatusCode.OK);
+            await load.MoreAsync(50);
+            after = await before.AgainAsync(nodes[2]);
+            Assert.All(Enumerable.Range(0, 30), number => Assert.NotEqual(before.Expected(number), after.Expected(number)));
+            load.AssertRight(or: after);
+            LongForm.Record("shards switched", $"to another model's codes: {load.Told}");
+        }
+
+        // As one node answers.
+        await ReshardAsync(nodes, collection, 0, 1);
+        for (int node = 0; node < nodes.Count; node++)
+        {
+            await nodes.ReadyAsync(node, collection, 0, 1);
+            await after.AssertSameAsync(nodes[node]);
+        }
+
+        await ReshardAsync(nodes, collection, 3, 2);
+        await nodes.ReadyAsync(0, collection, 3, 2);
     }
+
+    /// <summary>One node of three goes, is done without, comes back and takes its share again; those who ask the others notice nothing but time.</summary>
+    private static async Task LoseOneAsync(ClusterNodes nodes, ShardQueries queries, string collection, string how, Func<int, Task<Func<Task>>> lose)
+    {
+        const int Lost = 2;
+        for (int node = 0; node < nodes.Count; node++)
+        {
+            await nodes.ReadyAsync(node, collection, 3, 2);
+        }
+
+        await using var load = new ShardLoad(nodes, queries, 0, 1);
+        await load.MoreAsync(100);
+        var clock = Stopwatch.StartNew();
+        Func<Task> back = await lose(Lost);
+        await ShardsBecomeAsync(nodes[0], collection, items => items.All(shard => shard.Ready) && items.All(shard => shard.Node != nodes.AddressOf(Lost)));
+        TimeSpan recovered = clock.Elapsed;
+        await load.MoreAsync(100);
+        load.AssertRight();
+
+        clock.Restart();
+        await back();
+        await ShardsBecomeAsync(nodes[1], collection, items => items.All(shard => shard.Ready) && items.Count(shard => shard.Node == nodes.AddressOf(Lost)) == 2);
+        TimeSpan returned = clock.Elapsed;
+        await nodes.ReadyAsync(Lost, collection, 3, 2);
+        await queries.AssertSameAsync(nodes[Lost]);
+        load.AssertRight();
+        LongForm.Record(
+            $"a node of three {how}",
+            $"on the others {load.Told}; every copy was on another node after {recovered.TotalSeconds:0.0} s, its share with it again {returned.TotalSeconds:0.0} s after it was back");
+    }
+
+    private static Task ShardsBecomeAsync(ApiClient client, string collection, Func<IReadOnlyList<ShardResponse>, bool> wanted) => Eventually.BecomesAsync(
+        async () => (await client.GetAsync($"/collections/{collection}")).Read<CollectionResponse>().Shards!.Items, wanted, items => string.Join("; ", items));
 
     private static async Task KillAllAsync(ClusterNodes nodes, ShardQueries queries, string collection)
     {
         await nodes.KillAsync(0, 1, 2);
         var clock = Stopwatch.StartNew();
         await nodes.StartAsync(0, 1, 2);
+        TimeSpan joined = clock.Elapsed;
         await nodes.ReadyAsync(0, collection, 3, 2);
-        LongForm.Record("all three killed", $"started again, every copy was there after {clock.Elapsed.TotalSeconds:0.0} s");
+        LongForm.Record("all three killed", $"started again at once, ready after {joined.TotalSeconds:0.0} s, every copy was there after {clock.Elapsed.TotalSeconds:0.0} s");
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, LongestRestart);
         await queries.AssertSameAsync(nodes[1]);
     }
@@ -228,53 +289,5 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
         string position = (await client.PutAsync(collection, "p0", SharedPictures.Picture(0), ["dog", "l0"])).Read<ImageResponse>().Position!;
         (await client.SearchAsync(SharedPictures.Picture(0), $"?collection={collection}&minPosition={position}")).AssertStatus(HttpStatusCode.OK);
         return collection;
-    }
-
-    /// <summary>Searches one after another on some nodes, whose every answer is looked at.</summary>
-    private sealed class Load : IAsyncDisposable
-    {
-        private readonly CancellationTokenSource ending = new();
-        private readonly Task[] loops;
-        private int answered;
-        private long slowest;
-
-        public Load(ClusterNodes nodes, ShardQueries queries, params int[] on) => loops =
-        [
-            .. Enumerable.Range(0, Clients).Select(n => Task.Run(async () =>
-            {
-                ApiClient client = nodes[on[n % on.Length]];
-                for (int i = n; !ending.IsCancellationRequested; i += Clients)
-                {
-                    long start = Stopwatch.GetTimestamp();
-                    if (await queries.AskAsync(client, i) is { } wrong)
-                    {
-                        Wrong.Enqueue(wrong);
-                    }
-
-                    long ticks = Stopwatch.GetElapsedTime(start).Ticks;
-                    if (ticks > Volatile.Read(ref slowest))
-                    {
-                        Volatile.Write(ref slowest, ticks);
-                    }
-
-                    Interlocked.Increment(ref answered);
-                }
-            })),
-        ];
-
-        public int Answered => Volatile.Read(ref answered);
-
-        public TimeSpan Slowest => TimeSpan.FromTicks(Volatile.Read(ref slowest));
-
-        public ConcurrentQueue<string> Wrong { get; } = [];
-
-        public Task<int> ReachedAsync(int count) => Eventually.BecomesAsync(() => Task.FromResult(Answered), found => found >= count);
-
-        public async ValueTask DisposeAsync()
-        {
-            await ending.CancelAsync();
-            await Task.WhenAll(loops);
-            ending.Dispose();
-        }
     }
 }
