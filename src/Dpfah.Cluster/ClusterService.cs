@@ -20,6 +20,7 @@ internal sealed partial class ClusterService(
     private const string NotJoined = "This node has not joined its cluster yet.";
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
     private readonly ILogger logger = loggers.CreateLogger<ClusterService>();
@@ -85,7 +86,7 @@ internal sealed partial class ClusterService(
             router.Attach(view);
             state.ReportCluster(null);
             LogJoined(address);
-            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            using var ending = new CancellationTokenSource();
             Task keeping = view.KeepAsync(ending.Token);
             try
             {
@@ -98,13 +99,18 @@ internal sealed partial class ClusterService(
             }
             finally
             {
+                if (cancellationToken.IsCancellationRequested && !given.IsUp)
+                {
+                    await view.LeaveAsync(LeaveTimeout);
+                }
+
                 await ending.CancelAsync();
                 await keeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
         finally
         {
-            // Shards that leave are where others look for them before this node forgets where they are.
+            // Owners that are still here are told where others look for them before this node forgets where they are.
             using var patience = new CancellationTokenSource(StopTimeout);
             await silo.StopAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             router.Attach(null);
@@ -148,6 +154,7 @@ internal sealed partial class ClusterService(
                 (collection.CollectionQuantum, collection.CollectionAge) = (TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1));
             });
             silo.Services.AddSerializer(serializer => serializer.AddAssembly(typeof(ShardGrain).Assembly));
+            silo.Services.AddSingleton<LeavingNodes>();
             silo.Services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
             silo.AddGrainService<NodeService>();
             silo.Services.AddSingleton<NodeServices>();
@@ -160,6 +167,8 @@ internal sealed partial class ClusterService(
     private sealed class GivenUp : IFatalErrorHandler
     {
         private readonly TaskCompletionSource<string> heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsUp => heard.Task.IsCompleted;
 
         public Task<string> WaitAsync(CancellationToken cancellationToken) => heard.Task.WaitAsync(cancellationToken);
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Dpfah.Engine.Search.Shards;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,18 +15,20 @@ internal sealed class ClusterView : IClusterView, IDisposable
     private readonly IGrainFactory grains;
     private readonly NodeServices services;
     private readonly IClusterMembershipService membership;
+    private readonly LeavingNodes leaving;
     private readonly SiloAddress local;
     private readonly ShardHost host;
     private readonly ShardRouter router;
     private readonly SemaphoreSlim changed = new(0, 1);
     private readonly Dictionary<IndexKey, IDisposable> prepared = [];
-    private volatile Tables tables = new(MembershipVersion.MinValue, []);
+    private volatile Tables tables = new(MembershipVersion.MinValue, 0, []);
 
     public ClusterView(IServiceProvider silo, ShardHost host, ShardRouter router)
     {
         grains = silo.GetRequiredService<IGrainFactory>();
         services = silo.GetRequiredService<NodeServices>();
         membership = silo.GetRequiredService<IClusterMembershipService>();
+        leaving = silo.GetRequiredService<LeavingNodes>();
         local = silo.GetRequiredService<ILocalSiloDetails>().SiloAddress;
         (this.host, this.router) = (host, router);
     }
@@ -64,6 +67,7 @@ internal sealed class ClusterView : IClusterView, IDisposable
     public async Task KeepAsync(CancellationToken cancellationToken)
     {
         router.WantedChanged += Wake;
+        leaving.Changed += Wake;
         try
         {
             while (true)
@@ -71,16 +75,44 @@ internal sealed class ClusterView : IClusterView, IDisposable
                 Prepare();
                 await router.LookAsync(cancellationToken);
                 await MoveAsync(cancellationToken);
-                await changed.WaitAsync(router.Wanted.All(router.IsLoaded) ? LookInterval : ShortInterval, cancellationToken);
+                await changed.WaitAsync(IsLeaving || !router.Wanted.All(router.IsLoaded) ? ShortInterval : LookInterval, cancellationToken);
             }
         }
         finally
         {
             router.WantedChanged -= Wake;
+            leaving.Changed -= Wake;
             foreach (IDisposable one in prepared.Values)
             {
                 one.Dispose();
             }
+        }
+    }
+
+    private bool IsLeaving => !Current().Nodes.Contains(local);
+
+    /// <summary>Lets the other nodes load what is here, while this one still answers for it, and its owners go there.</summary>
+    /// <param name="patience">How long to wait for that. While <see cref="KeepAsync"/> runs.</param>
+    public async Task LeaveAsync(TimeSpan patience)
+    {
+        SiloAddress[] others = [.. Current().Nodes.Where(node => !node.Equals(local))];
+        leaving.Add(local);
+        await Task.WhenAll(others.Select(async node =>
+        {
+            try
+            {
+                await services.On(node).HearLeavingAsync(local).WaitAsync(CallTimeout);
+            }
+            catch (Exception)
+            {
+                // Gone itself, or about to be: it has nothing to take over.
+            }
+        }));
+
+        // No longer than there is anybody who stays.
+        for (var clock = Stopwatch.StartNew(); IsLeaving && host.Active.Count > 0 && clock.Elapsed < patience;)
+        {
+            await Task.Delay(ShortInterval);
         }
     }
 
@@ -138,13 +170,14 @@ internal sealed class ClusterView : IClusterView, IDisposable
     {
         ClusterMembershipSnapshot snapshot = membership.CurrentSnapshot;
         Tables known = tables;
-        if (known.Version == snapshot.Version && known.Nodes.Count > 0)
+        int left = leaving.Count;
+        if (known.Version == snapshot.Version && known.Left == left && known.Nodes.Count > 0)
         {
             return known;
         }
 
-        List<SiloAddress> nodes = [.. snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress)];
-        return tables = new Tables(snapshot.Version, nodes.Count > 0 ? nodes : [local]);
+        SiloAddress[] nodes = [.. snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress)];
+        return tables = new Tables(snapshot.Version, left, [.. leaving.Without(nodes.Length > 0 ? nodes : [local])]);
     }
 
     private void Wake()
@@ -160,7 +193,10 @@ internal sealed class ClusterView : IClusterView, IDisposable
     }
 
     /// <summary>The tables for one list of nodes.</summary>
-    private sealed record Tables(MembershipVersion Version, List<SiloAddress> Nodes)
+    /// <param name="Version">The version of the list.</param>
+    /// <param name="Left">How many nodes had said that they leave.</param>
+    /// <param name="Nodes">Those that stay.</param>
+    private sealed record Tables(MembershipVersion Version, int Left, List<SiloAddress> Nodes)
     {
         private readonly ConcurrentDictionary<ShardedGeneration, ShardTable> tables = new();
 

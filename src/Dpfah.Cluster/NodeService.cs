@@ -17,6 +17,10 @@ public interface INodeService : IGrainService
     /// <summary>Whether a shard is in the node's memory, so that its owner may come.</summary>
     [Alias("has")]
     Task<bool> HasAsync(int generation, int shards, int shard);
+
+    /// <summary>Hears that a node is about to end, so that its shards are loaded elsewhere while it still answers.</summary>
+    [Alias("leaving")]
+    Task HearLeavingAsync(SiloAddress node);
 }
 
 /// <inheritdoc cref="INodeService"/>
@@ -25,7 +29,7 @@ public interface INodeService : IGrainService
 /// though the shard itself is on a node that lives. The table of shards needs no directory.
 /// </remarks>
 [Reentrant]
-internal sealed class NodeService(GrainId id, Silo silo, ILoggerFactory loggers, ShardHost host) : GrainService(id, silo, loggers), INodeService
+internal sealed class NodeService(GrainId id, Silo silo, ILoggerFactory loggers, ShardHost host, LeavingNodes leaving) : GrainService(id, silo, loggers), INodeService
 {
     /// <inheritdoc/>
     public Task<ShardReply> SearchAsync(int generation, int shards, int shard, ShardRequest request, CancellationToken cancellationToken) =>
@@ -33,6 +37,13 @@ internal sealed class NodeService(GrainId id, Silo silo, ILoggerFactory loggers,
 
     /// <inheritdoc/>
     public Task<bool> HasAsync(int generation, int shards, int shard) => Task.FromResult(host.Report(new IndexKey(generation, shards, shard)).IsLoaded);
+
+    /// <inheritdoc/>
+    public Task HearLeavingAsync(SiloAddress node)
+    {
+        leaving.Add(node);
+        return Task.CompletedTask;
+    }
 }
 
 /// <summary>Finds the services of nodes.</summary>

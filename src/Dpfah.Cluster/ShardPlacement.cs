@@ -15,12 +15,12 @@ public sealed class ShardPlacement : PlacementStrategy
 public sealed class ShardPlacementAttribute() : PlacementAttribute(new ShardPlacement());
 
 /// <inheritdoc cref="ShardPlacement"/>
-internal sealed class ShardPlacementDirector : IPlacementDirector
+internal sealed class ShardPlacementDirector(LeavingNodes leaving) : IPlacementDirector
 {
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
         var name = ShardName.Parse(target.GrainIdentity.Key.ToString()!);
-        SiloAddress[] silos = context.GetCompatibleSilos(target);
+        SiloAddress[] silos = leaving.Without(context.GetCompatibleSilos(target));
         var generation = new ShardedGeneration(name.Key.Generation, new ShardLayout(name.Key.Shards, name.Replicas));
         var table = new ShardTable(generation, [.. silos.Select(NameOf)]);
         return Task.FromResult(silos[table.Owner(name.Key.Shard, name.Replica)]);

@@ -37,7 +37,7 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
         queries = await ShardQueries.CreateAsync(nodes[0], collection, 30, 6);
         for (int round = 0; round < LongForm.Choose(1, 20); round++)
         {
-            await LoseOneAsync(nodes, queries, collection, "killed", async node =>
+            await LoseOneAsync(nodes, queries, collection, 2, "killed", async node =>
             {
                 await nodes.KillAsync(node);
                 return () => nodes.StartAsync(node);
@@ -46,12 +46,12 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
 
         for (int round = 0; round < LongForm.Choose(1, 5); round++)
         {
-            await LoseOneAsync(nodes, queries, collection, "stopped", async node =>
+            await LoseOneAsync(nodes, queries, collection, 1, "stopped", async node =>
             {
                 Assert.Equal(0, await nodes.StopAsync(node));
                 return () => nodes.StartAsync(node);
             });
-            await LoseOneAsync(nodes, queries, collection, "frozen", node =>
+            await LoseOneAsync(nodes, queries, collection, 2, "frozen", node =>
             {
                 nodes.Process(node).Pause();
                 return Task.FromResult<Func<Task>>(() =>
@@ -233,14 +233,16 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
     }
 
     /// <summary>One node of three goes, is done without, comes back and takes its share again; those who ask the others notice nothing but time.</summary>
-    private static async Task LoseOneAsync(ClusterNodes nodes, ShardQueries queries, string collection, string how, Func<int, Task<Func<Task>>> lose)
+    private static async Task LoseOneAsync(ClusterNodes nodes, ShardQueries queries, string collection, int replicas, string how, Func<int, Task<Func<Task>>> lose)
     {
         const int Lost = 2;
+        await ReshardAsync(nodes, collection, 3, replicas);
         for (int node = 0; node < nodes.Count; node++)
         {
-            await nodes.ReadyAsync(node, collection, 3, 2);
+            await nodes.ReadyAsync(node, collection, 3, replicas);
         }
 
+        int share = (await nodes.ReadyAsync(0, collection, 3, replicas)).Shards!.Items.Count(shard => shard.Node == nodes.AddressOf(Lost));
         await using var load = new ShardLoad(nodes, queries, 0, 1);
         await load.MoreAsync(100);
         var clock = Stopwatch.StartNew();
@@ -252,17 +254,17 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
 
         clock.Restart();
         await back();
-        await ShardsBecomeAsync(nodes[1], collection, items => items.All(shard => shard.Ready) && items.Count(shard => shard.Node == nodes.AddressOf(Lost)) == 2);
+        await ShardsBecomeAsync(nodes[1], collection, items => items.All(shard => shard.Ready) && items.Count(shard => shard.Node == nodes.AddressOf(Lost)) == share);
         TimeSpan returned = clock.Elapsed;
-        await nodes.ReadyAsync(Lost, collection, 3, 2);
+        await nodes.ReadyAsync(Lost, collection, 3, replicas);
         await queries.AssertSameAsync(nodes[Lost]);
         load.AssertRight();
         LongForm.Record(
-            $"a node of three {how}",
+            $"a node of three {how}, {replicas} copies of each shard",
             $"on the others {load.Told}; every copy was on another node after {recovered.TotalSeconds:0.0} s, its share with it again {returned.TotalSeconds:0.0} s after it was back");
     }
 
-    private static Task ShardsBecomeAsync(ApiClient client, string collection, Func<IReadOnlyList<ShardResponse>, bool> wanted) => Eventually.BecomesAsync(
+    private static Task<IReadOnlyList<ShardResponse>> ShardsBecomeAsync(ApiClient client, string collection, Func<IReadOnlyList<ShardResponse>, bool> wanted) => Eventually.BecomesAsync(
         async () => (await client.GetAsync($"/collections/{collection}")).Read<CollectionResponse>().Shards!.Items, wanted, items => string.Join("; ", items));
 
     private static async Task KillAllAsync(ClusterNodes nodes, ShardQueries queries, string collection)
