@@ -70,7 +70,11 @@ public sealed class ResNetTests
         Golden.AssertClose(parts.GetProperty("L1"), l1.reshape(1), tolerance, "L1");
         Golden.AssertClose(parts.GetProperty("L2"), l2.reshape(1), tolerance, "L2");
         Golden.AssertClose(parts.GetProperty("L3"), l3.reshape(1), tolerance, "L3");
-        int gradients = CompareDigests(golden.GetProperty("grads"), name => network.get_parameter(name)!.grad!, tolerance);
+
+        // In single precision the rounding of another processor decides a ReLU or a max pool otherwise here and there: with AVX2 in place of
+        // AVX-512 a gradient of the first convolution is 0.8 % off.
+        double ofGradients = type == ScalarType.Float32 ? 0.02 : tolerance;
+        int gradients = CompareDigests(golden.GetProperty("grads"), name => network.get_parameter(name)!.grad!, ofGradients);
         int statistics = CompareDigests(train.GetProperty("running_stats_after"), name => network.get_buffer(name)!, tolerance);
         Assert.Equal((9, 4), (gradients, statistics));
     }
