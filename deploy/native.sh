@@ -51,7 +51,9 @@ settings() {
             # On one machine each has a port of its own.
             Dpfah__ClusterAddress) [[ -z "$value" ]] || value="${value%:*}:$((${value##*:} + number - 1))" ;;
         esac
-        printf '%s=%s\n' "${line%%=*}" "$value"
+
+        # What is not set is left to the program, which may be of a version that does not know it.
+        [[ -z "$value" ]] || printf '%s=%s\n' "${line%%=*}" "$value"
     done < <(environment)
 }
 

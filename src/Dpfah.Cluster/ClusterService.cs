@@ -14,14 +14,24 @@ namespace Dpfah.Cluster;
 /// inside of the service's: neither start nor stop of the service depends on it.
 /// </summary>
 internal sealed partial class ClusterService(
-    ClusterOptions options, IndexFollower follower, ServiceState state, ShardRouter router, ILoggerFactory loggers) : BackgroundService
+    ClusterOptions options,
+    IndexFollower follower,
+    ServiceState state,
+    ShardRouter router,
+    IHostApplicationLifetime lifetime,
+    ILoggerFactory loggers) : BackgroundService
 {
     private const string ClusterName = "dpfah";
     private const string NotJoined = "This node has not joined its cluster yet.";
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
+
+    // Beside the delay in which the service drains it has to fit into the time for the whole stop, and leave some for the jobs.
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
+
+    // Others have taken over what it had long ago, and it is to join anew.
+    private static readonly TimeSpan GivenUpTimeout = TimeSpan.FromSeconds(1);
 
     private readonly ILogger logger = loggers.CreateLogger<ClusterService>();
 
@@ -66,7 +76,11 @@ internal sealed partial class ClusterService(
         }
     }
 
-    /// <summary>Is a node of the cluster until it is told to stop, or given up by the others.</summary>
+    /// <summary>
+    /// Is a node of the cluster until it is told to stop, or given up by the others. The other nodes take over as soon as the service drains, while
+    /// it still answers; it is a node until it no longer does.
+    /// </summary>
+    /// <param name="cancellationToken">The service no longer answers.</param>
     private async Task JoinAsync(CancellationToken cancellationToken)
     {
         await MembershipSchema.EnsureAsync(options.ConnectionString, cancellationToken);
@@ -74,8 +88,13 @@ internal sealed partial class ClusterService(
         if (address.Address.Equals(IPAddress.Any))
         {
             address = new IPEndPoint(await OwnAddress.FindAsync(options.ConnectionString, cancellationToken), address.Port);
+            if (IPAddress.IsLoopback(address.Address))
+            {
+                LogLoopback(address);
+            }
         }
 
+        CancellationToken draining = lifetime.ApplicationStopping;
         using var shards = new ShardHost(follower, address.ToString());
         var given = new GivenUp();
         using IHost silo = Build(address, shards, given);
@@ -91,7 +110,7 @@ internal sealed partial class ClusterService(
             try
             {
                 // A fault of the keeping ends it too: the node joins anew.
-                Task<string> givenUp = given.WaitAsync(cancellationToken);
+                Task<string> givenUp = given.WaitAsync(draining);
                 await await Task.WhenAny(givenUp, keeping);
                 string reason = await givenUp;
                 state.ReportCluster($"The other nodes have given this one up: {reason}");
@@ -99,9 +118,10 @@ internal sealed partial class ClusterService(
             }
             finally
             {
-                if (cancellationToken.IsCancellationRequested && !given.IsUp)
+                if (draining.IsCancellationRequested && !given.IsUp)
                 {
                     await view.LeaveAsync(LeaveTimeout);
+                    await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 }
 
                 await ending.CancelAsync();
@@ -111,7 +131,7 @@ internal sealed partial class ClusterService(
         finally
         {
             // Owners that are still here are told where others look for them before this node forgets where they are.
-            using var patience = new CancellationTokenSource(StopTimeout);
+            using var patience = new CancellationTokenSource(given.IsUp ? GivenUpTimeout : StopTimeout);
             await silo.StopAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             router.Attach(null);
         }
@@ -187,6 +207,11 @@ internal sealed partial class ClusterService(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Joined the cluster at {Address}")]
     private partial void LogJoined(IPEndPoint address);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Only nodes of this machine reach this one at {Address}: where others are elsewhere, set ClusterAddress to an address that they reach")]
+    private partial void LogLoopback(IPEndPoint address);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster cannot be joined, trying again: {Reason}")]
     private partial void LogNotJoined(string reason);

@@ -3,6 +3,7 @@ using Dpfah.Engine.Hosting;
 using Dpfah.Engine.Search;
 using Dpfah.Engine.Search.Shards;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Dpfah.Cluster;
@@ -23,6 +24,7 @@ public static class ClusterServices
             p.GetRequiredService<IndexFollower>(),
             p.GetRequiredService<ServiceState>(),
             p.GetRequiredService<ShardRouter>(),
+            p.GetRequiredService<IHostApplicationLifetime>(),
             p.GetRequiredService<ILoggerFactory>()));
 
         // What the library tells of its work is for its own developers; what goes wrong is told.

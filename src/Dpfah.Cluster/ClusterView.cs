@@ -59,8 +59,7 @@ internal sealed class ClusterView : IClusterView, IDisposable
     private SiloAddress OwnerOf(ShardName name)
     {
         Tables now = Current();
-        var generation = new ShardedGeneration(name.Key.Generation, new ShardLayout(name.Key.Shards, name.Replicas));
-        return now.Nodes[now.Of(generation).Owner(name.Key.Shard, name.Replica)];
+        return now.Nodes[now.Of(GenerationOf(name)).Owner(name.Key.Shard, name.Replica)];
     }
 
     /// <summary>Looks every second, more often while something is loaded, at what this node is to have.</summary>
@@ -109,12 +108,16 @@ internal sealed class ClusterView : IClusterView, IDisposable
             }
         }));
 
-        // No longer than there is anybody who stays.
-        for (var clock = Stopwatch.StartNew(); IsLeaving && host.Active.Count > 0 && clock.Elapsed < patience;)
+        // No longer than there is anybody who stays, and for nothing that nobody wants any more.
+        for (var clock = Stopwatch.StartNew(); IsLeaving && host.Active.Any(IsWanted) && clock.Elapsed < patience;)
         {
             await Task.Delay(ShortInterval);
         }
     }
+
+    private bool IsWanted(ShardGrain grain) => router.Wanted.Contains(GenerationOf(grain.Name));
+
+    private static ShardedGeneration GenerationOf(ShardName name) => new(name.Key.Generation, new ShardLayout(name.Key.Shards, name.Replicas));
 
     /// <summary>Loads the shards that are to be here before their owners come.</summary>
     private void Prepare()
@@ -176,7 +179,7 @@ internal sealed class ClusterView : IClusterView, IDisposable
             return known;
         }
 
-        SiloAddress[] nodes = [.. snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress)];
+        SiloAddress[] nodes = ShardPlacementDirector.ActiveNodes(snapshot);
         return tables = new Tables(snapshot.Version, left, [.. leaving.Without(nodes.Length > 0 ? nodes : [local])]);
     }
 

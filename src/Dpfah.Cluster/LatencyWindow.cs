@@ -9,7 +9,7 @@ internal sealed class LatencyWindow
 
     private readonly Lock gate = new();
     private readonly TimeSpan[] times = new TimeSpan[Size];
-    private int count;
+    private long count;
     private long percentile = TimeSpan.FromMilliseconds(20).Ticks;
 
     /// <summary>The percentile; 20 ms until enough is known.</summary>
@@ -23,7 +23,7 @@ internal sealed class LatencyWindow
             times[count++ % Size] = time;
             if (count == Least || count % Between == 0)
             {
-                TimeSpan[] sorted = [.. times.Take(Math.Min(count, Size)).Order()];
+                TimeSpan[] sorted = [.. times.Take((int)Math.Min(count, Size)).Order()];
                 Volatile.Write(ref percentile, sorted[sorted.Length * 95 / 100].Ticks);
             }
         }

@@ -11,7 +11,7 @@ namespace Dpfah.Cluster;
 internal sealed class ShardHost(IndexFollower follower, string node) : IDisposable
 {
     private readonly SearchGate gate = new(Environment.ProcessorCount, ownThreads: true);
-    private readonly ConcurrentDictionary<ShardGrain, IndexKey> active = new();
+    private readonly ConcurrentDictionary<ShardGrain, IDisposable> active = new();
 
     /// <summary>The owners of replicas that are active here.</summary>
     public IReadOnlyCollection<ShardGrain> Active => [.. active.Keys];
@@ -19,8 +19,9 @@ internal sealed class ShardHost(IndexFollower follower, string node) : IDisposab
     /// <summary>Keeps a shard for its owner.</summary>
     public IDisposable Hold(IndexKey key, ShardGrain owner)
     {
-        active[owner] = key;
-        return new Ownership(follower.Hold(key), () => active.TryRemove(owner, out _));
+        IDisposable shard = follower.Hold(key);
+        active[owner] = shard;
+        return new Ownership(shard, () => active.TryRemove(owner, out _));
     }
 
     /// <summary>Loads a shard for an owner that is to come.</summary>
@@ -67,8 +68,16 @@ internal sealed class ShardHost(IndexFollower follower, string node) : IDisposab
             : new ShardReport(node, true, index.Snapshot.Count, index.Snapshot.MemoryBytes, index.Digest, applied);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => gate.EndThreads();
+    /// <summary>Lets go what owners still hold that were never told to end, as when the other nodes had given this one up.</summary>
+    public void Dispose()
+    {
+        foreach (IDisposable shard in active.Values)
+        {
+            shard.Dispose();
+        }
+
+        gate.EndThreads();
+    }
 
     private sealed class Ownership(IDisposable shard, Action end) : IDisposable
     {

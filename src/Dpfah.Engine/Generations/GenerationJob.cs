@@ -52,16 +52,14 @@ internal sealed class GenerationJob(
             }
         }
 
-        if (await IsInShardsAsync(generation, cancellationToken))
+        if (await CompareAsync(run, request, generation, cancellationToken) is not { } comparison)
         {
-            // Each node of a cluster has a part of the codes of both, none has all of them.
             await run.ReportAsync(
                 progress => progress.Log("The collection is spread over shards, where generations are not compared. Activate it with {\"force\": true}, or bring the collection back to every node first (POST reshard with {\"shards\": 0})."),
                 cancellationToken);
             return Result(generation, false, null);
         }
 
-        GenerationComparison comparison = await CompareAsync(run, request, cancellationToken);
         bool activated = request.Activate == ActivateWhen.WhenBetter && comparison.Gate is { Passes: true, IsBetter: true }
             && await ActivateAsync(run, request, comparison, cancellationToken);
         return Result(generation, activated, comparison);
@@ -226,10 +224,15 @@ internal sealed class GenerationJob(
         }
     }
 
-    private async Task<GenerationComparison> CompareAsync(JobRun run, GenerationRequest request, CancellationToken cancellationToken)
+    /// <returns>Null when the collection is spread over shards: each node of a cluster has a part of the codes of both, none has all of them.</returns>
+    private async Task<GenerationComparison?> CompareAsync(JobRun run, GenerationRequest request, Generation generation, CancellationToken cancellationToken)
     {
         await run.ReportAsync(progress => progress.SetStage("comparing"), cancellationToken);
-        (CollectionIndex active, CollectionIndex candidate) = await LoadedAsync(request, cancellationToken);
+        if (await LoadedAsync(request, generation, cancellationToken) is not (CollectionIndex active, CollectionIndex candidate))
+        {
+            return null;
+        }
+
         GenerationComparison comparison = await comparer.RunAsync(active, candidate, cancellationToken);
         await run.WriteAsync(
             async (context, progress, token) =>
@@ -246,11 +249,18 @@ internal sealed class GenerationJob(
     }
 
     /// <summary>The indexes of both generations, once this node has them in memory.</summary>
-    private async Task<(CollectionIndex Active, CollectionIndex Candidate)> LoadedAsync(GenerationRequest request, CancellationToken cancellationToken)
+    /// <returns>Null when the collection is spread over shards, or was while this waited.</returns>
+    private async Task<(CollectionIndex Active, CollectionIndex Candidate)?> LoadedAsync(
+        GenerationRequest request, Generation generation, CancellationToken cancellationToken)
     {
         long start = Environment.TickCount64;
         while (Environment.TickCount64 - start < LoadTimeout.TotalMilliseconds)
         {
+            if (await IsInShardsAsync(generation, cancellationToken))
+            {
+                return null;
+            }
+
             await follower.WaitForGenerationAsync(request.Generation, LoadPatience, cancellationToken);
             if (follower.FindStandby(request.Generation) is { } candidate && follower.Find(candidate.Name) is { } active
                 && active.CollectionId == candidate.CollectionId)

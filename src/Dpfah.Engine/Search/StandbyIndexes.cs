@@ -70,9 +70,9 @@ internal sealed class StandbyIndexes(Func<IndexKey, CancellationToken, Task<Coll
     {
         foreach ((IndexKey key, Entry entry) in entries.ToList())
         {
-            if (entry.Loading.IsFaulted)
+            if (entry.Loading.IsFaulted || entry.Loading.IsCanceled)
             {
-                failed(key.Generation, entry.Loading.Exception.GetBaseException().Message);
+                failed(key.Generation, entry.Loading.Exception?.GetBaseException().Message ?? "its load was cancelled");
                 entries[key] = Begin(key, RetryDelay);
             }
             else if (entry.Loading.IsCompletedSuccessfully)

@@ -90,7 +90,7 @@ public sealed class NodeLossTests(ThreeNodes nodes)
     [Trait(LongForm.Trait, "upgrade")]
     public async Task Nodes_are_replaced_one_by_one_under_load()
     {
-        // In the short form one of them, by the same build. The build before this one took part in no other node's job, and its database has a table less, which
+        // In the short form one of them, by the same build. The build before this one knows no shards, and its database has columns less, which
         // the first new node adds.
         await using ThreeNodes? older = LongForm.IsAsked ? await ThreeNodes.OfAsync(await PreviousBuild.MakeAsync()) : null;
         ThreeNodes three = older ?? nodes;

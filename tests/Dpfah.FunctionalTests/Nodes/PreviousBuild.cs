@@ -2,11 +2,11 @@ using Dpfah.FunctionalTests.Infrastructure;
 
 namespace Dpfah.FunctionalTests.Nodes;
 
-/// <summary>The tests' host as it was before nodes shared work, built from the repository's history.</summary>
+/// <summary>The tests' host as it was before collections could be spread over nodes, built from the repository's history.</summary>
 internal static class PreviousBuild
 {
     /// <summary>The commit of which it is built; <c>DPFAH_PREVIOUS_COMMIT</c> names another one.</summary>
-    public static string Commit { get; } = Environment.GetEnvironmentVariable("DPFAH_PREVIOUS_COMMIT") is { Length: > 0 } named ? named : "ff48641";
+    public static string Commit { get; } = Environment.GetEnvironmentVariable("DPFAH_PREVIOUS_COMMIT") is { Length: > 0 } named ? named : "afd8144";
 
     /// <summary>Builds it, unless it was built before.</summary>
     /// <returns>Path of the assembly.</returns>
