@@ -17,8 +17,9 @@ public abstract class KillTests
     // A database that cannot be killed apart from the service is a file.
     private const int LivesPerDatabaseKill = 10;
 
-    private static readonly int Kills = LongForm.Choose(6, 200);
-    private static readonly int Writes = LongForm.Choose(300, 100_000);
+    // Five long runs make 100,000 writes over 200 kills of the service and 20 of PostgreSQL; each is over in minutes, and begins anew.
+    private static readonly int Kills = LongForm.Choose(6, 40);
+    private static readonly int Writes = LongForm.Choose(300, 20_000);
 
     /// <summary>The database server, which is killed too; null for a file.</summary>
     protected virtual PostgresCluster? Server => null;
@@ -84,7 +85,7 @@ public abstract class KillTests
         LongForm.Record(
             $"kills, {database.Provider}",
             $"{all.Count:N0} acknowledged writes over {killed} kills of the service and {databaseKilled} of the database: 0 lost, 0 twice, all found, digests agree");
-        Counts.Report($"kills-{database.Provider}", killed, LongForm.Choose(6, 200));
+        Counts.Report($"kills-{database.Provider}", killed, LongForm.Choose(6, 40));
         if (databaseKills > 0)
         {
             Counts.Report($"database-kills-{database.Provider}", databaseKilled, databaseKills);
