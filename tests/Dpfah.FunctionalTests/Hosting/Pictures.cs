@@ -31,6 +31,24 @@ internal static class Pictures
     /// <summary>A PNG of some kilobytes that declares any size.</summary>
     public static byte[] PngDeclaring(int width, int height) => Png(width, height, new byte[4_000_000]);
 
+    /// <summary>
+    /// A transparent PNG that comes in seven passes, of 40 megapixels: who decodes it holds the picture and, beside it, all that has come so
+    /// far, 160 MB each. The file has some hundred kilobytes.
+    /// </summary>
+    public static byte[] HugeInterlacedPng()
+    {
+        const int Width = 8000, Height = 5000;
+        return Png(Width, Height, colour: 6, interlace: 1, zlib =>
+        {
+            // Width and height are multiples of 8, so that the passes have 15 rows of 8, and a byte in front of each.
+            var empty = new byte[1 << 20];
+            for (int left = (4 * Width * Height) + (15 * Height / 8); left > 0; left -= empty.Length)
+            {
+                zlib.Write(empty.AsSpan(0, Math.Min(left, empty.Length)));
+            }
+        });
+    }
+
     /// <summary>A picture as JPEG.</summary>
     public static byte[] Jpeg(int seed)
     {
@@ -95,16 +113,18 @@ internal static class Pictures
         }
     }
 
-    private static byte[] Png(int width, int height, byte[] rows)
+    private static byte[] Png(int width, int height, byte[] rows) => Png(width, height, colour: 0, interlace: 0, zlib => zlib.Write(rows));
+
+    private static byte[] Png(int width, int height, byte colour, byte interlace, Action<Stream> writeRows)
     {
         var header = new byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
-        header[8] = 8; // bits a sample; colour type 0 is grey
+        (header[8], header[9], header[12]) = (8, colour, interlace); // 8 bits a sample; colour type 0 is grey, 6 has alpha
         using var packed = new MemoryStream();
         using (var zlib = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true))
         {
-            zlib.Write(rows);
+            writeRows(zlib);
         }
 
         using var png = new MemoryStream();
