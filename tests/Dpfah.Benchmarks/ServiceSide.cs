@@ -125,8 +125,9 @@ internal sealed class ServiceSide : IAsyncDisposable
         List<int> family = [process.Id];
         for (int i = 0; i < family.Count; i++)
         {
-            string children = $"/proc/{family[i]}/task/{family[i]}/children";
-            if (File.Exists(children))
+            // Each thread has a list of those that it has started itself.
+            string threads = $"/proc/{family[i]}/task";
+            foreach (string children in Directory.Exists(threads) ? Directory.GetDirectories(threads).Select(thread => $"{thread}/children").Where(File.Exists) : [])
             {
                 family.AddRange(File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture)));
             }

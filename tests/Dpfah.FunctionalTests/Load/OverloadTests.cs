@@ -54,7 +54,8 @@ public sealed class OverloadTests
         TimeSpan refusedIn = refused.Length == 0 ? TimeSpan.Zero : refused.Select(outcome => outcome.Took).Order().ElementAt(refused.Length * 99 / 100);
         string result = $"{Factor * peak:0} searches/s for {OverloadTime.TotalSeconds:0} s at a peak of {peak:0.0}/s: {goodput:0.0}/s answered ({goodput / peak:0%}), "
             + $"p99 {p99.TotalSeconds:0.0} s, {refused.Length} of {all.Count} refused (p99 {refusedIn.TotalMilliseconds:0} ms), "
-            + $"memory {samples[samples.Count / 2].ResidentBytes >> 20} to {samples[^1].ResidentBytes >> 20} MiB";
+            + $"memory {samples[samples.Count / 2].Service.ResidentBytes >> 20} to {samples[^1].Service.ResidentBytes >> 20} MiB, "
+            + $"with its decoding processes {samples[samples.Count / 2].AllBytes >> 20} to {samples[^1].AllBytes >> 20} MiB";
         TestContext.Current.TestOutputHelper?.WriteLine(result);
 
         OpenLoad.Outcome[] others = [.. all.Except(answered).Except(refused)];
@@ -63,8 +64,15 @@ public sealed class OverloadTests
         Assert.True(refused.Length > all.Count / 2, result);
         Assert.True(goodput >= LeastShare * peak, result);
         Assert.True(p99 <= TimeSpan.FromSeconds(2 * Queue / peak), result);
-        long half = samples.Take((samples.Count / 2) + 1).Max(sample => sample.ResidentBytes), whole = samples.Max(sample => sample.ResidentBytes);
+        ProcessWatch.Sample[] first = [.. samples.Take((samples.Count / 2) + 1)];
+        long half = first.Max(sample => sample.Service.ResidentBytes), whole = samples.Max(sample => sample.Service.ResidentBytes);
         Assert.True(whole <= MostGrowth * half, $"Memory grew from {half >> 20} to {whole >> 20} MiB. {result}");
+
+        // With the processes that decode, which are at work from the start: none more comes.
+        Assert.All(samples, sample => Assert.InRange(sample.Children.Count, 1, Environment.ProcessorCount));
+        long halfOfAll = first.Max(sample => sample.AllBytes), wholeOfAll = samples.Max(sample => sample.AllBytes);
+        long most = (long)(MostGrowth * halfOfAll) + (samples.Max(sample => sample.Children.Count) * ProcessWatch.MoreOfChild);
+        Assert.True(wholeOfAll <= most, $"Memory of all processes grew from {halfOfAll >> 20} to {wholeOfAll >> 20} MiB. {result}");
 
         // Over, and forgotten.
         await Eventually.BecomesAsync(() => client.SearchAsync(Pictures.Png(1), "?k=1"), answer => answer.Status == HttpStatusCode.OK, patience: TimeSpan.FromSeconds(10));
