@@ -128,7 +128,7 @@ internal abstract class DpfahContext(DbContextOptions options) : DbContext(optio
         });
         modelBuilder.Entity<AuditEntry>(entity =>
         {
-            // Triggers of its migration refuse changes and deletions.
+            // Triggers of its migrations refuse changes and deletions, and to put a line in another's place.
             entity.ToTable("audit");
             entity.HasIndex(e => new { e.Collection, e.Id });
             entity.HasIndex(e => e.At);
