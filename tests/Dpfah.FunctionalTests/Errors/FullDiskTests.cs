@@ -2,6 +2,7 @@ using System.Net;
 using Dpfah.Api.Images;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
+using Dpfah.Learning.Imaging;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -83,6 +84,7 @@ public sealed class FullDiskTests_Postgres
             TestContext.Current.TestOutputHelper?.WriteLine($"{uploads.Acknowledged} acknowledged, {uploads.Refused} refused");
         }
 
+        await cluster.CheckPagesAsync();
         await using RunningService again = await RunningService.StartAsync(database); // Which is ready when the digests agree.
         await uploads.AssertThereAsync(again.Client);
     }
@@ -101,6 +103,8 @@ internal sealed class FullDiskUploads
 {
     private const int Clients = 8;
     private const int MostUploads = 4_000;
+
+    private static readonly PreviewMaker Previews = new(ImageDecoders.Create(ImageDecoders.Skia));
 
     private readonly List<int> acknowledged = [];
     private readonly List<int> refused = [];
@@ -157,12 +161,17 @@ internal sealed class FullDiskUploads
         await AssertThereAsync(client);
     }
 
-    /// <summary>All that was acknowledged is in the catalogue, what was refused is not, and all is found.</summary>
+    /// <summary>All that was acknowledged is in the catalogue, what was refused is not, and all is found and has its preview, byte for byte.</summary>
     public async Task AssertThereAsync(ApiClient client)
     {
         List<ImageResponse> listed = await client.ListAsync("default");
         Assert.Equal(acknowledged.Select(number => $"p{number}").Order(), listed.Select(image => image.Id).Order());
         await AssertFoundAsync(client);
+        await Parallel.ForEachAsync(
+            acknowledged,
+            new ParallelOptions { MaxDegreeOfParallelism = Clients },
+            async (number, _) => Assert.Equal(
+                Previews.Make(Pictures.Png(number)).Preview!.Jpeg, (await client.GetAsync($"{ApiClient.ImagePath("default", $"p{number}")}/preview")).Body));
     }
 
     public Task AssertFoundAsync(ApiClient client) => Parallel.ForEachAsync(

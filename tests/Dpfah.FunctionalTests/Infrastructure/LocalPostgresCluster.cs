@@ -25,8 +25,8 @@ internal sealed class LocalPostgresCluster : PostgresCluster
 
     private static int count;
 
-    // On a small disk: pieces of the log of a megabyte each, so that it has the size that it is set to.
-    private string[] SmallLog => disk is null ? [] : ["--wal-segsize=1"];
+    // On a small disk: pieces of the log of a megabyte each, so that it has the size that it is set to; and pages that show whether they are as they were written.
+    private string[] OnSmallDisk => disk is null ? [] : ["--wal-segsize=1", "--data-checksums"];
 
     private readonly PostgresPrograms programs;
     private readonly string folder;
@@ -154,6 +154,16 @@ internal sealed class LocalPostgresCluster : PostgresCluster
         await StartAsync();
     }
 
+    /// <summary>Stops the server, has PostgreSQL's own program look at every page of a cluster on a small disk, and starts the server again.</summary>
+    /// <exception cref="InvalidOperationException">A page is not as it was written.</exception>
+    public async Task CheckPagesAsync()
+    {
+        // Part of every server's programs, which the extension amcheck is not.
+        await StopAsync();
+        await programs.RunAsync(folder, "pg_checksums", "--check", "-D", DataFolder);
+        await StartAsync();
+    }
+
     private Task<string> StopAsync(string mode) => programs.RunAsync(folder, "pg_ctl", "stop", "-D", DataFolder, "-m", mode, "-w", "-s");
 
     private Process StartJanitor()
@@ -177,7 +187,7 @@ internal sealed class LocalPostgresCluster : PostgresCluster
         string[] collation = programs.MajorVersion >= 15 ? ["--locale-provider=icu", "--icu-locale=en-US"] : [];
         await programs.RunAsync(
             folder, "initdb",
-            ["-D", DataFolder, "-U", Superuser, $"--pwfile={passwordFile}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", .. collation, .. SmallLog]);
+            ["-D", DataFolder, "-U", Superuser, $"--pwfile={passwordFile}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", .. collation, .. OnSmallDisk]);
         await File.AppendAllTextAsync(
             Path.Combine(Outside, "data", "postgresql.conf"),
             $"""
