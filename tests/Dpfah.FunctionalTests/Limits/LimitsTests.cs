@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Dpfah.Api.Limits;
 using Dpfah.FunctionalTests.Generations;
 using Dpfah.FunctionalTests.Hosting;
@@ -377,12 +378,30 @@ public sealed class LimitsTests(TightSqliteService fixture) : IClassFixture<Tigh
     [Fact]
     public async Task Every_limit_that_is_told_is_tried()
     {
-        using JsonDocument told = JsonDocument.Parse((await client.GetAsync("/limits")).Body);
-        string[] names = [.. told.RootElement.EnumerateObject().SelectMany(group => group.Value.EnumerateObject().Select(limit => $"{group.Name}.{limit.Name}"))];
+        string[] names = await NamesAsync();
 
         Assert.Equal(TriedBy.Keys.Order(StringComparer.Ordinal), names.Order(StringComparer.Ordinal));
         string[] files = [.. Directory.EnumerateFiles(Repository.PathOf("tests"), "*Tests.cs", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)!];
         Assert.All(TriedBy.Values.Where(test => test != Server).Distinct(), test => Assert.Contains(test, files));
+    }
+
+    [Fact]
+    public async Task Every_limit_that_is_told_stands_in_the_table_of_the_README_and_no_other()
+    {
+        IEnumerable<string> table = File.ReadLines(Repository.PathOf("README.md"))
+            .SkipWhile(line => line != "## Limits").Skip(1).TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal));
+
+        // The first column names one or several.
+        string[] named = [.. table.SelectMany(row => Regex.Matches(row.Split('|')[1], "`([^`]+)`")).Select(match => match.Groups[1].Value)];
+
+        Assert.Equal((await NamesAsync()).Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
+    }
+
+    private async Task<string[]> NamesAsync()
+    {
+        using JsonDocument told = JsonDocument.Parse((await client.GetAsync("/limits")).Body);
+        return [.. told.RootElement.EnumerateObject().SelectMany(group => group.Value.EnumerateObject().Select(limit => $"{group.Name}.{limit.Name}"))];
     }
 
     private Task<Answer> SearchBatchAsync(string collection, int pictures)
