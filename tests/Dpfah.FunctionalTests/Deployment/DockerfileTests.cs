@@ -111,10 +111,17 @@ public sealed class DockerfileTests
             .Select(property => property.Name).Where(name => !Regex.IsMatch(text, $"__{name}(?![A-Za-z])")));
     }
 
-    [Fact]
-    public void Commands_of_container_engines_are_marked_as_not_run() =>
-        Assert.Equal([], File.ReadLines(Repository.PathOf("deploy/README.md"))
-            .Where(line => Regex.IsMatch(line, @"^ {4}(for .*)?(docker|kubectl) ") && !line.EndsWith('†') && !line.EndsWith('\\')));
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("deploy/README.md")]
+    public void Commands_that_no_test_runs_are_marked_as_not_run(string page)
+    {
+        string text = File.ReadAllText(Repository.PathOf(page));
+
+        Assert.Equal([], text.Split('\n')
+            .Where(line => Regex.IsMatch(line, @"^ {4}(for .*)?(docker|kubectl|sqlite3|psql) ") && !line.EndsWith('†') && !line.EndsWith('\\')));
+        Assert.Equal([], Regex.Matches(text, "`(docker|kubectl|sqlite3|psql) [^`]*`(?! †)").Select(match => match.Value));
+    }
 
     [Fact]
     public void Tests_run_the_database_image_that_the_compose_file_runs() =>
