@@ -101,7 +101,7 @@ internal sealed partial class ClusterService(
         try
         {
             await silo.StartAsync(cancellationToken);
-            using var view = new ClusterView(silo.Services, shards, router);
+            using var view = new ClusterView(silo.Services, shards, router, loggers.CreateLogger<ClusterView>());
             router.Attach(view);
             state.ReportCluster(null);
             LogJoined(address);

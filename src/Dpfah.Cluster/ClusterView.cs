@@ -2,15 +2,19 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Dpfah.Engine.Search.Shards;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Dpfah.Cluster;
 
 /// <summary>The cluster as this node sees it, and what the node does for its part: loads what it is to have, and lets go what others have by now.</summary>
-internal sealed class ClusterView : IClusterView, IDisposable
+internal sealed partial class ClusterView : IClusterView, IDisposable
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
+
+    // An owner follows its shard within a second or two of its being loaded where it is to be.
+    private static readonly TimeSpan LongestMove = TimeSpan.FromSeconds(10);
 
     private readonly IGrainFactory grains;
     private readonly NodeServices services;
@@ -19,18 +23,20 @@ internal sealed class ClusterView : IClusterView, IDisposable
     private readonly SiloAddress local;
     private readonly ShardHost host;
     private readonly ShardRouter router;
+    private readonly ILogger logger;
     private readonly SemaphoreSlim changed = new(0, 1);
     private readonly Dictionary<IndexKey, IDisposable> prepared = [];
+    private readonly Dictionary<ShardName, (long Since, bool IsTold)> astray = [];
     private volatile Tables tables = new(MembershipVersion.MinValue, 0, []);
 
-    public ClusterView(IServiceProvider silo, ShardHost host, ShardRouter router)
+    public ClusterView(IServiceProvider silo, ShardHost host, ShardRouter router, ILogger<ClusterView> logger)
     {
         grains = silo.GetRequiredService<IGrainFactory>();
         services = silo.GetRequiredService<NodeServices>();
         membership = silo.GetRequiredService<IClusterMembershipService>();
         leaving = silo.GetRequiredService<LeavingNodes>();
         local = silo.GetRequiredService<ILocalSiloDetails>().SiloAddress;
-        (this.host, this.router) = (host, router);
+        (this.host, this.router, this.logger) = (host, router, logger);
     }
 
     /// <inheritdoc/>
@@ -143,13 +149,44 @@ internal sealed class ClusterView : IClusterView, IDisposable
     /// <summary>Sends owners away that are to be on another node, once their shard is in its memory.</summary>
     private async Task MoveAsync(CancellationToken cancellationToken)
     {
+        var seen = new HashSet<ShardName>();
         foreach (ShardGrain grain in host.Active)
         {
             SiloAddress owner = OwnerOf(grain.Name);
-            if (!owner.Equals(local) && await HasAsync(owner, grain.Name.Key, cancellationToken))
+            if (owner.Equals(local))
+            {
+                continue;
+            }
+
+            bool has = await HasAsync(owner, grain.Name.Key, cancellationToken);
+            if (has)
             {
                 grain.Move();
             }
+
+            if (IsWanted(grain))
+            {
+                seen.Add(grain.Name);
+                TellAstray(grain.Name, owner, has);
+            }
+        }
+
+        foreach (ShardName right in astray.Keys.Except(seen).ToList())
+        {
+            astray.Remove(right);
+        }
+    }
+
+    /// <summary>Tells once of a copy that has stayed here though it is to be elsewhere.</summary>
+    private void TellAstray(ShardName name, SiloAddress owner, bool has)
+    {
+        (long since, bool isTold) = astray.GetValueOrDefault(name, (Stopwatch.GetTimestamp(), false));
+        bool isLong = Stopwatch.GetElapsedTime(since) > LongestMove;
+        astray[name] = (since, isTold || isLong);
+        if (isLong && !isTold)
+        {
+            string says = has ? "says that it has it in memory" : "does not say that it has it in memory";
+            LogAstray(name.Replica + 1, name.Key.Shard + 1, name.Key.Shards, name.Key.Generation, Local, ShardPlacementDirector.NameOf(owner), says);
         }
     }
 
@@ -194,6 +231,12 @@ internal sealed class ClusterView : IClusterView, IDisposable
             // Already asked for.
         }
     }
+
+    // Counted from 1, as missing shards are told.
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Copy {Copy} of shard {Shard} of {Shards} of generation {Generation} is still on {Node} and belongs on {Owner}, which {Says}")]
+    private partial void LogAstray(int copy, int shard, int shards, int generation, string node, string owner, string says);
 
     /// <summary>The tables for one list of nodes.</summary>
     /// <param name="Version">The version of the list.</param>
