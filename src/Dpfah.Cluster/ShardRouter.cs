@@ -49,7 +49,13 @@ internal sealed class ShardRouter(ClusterOptions options, TimeSpan positionTimeo
     public FrozenSet<ShardedGeneration> Wanted => wanted;
 
     /// <summary>Joins, or leaves when it is null.</summary>
-    public void Attach(IClusterView? joined) => cluster = joined;
+    public void Attach(IClusterView? joined)
+    {
+        // Told from the start: what is not told cannot be watched for its growth.
+        Hedges.Add(0);
+        Misses.Add(0);
+        cluster = joined;
+    }
 
     /// <inheritdoc/>
     public void Keep(IReadOnlyCollection<ShardedGeneration> wanted)

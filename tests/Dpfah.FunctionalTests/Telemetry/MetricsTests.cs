@@ -37,6 +37,9 @@ public sealed class MetricsTests(PostgresServer server) : IAsyncLifetime
             ["Dpfah__ObservedCollections"] = "2",
             ["Logging__LogLevel__Microsoft.AspNetCore.Routing.EndpointMiddleware"] = "Information",
             [BatchedHashEncoder.TimeVariable] = "1",
+
+            // Nodes of a cluster alone tell of shards.
+            ["Dpfah__ClusterAddress"] = $"127.0.0.1:{FreePort.Next()}",
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address,
             ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
             ["OTEL_METRIC_EXPORT_INTERVAL"] = "500",
