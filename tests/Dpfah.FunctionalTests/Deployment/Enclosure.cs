@@ -1,9 +1,6 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Dpfah.FunctionalTests.Infrastructure;
-using Microsoft.Win32.SafeHandles;
 
 namespace Dpfah.FunctionalTests.Deployment;
 
@@ -12,10 +9,8 @@ namespace Dpfah.FunctionalTests.Deployment;
 /// without privileges and in a network of their own that has nothing but a loopback interface.
 /// </summary>
 /// <remarks>Where this process is not root the programs run as its user and in its network; all else stays the same.</remarks>
-internal sealed partial class Enclosure : IDisposable
+internal sealed class Enclosure : IDisposable
 {
-    private const int NetworkNamespace = 0x40000000; // CLONE_NEWNET
-
     private readonly TemporaryFolder folder = new();
 
     private Enclosure(bool ownNetwork) => HasOwnNetwork = ownNetwork;
@@ -31,8 +26,7 @@ internal sealed partial class Enclosure : IDisposable
     /// <summary>Makes the folders, and finds out whether a network can be made.</summary>
     public static async Task<Enclosure> CreateAsync()
     {
-        bool ownNetwork = Environment.IsPrivilegedProcess
-            && (await Command.TryRunAsync(null, null, "/bin/sh", ["-c", "unshare --net ip link set lo up"])).ExitCode == 0;
+        bool ownNetwork = await NetworkNamespace.CanBeMadeAsync();
         TestContext.Current.TestOutputHelper?.WriteLine(ownNetwork ? "In a network of its own." : "In the network of the tests.");
         var enclosure = new Enclosure(ownNetwork);
         await Command.RunAsync(null, "chmod", "755", enclosure.folder.Path);
@@ -69,7 +63,8 @@ internal sealed partial class Enclosure : IDisposable
         if (HasOwnNetwork)
         {
             handler.ConnectCallback = async (context, _) =>
-                new NetworkStream(await ConnectInsideAsync(service.Id, context.DnsEndPoint.Port), ownsSocket: true);
+                new NetworkStream(
+                    await NetworkNamespace.ConnectAsync(service.Id, new IPEndPoint(IPAddress.Loopback, context.DnsEndPoint.Port)), ownsSocket: true);
         }
 
         return new HttpClient(handler) { BaseAddress = service.BaseAddress, Timeout = TimeSpan.FromMinutes(1) };
@@ -81,35 +76,4 @@ internal sealed partial class Enclosure : IDisposable
     private IEnumerable<string> WithEnvironment(IReadOnlyDictionary<string, string> settings, IEnumerable<string> commandLine) =>
         ["env", "-i", $"PATH={Environment.GetEnvironmentVariable("PATH")}", $"HOME={Home}",
             .. settings.Select(setting => $"{setting.Key}={setting.Value}"), .. commandLine];
-
-    /// <summary>A thread enters the network, makes the socket there, and ends; the socket keeps the network it was made in.</summary>
-    private static Task<Socket> ConnectInsideAsync(int processId, int port)
-    {
-        var connected = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                using SafeFileHandle network = File.OpenHandle(
-                    string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/ns/net"), share: FileShare.ReadWrite);
-                if (EnterNamespace(network, NetworkNamespace) != 0)
-                {
-                    throw new InvalidOperationException($"The service's network cannot be entered: {Marshal.GetLastPInvokeErrorMessage()}");
-                }
-
-                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                socket.Connect(IPAddress.Loopback, port);
-                connected.SetResult(socket);
-            }
-            catch (Exception error)
-            {
-                connected.SetException(error);
-            }
-        });
-        thread.Start();
-        return connected.Task;
-    }
-
-    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
-    private static partial int EnterNamespace(SafeFileHandle handle, int kind);
 }

@@ -4,25 +4,61 @@ using System.Net.Sockets;
 
 namespace Dpfah.FunctionalTests.Nodes;
 
-/// <summary>A TCP connection between a node and its database that a test can cut: in silence, as a network does that loses packets, or with a reset.</summary>
+/// <summary>
+/// A TCP connection between a node and its database that a test can cut: in silence, as a network does that loses packets, or with a reset.
+/// Also a way into another network and out of it, by sockets that were made there.
+/// </summary>
 internal sealed class CutProxy : IDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly IPEndPoint target;
+    private readonly Socket listener;
+    private readonly Func<Task<Socket>> connect;
     private readonly ConcurrentDictionary<Socket, bool> open = new();
     private volatile TaskCompletionSource flowing = Flowing();
     private volatile bool isRefusing;
 
-    /// <summary>Starts it.</summary>
+    /// <summary>Starts it on a free loopback port.</summary>
     public CutProxy(string host, int port)
+        : this(Listen(), () => ConnectAsync(new IPEndPoint(IPAddress.Parse(host), port)))
     {
-        target = new IPEndPoint(IPAddress.Parse(host), port);
-        listener.Start();
+    }
+
+    /// <summary>Starts it.</summary>
+    /// <param name="listener">A socket that listens.</param>
+    /// <param name="connect">Connects to where it leads.</param>
+    public CutProxy(Socket listener, Func<Task<Socket>> connect)
+    {
+        (this.listener, this.connect) = (listener, connect);
         _ = AcceptAsync();
     }
 
     /// <summary>Where it listens.</summary>
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+    public int Port => ((IPEndPoint)listener.LocalEndPoint!).Port;
+
+    /// <summary>Makes a socket that listens on a free loopback port.</summary>
+    public static Socket Listen()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen();
+        return socket;
+    }
+
+    /// <summary>Connects to an address in the network of the tests.</summary>
+    /// <exception cref="SocketException">Nobody listens there.</exception>
+    public static async Task<Socket> ConnectAsync(IPEndPoint address)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(address);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>From now on nothing goes through, and nobody is told.</summary>
     public void Silence() => flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -66,7 +102,7 @@ internal sealed class CutProxy : IDisposable
         {
             while (true)
             {
-                Socket node = await listener.AcceptSocketAsync();
+                Socket node = await listener.AcceptAsync();
                 _ = ServeAsync(node);
             }
         }
@@ -79,16 +115,20 @@ internal sealed class CutProxy : IDisposable
     private async Task ServeAsync(Socket node)
     {
         using (node)
-        using (var database = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true })
         {
-            node.NoDelay = true;
-            (open[node], open[database]) = (true, true);
             try
             {
                 if (!isRefusing)
                 {
-                    await database.ConnectAsync(target);
-                    await Task.WhenAny(CopyAsync(node, database), CopyAsync(database, node));
+                    using Socket database = await connect();
+                    (node.NoDelay, database.NoDelay) = (true, true);
+                    (open[node], open[database]) = (true, true);
+                    if (!isRefusing)
+                    {
+                        await Task.WhenAny(CopyAsync(node, database), CopyAsync(database, node));
+                    }
+
+                    open.TryRemove(database, out _);
                 }
             }
             catch (Exception error) when (error is SocketException or ObjectDisposedException)
@@ -98,7 +138,6 @@ internal sealed class CutProxy : IDisposable
             finally
             {
                 open.TryRemove(node, out _);
-                open.TryRemove(database, out _);
             }
         }
     }

@@ -8,14 +8,15 @@ namespace Dpfah.FunctionalTests.Shards;
 internal sealed class ClusterNodes : IAsyncDisposable
 {
     private readonly TestDatabase database;
-    private readonly TimeSpan? shardTimeout;
+    private readonly IReadOnlyDictionary<string, string?> settings;
+    private readonly CutNetwork? network;
     private readonly int[] ports;
     private readonly ServiceProcess?[] processes;
     private readonly ApiClient?[] clients;
 
-    private ClusterNodes(TestDatabase database, int count, TimeSpan? shardTimeout)
+    private ClusterNodes(TestDatabase database, int count, IReadOnlyDictionary<string, string?> settings, CutNetwork? network)
     {
-        (this.database, this.shardTimeout) = (database, shardTimeout);
+        (this.database, this.settings, this.network) = (database, settings, network);
         ports = [.. Enumerable.Range(0, count).Select(_ => FreePort.Next())];
         processes = new ServiceProcess?[count];
         clients = new ApiClient?[count];
@@ -24,13 +25,19 @@ internal sealed class ClusterNodes : IAsyncDisposable
     /// <summary>Nodes, running or not.</summary>
     public int Count => ports.Length;
 
+    /// <summary>How long a search waits for a shard on nodes that are started from now on; the service's default unless set.</summary>
+    public TimeSpan? ShardTimeout { get; set; }
+
     /// <summary>Starts nodes and waits until each has joined.</summary>
     /// <param name="database">Their database.</param>
     /// <param name="count">How many.</param>
     /// <param name="shardTimeout">How long a search waits for a shard; the service's default unless set.</param>
-    public static async Task<ClusterNodes> StartAsync(TestDatabase database, int count, TimeSpan? shardTimeout = null)
+    /// <param name="settings">Variables beside those that make them nodes of a cluster.</param>
+    /// <param name="network">The network that they are in; that of the tests unless given.</param>
+    public static async Task<ClusterNodes> StartAsync(
+        TestDatabase database, int count, TimeSpan? shardTimeout = null, IReadOnlyDictionary<string, string?>? settings = null, CutNetwork? network = null)
     {
-        var nodes = new ClusterNodes(database, count, shardTimeout);
+        var nodes = new ClusterNodes(database, count, settings ?? new Dictionary<string, string?>(), network) { ShardTimeout = shardTimeout };
         try
         {
             await nodes.StartAsync([.. Enumerable.Range(0, count)]);
@@ -47,7 +54,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
     public ApiClient this[int node] => clients[node]!;
 
     /// <summary>Address of a node in the cluster.</summary>
-    public string AddressOf(int node) => $"127.0.0.1:{ports[node]}";
+    public string AddressOf(int node) => $"{network?.AddressOf(node) ?? "127.0.0.1"}:{ports[node]}";
 
     /// <summary>The process of a node that runs.</summary>
     public ServiceProcess Process(int node) => processes[node]!;
@@ -57,16 +64,24 @@ internal sealed class ClusterNodes : IAsyncDisposable
     {
         foreach (int node in nodes)
         {
-            processes[node] = HostProcess.Start(database, new Dictionary<string, string?>
+            var environment = new Dictionary<string, string?>(settings)
             {
                 // One finds its address by itself: their database is on this machine.
                 ["Dpfah__ClusterAddress"] = node == 1 ? $"*:{ports[node]}" : AddressOf(node),
-                ["Dpfah__ShardTimeout"] = shardTimeout?.ToString(),
-            });
+                ["Dpfah__ShardTimeout"] = ShardTimeout?.ToString(),
+            };
+            processes[node] = network?.Start(node, database, environment) ?? HostProcess.Start(database, environment);
             clients[node] = new ApiClient(processes[node]!.BaseAddress);
         }
 
         await Task.WhenAll(nodes.Select(node => processes[node]!.WaitUntilReadyAsync()));
+    }
+
+    /// <summary>Starts nodes that do not run at addresses where none was before, as containers have them, and waits until each has joined.</summary>
+    public Task StartElsewhereAsync(params int[] nodes)
+    {
+        Array.ForEach(nodes, node => ports[node] = FreePort.Next());
+        return StartAsync(nodes);
     }
 
     /// <summary>Ends nodes as <c>kill -9</c> does.</summary>

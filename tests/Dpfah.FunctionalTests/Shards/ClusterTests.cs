@@ -17,15 +17,25 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
 {
     private const int Images = 160;
 
-    // Half a minute is meant, of which a busy machine takes most for the start of three processes: the record has the figure.
-    private static readonly TimeSpan LongestRestart = TimeSpan.FromMinutes(2);
+    // Half a minute is meant, and 10 to 15 s are seen where nothing else runs. In the short form the two cores that all tests share take longer
+    // for the start of three processes alone.
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(LongForm.Choose(60, 30));
+
+    // As long as a service is given to end by who runs it, and how long it drains of that.
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DrainDelay = TimeSpan.FromSeconds(5);
+
+    // Where no node is lost no answer may lack anything, and a shard that is only slow is waited for: two seconds, the default, are less than
+    // two cores with other tests may hold a process up.
+    private static readonly TimeSpan PatientTimeout = TimeSpan.FromSeconds(20);
 
     [Fact]
     [Trait(LongForm.Trait, "shards")]
     public async Task Shards_on_three_nodes_answer_as_one_node_does_through_moves_switches_kills_and_restarts()
     {
         using var database = new PostgresTestDatabase(await cluster.Cluster.CreateDatabaseAsync());
-        await using ClusterNodes nodes = await ClusterNodes.StartAsync(database, 3);
+        await using ClusterNodes nodes = await ClusterNodes.StartAsync(
+            database, 3, PatientTimeout, new Dictionary<string, string?> { ["Dpfah__DrainDelay"] = DrainDelay.ToString() });
         string collection = await FillAsync(nodes[0]);
         Assert.Null((await nodes.ReadyAsync(0, collection, 0, 0)).Shards);
         ShardQueries queries = await ShardQueries.CreateAsync(nodes[0], collection, LongForm.Choose(30, 300), LongForm.Seed());
@@ -35,6 +45,20 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
         await WritesAsync(nodes, collection);
         await SwitchAsync(nodes, collection, await NodeModels.AddAsync(database.ConnectionString));
         queries = await ShardQueries.CreateAsync(nodes[0], collection, 30, 6);
+        for (int round = 0; round < LongForm.Choose(1, 5); round++)
+        {
+            await LoseOneAsync(nodes, queries, collection, 1, "stopped", async node =>
+            {
+                var clock = Stopwatch.StartNew();
+                Assert.Equal(0, await nodes.StopAsync(node));
+                Assert.InRange(clock.Elapsed, DrainDelay, LongestStop);
+                return () => nodes.StartAsync(node);
+            }, isHandedOver: true);
+        }
+
+        // From here on as it is by default.
+        nodes.ShardTimeout = null;
+        await KillAllAsync(nodes, queries, collection);
         for (int round = 0; round < LongForm.Choose(1, 20); round++)
         {
             await LoseOneAsync(nodes, queries, collection, 2, "killed", async node =>
@@ -44,30 +68,19 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
             });
         }
 
-        for (int round = 0; round < LongForm.Choose(1, 5); round++)
+        // The balance of copies is not always restored when such a node comes back; see the README's limits.
+        for (int round = 0; round < LongForm.Choose(0, 5); round++)
         {
-            await LoseOneAsync(nodes, queries, collection, 1, "stopped", async node =>
+            await LoseOneAsync(nodes, queries, collection, 2, "frozen", node =>
             {
-                Assert.Equal(0, await nodes.StopAsync(node));
-                return () => nodes.StartAsync(node);
-            });
-
-            // The balance of copies is not always restored when such a node comes back; see the README's limits.
-            if (LongForm.IsAsked)
-            {
-                await LoseOneAsync(nodes, queries, collection, 2, "frozen", node =>
+                nodes.Process(node).Pause();
+                return Task.FromResult<Func<Task>>(() =>
                 {
-                    nodes.Process(node).Pause();
-                    return Task.FromResult<Func<Task>>(() =>
-                    {
-                        nodes.Process(node).Continue();
-                        return Task.CompletedTask;
-                    });
+                    nodes.Process(node).Continue();
+                    return Task.CompletedTask;
                 });
-            }
+            });
         }
-
-        await KillAllAsync(nodes, queries, collection);
     }
 
     [Fact]
@@ -96,7 +109,6 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
         await Eventually.BecomesAsync(
             async () => (await nodes[0].SearchAsync(Pictures.Png(1), $"?k=1000&collection={collection}")).Read<SearchResponse>(), found => found.Partial is null);
         output.WriteLine($"whole again after {clock.Elapsed.TotalSeconds:0.0} s");
-        Assert.InRange(clock.Elapsed, TimeSpan.Zero, LongestRestart);
         await queries.AssertSameAsync(nodes[0]);
     }
 
@@ -179,6 +191,7 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
         }
 
         load.AssertRight();
+        load.AssertNoneAskedAgain();
         LongForm.Record("shards moved", $"from every node to shards, back and again: {load.Told}");
     }
 
@@ -222,6 +235,7 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
             after = await before.AgainAsync(nodes[2]);
             Assert.All(Enumerable.Range(0, 30), number => Assert.NotEqual(before.Expected(number), after.Expected(number)));
             load.AssertRight(or: after);
+            load.AssertNoneAskedAgain();
             LongForm.Record("shards switched", $"to another model's codes: {load.Told}");
         }
 
@@ -237,8 +251,12 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
         await nodes.ReadyAsync(0, collection, 3, 2);
     }
 
-    /// <summary>One node of three goes, is done without, comes back and takes its share again; those who ask the others notice nothing but time.</summary>
-    private static async Task LoseOneAsync(ClusterNodes nodes, ShardQueries queries, string collection, int replicas, string how, Func<int, Task<Func<Task>>> lose)
+    /// <summary>
+    /// One node of three goes, is done without, comes back and takes its share again; those who ask the others notice nothing but time, and not
+    /// even that they have to ask again when it has handed its share over before.
+    /// </summary>
+    private static async Task LoseOneAsync(
+        ClusterNodes nodes, ShardQueries queries, string collection, int replicas, string how, Func<int, Task<Func<Task>>> lose, bool isHandedOver = false)
     {
         const int Lost = 2;
         await ReshardAsync(nodes, collection, 3, replicas);
@@ -264,12 +282,17 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
         await nodes.ReadyAsync(Lost, collection, 3, replicas);
         await queries.AssertSameAsync(nodes[Lost]);
         load.AssertRight();
+        if (isHandedOver)
+        {
+            load.AssertNoneAskedAgain();
+        }
+
         LongForm.Record(
             $"a node of three {how}, {replicas} copies of each shard",
             $"on the others {load.Told}; every copy was on another node after {recovered.TotalSeconds:0.0} s, its share with it again {returned.TotalSeconds:0.0} s after it was back");
     }
 
-    private static Task<IReadOnlyList<ShardResponse>> ShardsBecomeAsync(ApiClient client, string collection, Func<IReadOnlyList<ShardResponse>, bool> wanted) => Eventually.BecomesAsync(
+    internal static Task<IReadOnlyList<ShardResponse>> ShardsBecomeAsync(ApiClient client, string collection, Func<IReadOnlyList<ShardResponse>, bool> wanted) => Eventually.BecomesAsync(
         async () => (await client.GetAsync($"/collections/{collection}")).Read<CollectionResponse>().Shards!.Items, wanted, items => string.Join("; ", items));
 
     private static async Task KillAllAsync(ClusterNodes nodes, ShardQueries queries, string collection)
@@ -278,19 +301,23 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
         await nodes.ReadyAsync(0, collection, 3, 2);
         await nodes.KillAsync(0, 1, 2);
         var clock = Stopwatch.StartNew();
-        await nodes.StartAsync(0, 1, 2);
+
+        // Who joins finds nobody at the addresses of the list.
+        await nodes.StartElsewhereAsync(0, 1, 2);
         TimeSpan joined = clock.Elapsed;
         await nodes.ReadyAsync(0, collection, 3, 2);
-        LongForm.Record("all three killed", $"started again at once, ready after {joined.TotalSeconds:0.0} s, every copy was there after {clock.Elapsed.TotalSeconds:0.0} s");
-        Assert.InRange(clock.Elapsed, TimeSpan.Zero, LongestRestart);
+        LongForm.Record(
+            "all three killed",
+            $"started again at once at other addresses, ready after {joined.TotalSeconds:0.0} s, every copy was there after {clock.Elapsed.TotalSeconds:0.0} s");
+        Assert.InRange(joined, TimeSpan.Zero, LongestStart);
         await queries.AssertSameAsync(nodes[1]);
     }
 
-    private static async Task ReshardAsync(ClusterNodes nodes, string collection, int shards, int replicas) =>
+    internal static async Task ReshardAsync(ClusterNodes nodes, string collection, int shards, int replicas) =>
         (await nodes[0].SendJsonAsync(HttpMethod.Post, $"/collections/{collection}/reshard", $$"""{"shards":{{shards}},"replicas":{{replicas}}}"""))
             .Read<ReshardResponse>(HttpStatusCode.Accepted);
 
-    private static async Task<string> FillAsync(ApiClient client)
+    internal static async Task<string> FillAsync(ApiClient client)
     {
         string collection = await client.CreateCollectionAsync();
         await Parallel.ForEachAsync(Enumerable.Range(0, Images), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (n, _) => await client.AddAsync(

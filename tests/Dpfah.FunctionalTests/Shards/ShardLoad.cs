@@ -17,7 +17,8 @@ internal sealed class ShardLoad : IAsyncDisposable
     private readonly ShardQueries queries;
     private readonly Task[] loops;
     private int answered;
-    private int retried;
+    private int refused;
+    private int partial;
     private long slowest;
 
     /// <summary>Starts the callers.</summary>
@@ -30,11 +31,10 @@ internal sealed class ShardLoad : IAsyncDisposable
     /// <summary>Searches that were answered.</summary>
     public int Answered => Volatile.Read(ref answered);
 
-    /// <summary>How often one was asked again.</summary>
-    public int Retried => Volatile.Read(ref retried);
-
     /// <summary>What came of it, for a record.</summary>
-    public string Told => $"{Answered:N0} searches meanwhile, 0 wrong, 0 failed, {Retried} asked again, the slowest {TimeSpan.FromTicks(Volatile.Read(ref slowest)).TotalMilliseconds:0} ms";
+    public string Told =>
+        $"{Answered:N0} searches meanwhile, 0 wrong, asked again {Volatile.Read(ref refused)} times after a 503 and {Volatile.Read(ref partial)} times after a part of an answer, "
+        + $"the slowest {TimeSpan.FromTicks(Volatile.Read(ref slowest)).TotalMilliseconds:0} ms";
 
     /// <summary>Waits until as many more were answered, or a caller has failed.</summary>
     public async Task MoreAsync(int answers)
@@ -52,6 +52,9 @@ internal sealed class ShardLoad : IAsyncDisposable
         Assert.True(wrong.Length == 0, $"{wrong.Length} of {Answered} answers are wrong, such as {wrong.FirstOrDefault().Answer}\nand not {queries.Expected(wrong.FirstOrDefault().Number)}");
     }
 
+    /// <summary>Asserts that every answer was whole at once: none was a 503, and none lacked a shard.</summary>
+    public void AssertNoneAskedAgain() => Assert.Equal((0, 0), (Volatile.Read(ref refused), Volatile.Read(ref partial)));
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -65,12 +68,12 @@ internal sealed class ShardLoad : IAsyncDisposable
         for (int number = first; !ending.IsCancellationRequested; number += Callers)
         {
             long start = Stopwatch.GetTimestamp();
-            string? answer = await queries.AskAsync(client, number);
-            for (int attempt = 1; answer is null && attempt < Attempts; attempt++)
+            (string? answer, Lack lack) = await queries.AskAsync(client, number);
+            for (int attempt = 1; lack != Lack.None && attempt < Attempts; attempt++)
             {
-                Interlocked.Increment(ref retried);
+                Interlocked.Increment(ref (lack == Lack.Shards ? ref partial : ref refused));
                 await Task.Delay(Pause);
-                answer = await queries.AskAsync(client, number);
+                (answer, lack) = await queries.AskAsync(client, number);
             }
 
             if (answer != queries.Expected(number))

@@ -15,19 +15,21 @@ internal sealed class ShardQueries
     ];
 
     private readonly List<(Func<ApiClient, string, Task<Answer>> Ask, string Expected)> searches = [];
+
     /// <summary>Makes searches and notes what a node that holds the whole collection answers.</summary>
     /// <param name="client">The node's client.</param>
     /// <param name="collection">Name of the collection.</param>
     /// <param name="count">How many.</param>
     /// <param name="seed">What they are made from.</param>
     /// <param name="pages">Whether the next page of every other one is among them; its cursor is one of the generation that answers now.</param>
-    public static async Task<ShardQueries> CreateAsync(ApiClient client, string collection, int count, int seed, bool pages = true)
+    /// <param name="codesOnly">Whether all of them are by code and want nothing that is in the database alone.</param>
+    public static async Task<ShardQueries> CreateAsync(ApiClient client, string collection, int count, int seed, bool pages = true, bool codesOnly = false)
     {
         var random = new Random(seed);
         var queries = new ShardQueries();
         for (int i = 0; i < count; i++)
         {
-            Func<ApiClient, string, Task<Answer>> ask = RandomSearch(random, collection);
+            Func<ApiClient, string, Task<Answer>> ask = RandomSearch(random, collection, codesOnly);
             SearchResponse answer = await WholeAsync(client, ask);
             queries.searches.Add((ask, Told(answer)));
             if (pages && i % 2 == 0 && answer.NextCursor is { } cursor)
@@ -66,32 +68,39 @@ internal sealed class ShardQueries
     }
 
     /// <summary>Asks one of the searches.</summary>
-    /// <returns>The answer; null when it says that it lacks shards, or that none answers at the moment: one asks again then.</returns>
-    public async Task<string?> AskAsync(ApiClient client, int number)
+    /// <returns>The answer; null, and why, when it says that it lacks shards, or that none answers at the moment: one asks again then.</returns>
+    public async Task<(string? Answer, Lack Lack)> AskAsync(ApiClient client, int number)
     {
         Answer answer = await searches[number % searches.Count].Ask(client, "");
-        return answer.Status switch
+        if (answer.Status != HttpStatusCode.OK)
         {
-            HttpStatusCode.OK => answer.Read<SearchResponse>() is { Partial: null } whole ? Told(whole) : null,
-            HttpStatusCode.ServiceUnavailable => null,
-            _ => $"{(int)answer.Status}: {answer.Text}",
-        };
+            bool isAway = answer.Status == HttpStatusCode.ServiceUnavailable;
+            return (isAway ? null : $"{(int)answer.Status}: {answer.Text}", isAway ? Lack.Everything : Lack.None);
+        }
+
+        SearchResponse response = answer.Read<SearchResponse>();
+        if (response.Partial is not null)
+        {
+            return (null, Lack.Shards);
+        }
+
+        return (Told(response), Lack.None);
     }
 
     /// <summary>Asks until the answer lacks no shard: on a busy machine one may take longer than a search waits for it.</summary>
     private static Task<SearchResponse> WholeAsync(ApiClient client, Func<ApiClient, string, Task<Answer>> ask) => Eventually.BecomesAsync(
         async () => (await ask(client, "")).Read<SearchResponse>(), answer => answer.Partial is null, answer => string.Join(", ", answer.MissingShards ?? []));
 
-    private static Func<ApiClient, string, Task<Answer>> RandomSearch(Random random, string collection)
+    private static Func<ApiClient, string, Task<Answer>> RandomSearch(Random random, string collection, bool codesOnly)
     {
         string parameters = $"?k={(random.Next(3) == 0 ? random.Next(30, 300) : random.Next(1, 12))}"
             + (random.Next(4) == 0 ? $"&radius={random.Next(0, 4)}" : "")
             + (random.Next(4) == 0 ? "&label=dog&label=cat" : "")
             + (random.Next(3) == 0 ? $"&filter={Uri.EscapeDataString(Filters[random.Next(Filters.Length)])}" : "")
             + (random.Next(5) == 0 ? "&collapse=model" : "")
-            + (random.Next(5) == 0 ? "&include=metadata" : "");
+            + (!codesOnly && random.Next(5) == 0 ? "&include=metadata" : "");
         int picture = random.Next(10_000, 20_000);
-        switch (random.Next(5))
+        switch (codesOnly ? -1 : random.Next(5))
         {
             case 0:
                 string id = $"p{random.Next(SharedPictures.Count / 4)}";
@@ -113,4 +122,17 @@ internal sealed class ShardQueries
     /// <summary>All of an answer but its times and its position.</summary>
     private static string Told(SearchResponse response) =>
         JsonSerializer.Serialize(response with { Timings = new SearchTimings(null, null, 0), Position = "" });
+}
+
+/// <summary>What an answer lacks.</summary>
+internal enum Lack
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Shards, as it says itself.</summary>
+    Shards,
+
+    /// <summary>Everything: the status is 503.</summary>
+    Everything,
 }
