@@ -85,8 +85,8 @@ start() {
     echo "$! $(began $!)" > "$run/$name.pid"
 }
 
-# PostgreSQL refuses to run as root.
-as_server() { if [[ $EUID -eq 0 ]]; then setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; else "$@"; fi; }
+# PostgreSQL refuses to run as root, and to run in a folder that its user may not enter.
+as_server() { if [[ $EUID -eq 0 ]]; then (cd / && setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"); else "$@"; fi; }
 
 start_postgres() {
     [[ -z "${DPFAH_POSTGRES:-}" ]] || return 0
@@ -101,7 +101,7 @@ start_postgres() {
         install -m 600 /dev/null "$run/password"
         [[ $EUID -ne 0 ]] || chown nobody:nogroup "$run/password"
         printf '%s' "$(replaced '${POSTGRES_PASSWORD:?is not set}')" > "$run/password"
-        as_server "$bin/initdb" -D "$cluster" -U dpfah --auth=scram-sha-256 --pwfile="$run/password" > "$run/initdb.log" || fail "initdb failed: $run/initdb.log"
+        as_server "$bin/initdb" -D "$cluster" -U dpfah --encoding=UTF8 --locale=C.UTF-8 --auth=scram-sha-256 --pwfile="$run/password" > "$run/initdb.log" || fail "initdb failed: $run/initdb.log"
         rm "$run/password"
     fi
 

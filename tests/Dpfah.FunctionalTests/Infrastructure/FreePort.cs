@@ -27,6 +27,19 @@ public static class FreePort
         }
     }
 
+    /// <summary>The first of several such ports in a row.</summary>
+    public static int NextOf(int count)
+    {
+        while (true)
+        {
+            int first = Random.Shared.Next(First, End - count);
+            if (Enumerable.Range(first, count).All(port => Given.TryAdd(port, 0) && IsFree(port)))
+            {
+                return first;
+            }
+        }
+    }
+
     private static bool IsFree(int port)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
