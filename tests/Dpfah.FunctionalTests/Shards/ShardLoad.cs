@@ -18,7 +18,7 @@ internal sealed class ShardLoad : IAsyncDisposable
     private readonly Task[] loops;
     private int answered;
     private int refused;
-    private int partial;
+    private int incomplete;
     private long slowest;
 
     /// <summary>Starts the callers.</summary>
@@ -33,7 +33,7 @@ internal sealed class ShardLoad : IAsyncDisposable
 
     /// <summary>What came of it, for a record.</summary>
     public string Told =>
-        $"{Answered:N0} searches meanwhile, 0 wrong, asked again {Volatile.Read(ref refused)} times after a 503 and {Volatile.Read(ref partial)} times after a part of an answer, "
+        $"{Answered:N0} searches meanwhile, 0 wrong, asked again {Volatile.Read(ref refused)} times after a 503 and {Volatile.Read(ref incomplete)} times after a part of an answer, "
         + $"the slowest {TimeSpan.FromTicks(Volatile.Read(ref slowest)).TotalMilliseconds:0} ms";
 
     /// <summary>Waits until as many more were answered, or a caller has failed.</summary>
@@ -53,7 +53,7 @@ internal sealed class ShardLoad : IAsyncDisposable
     }
 
     /// <summary>Asserts that every answer was whole at once: none was a 503, and none lacked a shard.</summary>
-    public void AssertNoneAskedAgain() => Assert.Equal((0, 0), (Volatile.Read(ref refused), Volatile.Read(ref partial)));
+    public void AssertNoneAskedAgain() => Assert.Equal((0, 0), (Volatile.Read(ref refused), Volatile.Read(ref incomplete)));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -71,7 +71,7 @@ internal sealed class ShardLoad : IAsyncDisposable
             (string? answer, Lack lack) = await queries.AskAsync(client, number);
             for (int attempt = 1; lack != Lack.None && attempt < Attempts; attempt++)
             {
-                Interlocked.Increment(ref (lack == Lack.Shards ? ref partial : ref refused));
+                Interlocked.Increment(ref (lack == Lack.Shards ? ref incomplete : ref refused));
                 await Task.Delay(Pause);
                 (answer, lack) = await queries.AskAsync(client, number);
             }
