@@ -82,6 +82,7 @@ internal sealed class SkiaDecoder : IImageDecoder
     {
         SKCodecResult.IncompleteInput => "it is truncated",
         SKCodecResult.ErrorInInput or SKCodecResult.InvalidInput => "it is damaged",
+        SKCodecResult.InternalError => "it takes more memory than there is",
         _ => $"it is of a kind that Skia does not read ({result})",
     };
 }

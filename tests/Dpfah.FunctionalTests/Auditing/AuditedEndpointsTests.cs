@@ -248,17 +248,19 @@ public abstract class AuditedEndpointsTests(TestDatabase database) : IAsyncLifet
         (await shop.GetAsync("/collections")).AssertStatus(HttpStatusCode.Unauthorized);
     }
 
+    private async Task<long> LastAsync() => await ReadAsync() is [{ } last, ..] ? last.Id : 0;
+
     /// <summary>Asks for a change while no line can be written, and then again: at first nothing happens, so that the second time is as the first would have been.</summary>
     private async Task<(Answer Answer, AuditResponse Line)> TryAsync(string endpoint, string? collection, HttpStatusCode expected, Func<Task<Answer>> ask)
     {
-        long last = (await ReadAsync()).FirstOrDefault()?.Id ?? 0;
+        long last = await LastAsync();
         foreach (string statement in Refuse)
         {
             await database.ExecuteAsync(statement);
         }
 
         (await ask()).ReadProblem(HttpStatusCode.InternalServerError, "internal-error");
-        Assert.Equal(last, (await ReadAsync()).FirstOrDefault()?.Id ?? 0);
+        Assert.Equal(last, await LastAsync());
 
         await database.ExecuteAsync(Allow);
         Answer answer = await ask();

@@ -166,6 +166,6 @@ internal sealed class CutNetwork : IAsyncDisposable
         return holder;
     }
 
-    private static Task InAsync(Process holder, string script) =>
+    private static Task<string> InAsync(Process holder, string script) =>
         Command.RunAsync(null, "nsenter", $"--net=/proc/{holder.Id}/ns/net", "--", "/bin/sh", "-c", script);
 }
