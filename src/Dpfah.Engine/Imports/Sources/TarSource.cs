@@ -113,7 +113,7 @@ internal static class TarSource
         {
             return await reader.GetNextEntryAsync(copyData: false, cancellationToken);
         }
-        catch (Exception error) when (error is EndOfStreamException or FormatException or OverflowException or ArgumentException)
+        catch (Exception error) when (error is EndOfStreamException or FormatException or OverflowException or ArgumentException or InvalidOperationException)
         {
             throw new InvalidDataException(
                 error is EndOfStreamException ? "The archive ends in the middle." : $"A header of the archive is damaged: {error.Message}", error);
