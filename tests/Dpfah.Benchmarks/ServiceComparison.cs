@@ -79,7 +79,7 @@ internal sealed class ServiceComparison(NamedOptions options)
         int clients = Math.Max(Connections, 2 * byPicture.Workers * byPicture.Threads);
 
         List<double> hereReady = [], peerReady = [], hereMemory = [], peerMemory = [];
-        List<ServiceLoad.Outcome> hereCode = [], peerCode = [], herePicture = [], peerPicture = [], hereHalf = [], peerHalf = [];
+        List<ServiceLoad.Outcome> hereCode = [], hereIdle = [], peerCode = [], herePicture = [], peerPicture = [], hereHalf = [], peerHalf = [];
         double half = 0;
         for (int i = 0; i < options.Number("repeats"); i++)
         {
@@ -104,6 +104,7 @@ internal sealed class ServiceComparison(NamedOptions options)
             hereReady.Add(here.TimeToReady.TotalSeconds);
             await load.SaturateByCodeAsync(here.Address, Connections, TimeSpan.FromSeconds(2));
             hereCode.Add(await load.SaturateByCodeAsync(here.Address, Connections, time));
+            hereIdle.Add(await load.SaturateIdlyAsync(here.Address, Connections, time / 2));
             await load.SaturateAsync(here.Address, clients, TimeSpan.FromSeconds(2));
             herePicture.Add(await load.SaturateAsync(here.Address, clients, time));
             hereHalf.Add(await load.KeepRateAsync(here.Address, half, time));
@@ -135,7 +136,9 @@ internal sealed class ServiceComparison(NamedOptions options)
 
             {table}
             Ratio: how many times as good as the peer. The encoder of this service alone, from preview to code, makes {roof:0.0} pictures/s here in this run;
-            the service's {saturation:0.0} queries/s, which come as files and are searched for too, are {saturation / roof:0.00} of it.
+            the service's {saturation:0.0} queries/s, which come as files and are searched for too, are {saturation / roof:0.00} of it. Requests that search nothing (`GET /health/live`)
+            are answered {Median(hereIdle.Select(o => o.PerSecond)):N0} times a second under the load of the searches by code, {Median(hereIdle.Zip(hereCode, (idle, code) => code.PerSecond / idle.PerSecond)):0.00} of which these are:
+            the web server and its client take the rest of the two cores.
 
             ## What the peer was tried with
 

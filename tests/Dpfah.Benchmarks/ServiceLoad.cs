@@ -18,6 +18,8 @@ internal sealed partial class ServiceLoad(string folder)
     /// <summary>Path and query of a search by picture.</summary>
     public const string ByPicture = $"/search?collection={ServiceData.Collection}&k=10";
 
+    private const string Idle = "/health/live";
+
     private readonly byte[][] pictures = [.. Directory.GetFiles(Path.Combine(folder, ServiceData.PicturesFolder)).Order().Select(File.ReadAllBytes)];
     private int next;
 
@@ -96,9 +98,15 @@ internal sealed partial class ServiceLoad(string folder)
                 return wrk.format(nil, nil, nil, bodies[n])
             end
             """);
-        var start = new ProcessStartInfo(
-            "wrk",
-            ["-t1", $"-c{connections}", $"-d{(int)time.TotalSeconds}s", "--latency", "-s", script, new Uri(address, ByCode).ToString()])
+        return await RunWrkAsync(connections, time, "-s", script, new Uri(address, ByCode).ToString());
+    }
+
+    /// <summary>Requests that search nothing: what the web server and the client leave for searches on the same cores.</summary>
+    public Task<Outcome> SaturateIdlyAsync(Uri address, int connections, TimeSpan time) => RunWrkAsync(connections, time, new Uri(address, Idle).ToString());
+
+    private static async Task<Outcome> RunWrkAsync(int connections, TimeSpan time, params string[] more)
+    {
+        var start = new ProcessStartInfo("wrk", ["-t1", $"-c{connections}", $"-d{(int)time.TotalSeconds}s", "--latency", .. more])
         {
             RedirectStandardOutput = true,
         };

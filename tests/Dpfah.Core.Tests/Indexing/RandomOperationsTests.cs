@@ -148,10 +148,18 @@ public class RandomOperationsTests(ITestOutputHelper output)
         states[0] = ImmutableDictionary<long, IndexEntry<Item>>.Empty;
         Apply(0, []);
         using var start = new Barrier(3);
+        int[] read = [0, 0];
         Task<int> writer = Run(seed + 1, random =>
         {
             for (int number = 1; number <= writes; number++)
             {
+                if (number % 100 == 0)
+                {
+                    // Else it may be done before they have begun, where cores are few.
+                    int[] before = [Volatile.Read(ref read[0]), Volatile.Read(ref read[1])];
+                    SpinWait.SpinUntil(() => Array.TrueForAll([0, 1], reader => Volatile.Read(ref read[reader]) > before[reader] || before[reader] == int.MaxValue));
+                }
+
                 Apply(number, [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.Next(3) == 0
                     ? IndexChange<Item>.Delete(RandomId(random))
                     : PutOf(RandomEntry(codes, random)))]);
@@ -162,19 +170,27 @@ public class RandomOperationsTests(ITestOutputHelper output)
         Task<int>[] readers = [.. Enumerable.Range(0, 2).Select(reader => Run(seed + 2 + reader, random =>
         {
             var seen = new HashSet<int>();
-            for (int i = 0; i < readings; i++)
+            try
             {
-                IndexSnapshot<Item> snapshot = index.Snapshot;
-                Assert.True(snapshot.TryGet(marker, out IndexEntry<Item> mark));
-                ImmutableDictionary<long, IndexEntry<Item>> state = states[mark.Item.Label];
-                IndexQuery<Item>[] queries = [.. Enumerable.Range(0, i % 10 == 0 ? 6 : 1).Select(_ => RandomQuery(codes, random))];
-                IndexAnswer<Item>[] answers = snapshot.SearchBatch(queries);
-                for (int q = 0; q < queries.Length; q++)
+                for (int i = 0; i < readings; i++)
                 {
-                    NaiveRanking.AssertSame(NaiveRanking.Search(state.Values, queries[q]), answers[q]);
-                }
+                    IndexSnapshot<Item> snapshot = index.Snapshot;
+                    Assert.True(snapshot.TryGet(marker, out IndexEntry<Item> mark));
+                    ImmutableDictionary<long, IndexEntry<Item>> state = states[mark.Item.Label];
+                    IndexQuery<Item>[] queries = [.. Enumerable.Range(0, i % 10 == 0 ? 6 : 1).Select(_ => RandomQuery(codes, random))];
+                    IndexAnswer<Item>[] answers = snapshot.SearchBatch(queries);
+                    for (int q = 0; q < queries.Length; q++)
+                    {
+                        NaiveRanking.AssertSame(NaiveRanking.Search(state.Values, queries[q]), answers[q]);
+                    }
 
-                seen.Add(mark.Item.Label);
+                    seen.Add(mark.Item.Label);
+                    Volatile.Write(ref read[reader], i + 1);
+                }
+            }
+            finally
+            {
+                Volatile.Write(ref read[reader], int.MaxValue);
             }
 
             return seen.Count;

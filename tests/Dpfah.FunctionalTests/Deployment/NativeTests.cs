@@ -4,10 +4,12 @@ using Dpfah.Api.Collections;
 using Dpfah.Api.Search;
 using Dpfah.FunctionalTests.Hosting;
 using Dpfah.FunctionalTests.Infrastructure;
+using Dpfah.FunctionalTests.Nodes;
 
 namespace Dpfah.FunctionalTests.Deployment;
 
 /// <summary><c>deploy/native.sh</c> reads the compose file as Compose does, and starts, tells and ends what is in it.</summary>
+[Collection(SharedNodes.Name)]
 public sealed class NativeTests
 {
     private readonly Dictionary<string, string> variables = new()

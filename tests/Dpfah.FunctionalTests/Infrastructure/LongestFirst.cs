@@ -1,5 +1,6 @@
 using Dpfah.FunctionalTests.Cli;
 using Dpfah.FunctionalTests.Infrastructure;
+using Dpfah.FunctionalTests.Nodes;
 using Dpfah.FunctionalTests.Readme;
 using Dpfah.FunctionalTests.Story;
 using Xunit.v3;
@@ -8,12 +9,12 @@ using Xunit.v3;
 
 namespace Dpfah.FunctionalTests.Infrastructure;
 
-/// <summary>Begins the tests that compute for minutes before all others: one of them that began among the last would end alone.</summary>
+/// <summary>Begins the tests that take minutes before all others: one of them that began among the last would end alone.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     // The longest first.
     private static readonly string[] Long =
-        [Class<ReproduceCommandTests>(), Class<DemoTests>(), OneTraining.Name, Class<StoryTests>()];
+        [SharedNodes.Name, Class<ReproduceCommandTests>(), Class<DemoTests>(), OneTraining.Name, Class<StoryTests>()];
 
     /// <inheritdoc/>
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)

@@ -7,7 +7,10 @@ using Npgsql;
 
 namespace Dpfah.FunctionalTests.Nodes;
 
-/// <summary>The tests of three nodes share them, and run one after the other: each leaves all three running.</summary>
+/// <summary>
+/// The tests of three nodes share them, and run one after the other: each leaves all three running. Tests with nodes of their own wait for their
+/// turn with them: a dozen services at once would leave none its time.
+/// </summary>
 [CollectionDefinition(Name)]
 public sealed class SharedNodes : ICollectionFixture<ThreeNodes>
 {
@@ -78,7 +81,7 @@ public sealed class ThreeNodes : IAsyncLifetime
             ["DPFAH_POSTGRES"] = $"Host=127.0.0.1;Port={(node == Count ? Proxy.Port : server.Port)}",
             ["POSTGRES_PASSWORD"] = Password,
             ["DPFAH_ADMIN_KEY"] = AdminKey,
-            ["Dpfah__JobLease"] = "00:00:03",
+            ["Dpfah__JobLease"] = "00:00:06",
             ["Dpfah__ReadyLag"] = "00:00:02",
             ["DOTNET_TieredPGO"] = "0",
         };

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Net;
 using Dpfah.FunctionalTests.Hosting;
+using Dpfah.FunctionalTests.Nodes;
 
 namespace Dpfah.FunctionalTests.Shards;
 
 /// <summary>Three nodes that share shards, of which one is cut off from the others and from the database, and all of them when the database ends.</summary>
 /// <remarks>A server of its own: it is ended.</remarks>
+[Collection(SharedNodes.Name)]
 public sealed class ClusterCutTests(OwnCluster cluster) : IClassFixture<OwnCluster>
 {
     private const int Shards = 3;

@@ -13,6 +13,7 @@ namespace Dpfah.FunctionalTests.Shards;
 
 /// <summary>Three nodes as processes of their own, which share shards: every answer is that of a node which holds the whole collection.</summary>
 /// <remarks>A server of its own: transactions of other tests would hold positions back, and what waits for a position is measured here.</remarks>
+[Collection(SharedNodes.Name)]
 public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) : IClassFixture<OwnCluster>
 {
     private const int Images = 160;
