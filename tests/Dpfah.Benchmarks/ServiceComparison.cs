@@ -104,7 +104,7 @@ internal sealed class ServiceComparison(NamedOptions options)
             hereReady.Add(here.TimeToReady.TotalSeconds);
             await load.SaturateByCodeAsync(here.Address, Connections, TimeSpan.FromSeconds(2));
             hereCode.Add(await load.SaturateByCodeAsync(here.Address, Connections, time));
-            hereIdle.Add(await load.SaturateIdlyAsync(here.Address, Connections, time / 2));
+            hereIdle.Add(await ServiceLoad.SaturateIdlyAsync(here.Address, Connections, time / 2));
             await load.SaturateAsync(here.Address, clients, TimeSpan.FromSeconds(2));
             herePicture.Add(await load.SaturateAsync(here.Address, clients, time));
             hereHalf.Add(await load.KeepRateAsync(here.Address, half, time));

@@ -102,7 +102,7 @@ internal sealed partial class ServiceLoad(string folder)
     }
 
     /// <summary>Requests that search nothing: what the web server and the client leave for searches on the same cores.</summary>
-    public Task<Outcome> SaturateIdlyAsync(Uri address, int connections, TimeSpan time) => RunWrkAsync(connections, time, new Uri(address, Idle).ToString());
+    public static Task<Outcome> SaturateIdlyAsync(Uri address, int connections, TimeSpan time) => RunWrkAsync(connections, time, new Uri(address, Idle).ToString());
 
     private static async Task<Outcome> RunWrkAsync(int connections, TimeSpan time, params string[] more)
     {
