@@ -20,7 +20,7 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
 
     // Half a minute is meant, and 10 to 15 s are seen where nothing else runs. In the short form the two cores that all tests share take longer
     // for the start of three processes alone.
-    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(LongForm.Choose(60, 30));
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(LongForm.Choose(120, 30));
 
     // As long as a service is given to end by who runs it, and how long it drains of that.
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(30);

@@ -88,8 +88,14 @@ internal sealed class ShardQueries
     }
 
     /// <summary>Asks until the answer lacks no shard: on a busy machine one may take longer than a search waits for it.</summary>
-    private static Task<SearchResponse> WholeAsync(ApiClient client, Func<ApiClient, string, Task<Answer>> ask) => Eventually.BecomesAsync(
-        async () => (await ask(client, "")).Read<SearchResponse>(), answer => answer.Partial is null, answer => string.Join(", ", answer.MissingShards ?? []));
+    private static async Task<SearchResponse> WholeAsync(ApiClient client, Func<ApiClient, string, Task<Answer>> ask)
+    {
+        Answer whole = await Eventually.BecomesAsync(
+            () => ask(client, ""),
+            answer => answer.Status != HttpStatusCode.ServiceUnavailable && (answer.Status != HttpStatusCode.OK || answer.Read<SearchResponse>().Partial is null),
+            answer => answer.Text);
+        return whole.Read<SearchResponse>();
+    }
 
     private static Func<ApiClient, string, Task<Answer>> RandomSearch(Random random, string collection, bool codesOnly)
     {
