@@ -4,7 +4,6 @@ using System.Runtime;
 using Dpfah.Core.Codes;
 using Dpfah.Core.Indexing;
 using Dpfah.Core.Indexing.Kernels;
-using Dpfah.Core.Indexing.MultiIndex;
 
 namespace Dpfah.Benchmarks;
 
@@ -164,7 +163,7 @@ internal sealed class MeasuredIndex
     {
         "auto" => IndexTuning.Default,
         "scan" => IndexTuning.Default with { LeastTabledCodes = int.MaxValue },
-        "tables" => IndexTuning.Default with { LeastTabledCodes = 0, Costs = SearchCosts.Default with { ScannedCode = 1e9, SlicedCode = 1e9 } },
+        "tables" => IndexTuning.Default with { LeastTabledCodes = 0, Costs = IndexTuning.Default.Costs with { ScannedCode = 1e9, SlicedCode = 1e9 } },
         _ => throw new ArgumentException($"'{path}' is not a path; there are auto, scan and tables.", nameof(path)),
     };
 

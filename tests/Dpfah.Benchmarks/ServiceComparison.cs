@@ -137,8 +137,7 @@ internal sealed class ServiceComparison(NamedOptions options)
             {table}
             Ratio: how many times as good as the peer. The encoder of this service alone, from preview to code, makes {roof:0.0} pictures/s here in this run;
             the service's {saturation:0.0} queries/s, which come as files and are searched for too, are {saturation / roof:0.00} of it. Requests that search nothing (`GET /health/live`)
-            are answered {Median(hereIdle.Select(o => o.PerSecond)):N0} times a second under the load of the searches by code, {Median(hereIdle.Zip(hereCode, (idle, code) => code.PerSecond / idle.PerSecond)):0.00} of which these are:
-            the web server and its client take the rest of the two cores.
+            are answered {Median(hereIdle.Select(o => o.PerSecond)):N0} times a second under the load of the searches by code: web server and client are {Median(hereIdle.Zip(hereCode, (idle, code) => code.PerSecond / idle.PerSecond)):0.00} of a search's cost.
 
             ## What the peer was tried with
 

@@ -28,7 +28,8 @@ internal sealed record IndexTuning
 
     public ScanKernel Kernel { get; init; } = ScanKernel.Best;
 
-    public SearchCosts Costs { get; init; } = SearchCosts.Default;
+    /// <summary>What decides between tables and scans; the kernel's unless set.</summary>
+    public SearchCosts Costs { get => field ?? SearchCosts.With(Kernel); init; }
 
     /// <summary>Tables for codes in numeric order; null where a scan is as fast.</summary>
     public PartTables? TablesFor(AlignedWords sorted, int bits, int count) => count < LeastTabledCodes ? null : new PartTables(sorted, bits, count);

@@ -17,6 +17,7 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
     private const int CodesBetweenChecks = 1 << 16;
 
     private readonly SegmentView<T>[] views = [.. snapshot.Views];
+    private readonly SearchCosts costs = tuning.Costs;
 
     // A run that is through with its query: the next one on this thread takes its memory.
     [ThreadStatic]
@@ -76,7 +77,6 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
         // Few queries have to scan when there are tables: those that do wait for each other, the others are done with.
         var waiting = new List<(QueryRun<T> Run, int Number)>();
         var scans = new List<QueryRun<T>>?[views.Length];
-        bool isBatch = answers.Length >= tuning.LeastSliced;
         for (int i = 0; i < answers.Length; i++)
         {
             if (queries[from + i].Filter != filter)
@@ -90,7 +90,7 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
             bool mustScan = false;
             for (int index = 0; index < views.Length; index++)
             {
-                if (views[index].Positions != 0 && !TryWithoutScan(index, run, passing[index], isBatch, cancellationToken))
+                if (views[index].Positions != 0 && !TryWithoutScan(index, run, passing[index], answers.Length, cancellationToken))
                 {
                     (scans[index] ??= []).Add(run);
                     mustScan = true;
@@ -130,11 +130,13 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
     }
 
     /// <summary>Goes through a segment by the items that pass the filter, or by its tables, where that is likely faster than a scan.</summary>
-    private bool TryWithoutScan(int index, QueryRun<T> run, SlotMask? passing, bool isBatch, CancellationToken cancellationToken)
+    private bool TryWithoutScan(int index, QueryRun<T> run, SlotMask? passing, int together, CancellationToken cancellationToken)
     {
         SegmentView<T> view = views[index];
-        double scanCost = view.Positions * (isBatch && view.Segment.Planes is not null ? tuning.Costs.Sliced(snapshot.Bits) : tuning.Costs.Scanned(snapshot.Bits));
-        if (passing is not null && passing.Count * tuning.Costs.Walked <= scanCost)
+        double scanCost = view.Positions * (together >= tuning.LeastSliced && view.Segment.Planes is not null
+            ? costs.Sliced(snapshot.Bits, together)
+            : costs.Scanned(snapshot.Bits));
+        if (passing is not null && passing.Count * costs.Walked <= scanCost)
         {
             run.Begin(index, passing);
             Walk(view, run, passing, cancellationToken);
@@ -147,8 +149,8 @@ internal sealed unsafe class Searcher<T>(IndexSnapshot<T> snapshot, IndexTuning 
         }
 
         run.Begin(index, passing);
-        bool answered = new PartSearch(tables, tuning.Costs, tuning.Kernel, run).Run(
-            scanCost + tuning.Costs.Noting(view.Positions, run.Needed), cancellationToken);
+        bool answered = new PartSearch(tables, costs, tuning.Kernel, run).Run(
+            scanCost + costs.Noting(view.Positions, run.Needed), cancellationToken);
         if (answered)
         {
             paths.CountTables();

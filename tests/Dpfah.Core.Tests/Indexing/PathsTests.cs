@@ -32,6 +32,15 @@ public class PathsTests
         }
     }
 
+    [Fact]
+    public void A_scan_counts_for_the_less_the_wider_the_vectors_unless_costs_are_set()
+    {
+        SearchCosts[] costs = [.. ScanKernel.Supported.Select(kernel => new IndexTuning { Kernel = kernel }.Costs)];
+        Assert.Equal(costs.OrderByDescending(cost => cost.ScannedCode), costs);
+        Assert.Equal(costs.OrderByDescending(cost => cost.SlicedCode), costs);
+        Assert.Same(AlwaysTables, new IndexTuning { Costs = AlwaysTables }.Costs);
+    }
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void Every_path_gives_the_ranking_of_the_definition(string kernel, int bits, int count)
