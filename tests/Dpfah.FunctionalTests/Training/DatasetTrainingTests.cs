@@ -26,7 +26,7 @@ public sealed class DatasetTrainingTests
              "method": "dpfah", "bits": 16, "imageSide": 32, "epochs": 1, "batchSize": 25, "weights": "random"}
             """);
         Assert.Null(asked.Collection);
-        JobResponse job = await client.EndOfJobAsync(asked.Id, Trainings.Patience);
+        JobResponse job = await client.EndOfJobAsync(asked.Id);
 
         Assert.True(job.State == JobState.Succeeded, job.Error);
         JsonElement counts = job.Result!.Value.GetProperty("counts");

@@ -25,7 +25,7 @@ public sealed class LostTrainingTests(PostgresServer server)
             using var client = new ApiClient(service.BaseAddress);
             await client.ImportSampleAsync("default", perClass: 30);
             JobResponse first = await client.TrainAsync("""{"name": "first", "source": {"collection": "default"}, "method": "itq", "bits": 32, "imageSide": 32}""");
-            first = await client.EndOfJobAsync(first.Id, Trainings.Patience);
+            first = await client.EndOfJobAsync(first.Id);
             Assert.True(first.State == JobState.Succeeded, first.Error);
 
             JobResponse job = await client.TrainAsync($$"""
@@ -46,7 +46,7 @@ public sealed class LostTrainingTests(PostgresServer server)
         await using ServiceProcess next = HostProcess.Start(database, settings);
         await next.WaitUntilReadyAsync();
         using var reader = new ApiClient(next.BaseAddress);
-        JobResponse done = await reader.EndOfJobAsync(id, Trainings.Patience);
+        JobResponse done = await reader.EndOfJobAsync(id);
 
         Assert.True(done.State == JobState.Succeeded, done.Error);
         Assert.Equal(2, await ResumptionsAsync(database, id));

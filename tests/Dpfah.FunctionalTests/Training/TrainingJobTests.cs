@@ -34,7 +34,7 @@ public abstract class TrainingJobTests
         Assert.Equal(
             """{"query":0.1,"database":0.2,"validation":0.1,"queriesPerClass":null,"trainPerClass":null,"databaseIncludesTrain":null,"seed":20220501}""",
             asked.Request.GetProperty("split").GetRawText());
-        JobResponse job = await client.EndOfJobAsync(asked.Id, Trainings.Patience);
+        JobResponse job = await client.EndOfJobAsync(asked.Id);
 
         Assert.True(job.State == JobState.Succeeded, job.Error);
         Assert.Equal("""{"train":81,"validation":10,"query":10,"database":20,"classes":10}""", job.Result!.Value.GetProperty("counts").GetRawText());
