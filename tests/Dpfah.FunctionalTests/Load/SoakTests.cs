@@ -18,7 +18,7 @@ public sealed class SoakTests(PostgresServer server)
 
     [Fact]
     [Trait(LongForm.Trait, "soak")]
-    public async Task Hours_of_use_take_no_more_memory_than_minutes()
+    public async Task Half_an_hour_of_use_takes_no_more_memory_than_minutes()
     {
         using TestDatabase database = await PostgresTestDatabase.CreateAsync(server);
         await using ServiceProcess service = ServiceProcess.StartHost(
