@@ -10,6 +10,9 @@ namespace Dpfah.FunctionalTests.Cli;
 
 public sealed class ReproduceCommandTests(Reproduction reproduction) : IClassFixture<Reproduction>
 {
+    // Of which data set the paper shows a target, where that is not the one of this test's.
+    private static readonly Dictionary<string, string> InThePaper = new() { ["fig9"] = "NUS-WIDE-21", ["fig15"] = "ImageNet-100", ["table6"] = "CIFAR-10" };
+
     private static readonly string[] Methods = [.. HashingMethod.All.Select(method => method.Title), "ITQ", "LSH"];
 
     /// <summary>Rows of a table, or curves and panels of a figure, by its name as it is printed.</summary>
@@ -52,6 +55,11 @@ public sealed class ReproduceCommandTests(Reproduction reproduction) : IClassFix
         string report = await File.ReadAllTextAsync(Path.Combine(reproduction.Folder, $"{target}.md"));
         Assert.StartsWith($"## {Target.All.Single(t => t.Name == target).Title} ({target})\n", report, StringComparison.Ordinal);
         Assert.DoesNotContain("missing", report, StringComparison.Ordinal);
+        if (InThePaper.TryGetValue(target, out string? dataset))
+        {
+            Assert.Contains($"\n\nIn the paper of {dataset}; here of folder.\n\n", report, StringComparison.Ordinal);
+        }
+
         if (target.StartsWith("table", StringComparison.Ordinal))
         {
             int[] rows = [.. counts.Split(", ").Select(count => int.Parse(count.Split(": ")[1]))];
@@ -122,16 +130,6 @@ public sealed class ReproduceCommandTests(Reproduction reproduction) : IClassFix
         Assert.Equal(8, costs["modules"]!.AsArray().Count);
         string report = await File.ReadAllTextAsync(Path.Combine(reproduction.Folder, "report.md"));
         Assert.Contains($"medians of 31 in turn; {costs["machine"]}, {costs["date"]}:", report, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("fig9", "In the paper of NUS-WIDE-21; here of folder.")]
-    [InlineData("fig15", "In the paper of ImageNet-100; here of folder.")]
-    [InlineData("table6", "In the paper of CIFAR-10; here of folder.")]
-    public async Task A_target_says_of_which_data_set_the_paper_shows_it(string target, string sentence)
-    {
-        await DpfahProgram.SucceedAsync(["reproduce", target, "--report-only", .. reproduction.Options]);
-        Assert.Contains($"\n\n{sentence}\n\n", await File.ReadAllTextAsync(Path.Combine(reproduction.Folder, $"{target}.md")), StringComparison.Ordinal);
     }
 
     [Fact]

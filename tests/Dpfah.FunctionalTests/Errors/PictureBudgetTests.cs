@@ -16,7 +16,7 @@ public sealed class PictureBudgetTests
     public async Task Pictures_that_would_fill_the_memory_are_told_when_to_come_back()
     {
         using var database = new SqliteTestDatabase();
-        await using ServiceProcess service = HostProcess.Start(database);
+        await using ServiceProcess service = HostProcess.Start(database, new Dictionary<string, string?> { [HostProcess.IsolateDecoder] = "true" });
         await service.WaitUntilReadyAsync();
         using var client = new ApiClient(service.BaseAddress);
         var senders = new List<TcpClient>();

@@ -64,6 +64,8 @@ public abstract class SwitchTests
     /// <summary>Searches by picture, by code, by id and by cursor, and uploads, one after the other in each of several loops.</summary>
     private sealed class Load(ApiClient client, IPreviewMaker previews, Dictionary<int, string> models)
     {
+        private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(30), BetweenUploads = TimeSpan.FromMilliseconds(200);
+
         private readonly ConcurrentDictionary<string, byte[]> known = new(
             Enumerable.Range(0, Fixed).Select(n => KeyValuePair.Create($"p{n}", previews.Make(Pictures.Png(n)).Preview!.Jpeg)));
 
@@ -81,16 +83,21 @@ public abstract class SwitchTests
 
         public Task[] Start() =>
         [
-            RunAsync(1, ByPictureAsync), RunAsync(2, ByPictureAsync), RunAsync(3, ByCodeAsync), RunAsync(4, ByIdAsync), RunAsync(5, ByPagesAsync), RunAsync(6, UploadAsync),
+            RunAsync(1, Between, ByPictureAsync),
+            RunAsync(2, Between, ByPictureAsync),
+            RunAsync(3, Between, ByCodeAsync),
+            RunAsync(4, Between, ByIdAsync),
+            RunAsync(5, Between, ByPagesAsync),
+            RunAsync(6, BetweenUploads, UploadAsync),
         ];
 
         public void Stop() => stopping = true;
 
-        private Task RunAsync(int seed, Func<Random, Task> once) => Task.Run(async () =>
+        private Task RunAsync(int seed, TimeSpan pause, Func<Random, Task> once) => Task.Run(async () =>
         {
             // A constant rate: what a switch costs is not to hang on how fast the searches come.
             var random = new Random(seed);
-            using var rate = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+            using var rate = new PeriodicTimer(pause);
             while (!stopping)
             {
                 await once(random);

@@ -2,6 +2,7 @@ using Dpfah.FunctionalTests.Cli;
 using Dpfah.FunctionalTests.Infrastructure;
 using Dpfah.FunctionalTests.Nodes;
 using Dpfah.FunctionalTests.Readme;
+using Dpfah.FunctionalTests.Restarts.Reference;
 using Dpfah.FunctionalTests.Story;
 using Xunit.v3;
 
@@ -14,7 +15,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
 {
     // The longest first.
     private static readonly string[] Long =
-        [SharedNodes.Name, Class<ReproduceCommandTests>(), Class<DemoTests>(), OneTraining.Name, Class<StoryTests>()];
+        [SharedNodes.Name, Class<ReproduceCommandTests>(), Class<DemoTests>(), OneTraining.Name, Class<StoryTests>(), Class<ReferenceTests>()];
 
     /// <inheritdoc/>
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)

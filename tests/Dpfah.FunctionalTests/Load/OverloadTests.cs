@@ -27,6 +27,7 @@ public sealed class OverloadTests
         await using ServiceProcess service = HostProcess.Start(database, new Dictionary<string, string?>
         {
             [BatchedHashEncoder.TimeVariable] = $"{PictureMilliseconds}",
+            [HostProcess.IsolateDecoder] = "true",
             ["Logging__LogLevel__Dpfah"] = "Error",
         });
         await service.WaitUntilReadyAsync();

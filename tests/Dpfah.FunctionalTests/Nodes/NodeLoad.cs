@@ -13,6 +13,9 @@ namespace Dpfah.FunctionalTests.Nodes;
 /// </summary>
 internal sealed class NodeLoad
 {
+    // Callers who never pause would leave the nodes too little to come back with.
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(50);
+
     private readonly AnyNode service;
     private readonly string collection;
     private readonly ConcurrentDictionary<int, ImageResponse> acknowledged = new();
@@ -62,8 +65,10 @@ internal sealed class NodeLoad
 
     private async Task RunAsync()
     {
+        using var rate = new PeriodicTimer(Between);
         while (!stopping)
         {
+            await rate.WaitForNextTickAsync();
             int number = Interlocked.Increment(ref numbers);
             byte[] picture = Pictures.Png(number);
 

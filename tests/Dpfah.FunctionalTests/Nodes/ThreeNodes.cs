@@ -84,6 +84,7 @@ public sealed class ThreeNodes : IAsyncLifetime
             ["Dpfah__JobLease"] = "00:00:06",
             ["Dpfah__ReadyLag"] = "00:00:02",
             ["DOTNET_TieredPGO"] = "0",
+            [HostProcess.IsolateDecoder] = "false",
         };
         foreach ((string name, string? value) in more ?? new Dictionary<string, string?>())
         {

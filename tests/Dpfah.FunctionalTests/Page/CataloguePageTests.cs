@@ -10,7 +10,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Dpfah.FunctionalTests.Page;
 
 /// <summary>The catalogue on the web page: what is done there is done in the service, and told.</summary>
-public abstract class CataloguePageTests(ServiceFixture fixture, Browser browser)
+public sealed class CataloguePageTests(PostgresService fixture, Browser browser) : IClassFixture<PostgresService>
 {
     private ApiClient Client => fixture.Client;
 
@@ -143,9 +143,3 @@ public abstract class CataloguePageTests(ServiceFixture fixture, Browser browser
 
     private static ILocator Picture(Visit visit, string id) => visit.Main.Locator($".card a.picture[title='{id}']");
 }
-
-public sealed class CataloguePageTests_Postgres(PostgresService fixture, Browser browser)
-    : CataloguePageTests(fixture, browser), IClassFixture<PostgresService>;
-
-public sealed class CataloguePageTests_Sqlite(SqliteService fixture, Browser browser)
-    : CataloguePageTests(fixture, browser), IClassFixture<SqliteService>;

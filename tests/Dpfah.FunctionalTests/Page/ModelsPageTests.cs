@@ -12,14 +12,12 @@ using static Microsoft.Playwright.Assertions;
 namespace Dpfah.FunctionalTests.Page;
 
 /// <summary>Models on the web page: trained and watched, and generations of their codes made, activated and rolled back.</summary>
-public abstract class ModelsPageTests(Browser browser)
+public sealed class ModelsPageTests(PostgresServer server, Browser browser)
 {
-    protected abstract Task<TestDatabase> CreateDatabaseAsync();
-
     [Fact]
     public async Task A_model_is_trained_by_the_form_and_watched_to_its_figures()
     {
-        using TestDatabase database = await CreateDatabaseAsync();
+        using TestDatabase database = await PostgresTestDatabase.CreateAsync(server);
         await using RunningService service = await RunningService.StartAsync(database, Trainings.Arguments);
         await service.Client.ImportSampleAsync("default", perClass: 12);
         await browser.VisitAsync(service.Address, "models?tab=train", async visit =>
@@ -52,7 +50,7 @@ public abstract class ModelsPageTests(Browser browser)
     public async Task A_generation_is_made_compared_activated_and_rolled_back()
     {
         const string Collection = "shop";
-        using TestDatabase database = await CreateDatabaseAsync();
+        using TestDatabase database = await PostgresTestDatabase.CreateAsync(server);
         await using RunningService service = await RunningService.StartAsync(database);
         await service.AddModelAsync("better");
         (await service.Client.SendAsync(HttpMethod.Put, $"/collections/{Collection}")).AssertStatus(System.Net.HttpStatusCode.Created);
@@ -112,14 +110,4 @@ public abstract class ModelsPageTests(Browser browser)
         await Expect(tip).ToBeVisibleAsync();
         await tip.Locator("img").EvaluateAsync("image => image.decode()");
     }
-}
-
-public sealed class ModelsPageTests_Postgres(PostgresServer server, Browser browser) : ModelsPageTests(browser)
-{
-    protected override Task<TestDatabase> CreateDatabaseAsync() => PostgresTestDatabase.CreateAsync(server);
-}
-
-public sealed class ModelsPageTests_Sqlite(Browser browser) : ModelsPageTests(browser)
-{
-    protected override Task<TestDatabase> CreateDatabaseAsync() => Task.FromResult<TestDatabase>(new SqliteTestDatabase());
 }

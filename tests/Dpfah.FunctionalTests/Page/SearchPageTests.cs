@@ -10,7 +10,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Dpfah.FunctionalTests.Page;
 
 /// <summary>Search on the web page. What is shown is compared with what the API answers.</summary>
-public abstract class SearchPageTests(ServiceFixture fixture, Browser browser)
+public sealed class SearchPageTests(SqliteService fixture, Browser browser) : IClassFixture<SqliteService>
 {
     private const int FirstPage = 60;
 
@@ -230,7 +230,3 @@ public abstract class SearchPageTests(ServiceFixture fixture, Browser browser)
         return Convert.ToHexStringLower(bytes);
     }
 }
-
-public sealed class SearchPageTests_Postgres(PostgresService fixture, Browser browser) : SearchPageTests(fixture, browser), IClassFixture<PostgresService>;
-
-public sealed class SearchPageTests_Sqlite(SqliteService fixture, Browser browser) : SearchPageTests(fixture, browser), IClassFixture<SqliteService>;

@@ -10,7 +10,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Dpfah.FunctionalTests.Page;
 
 /// <summary>Why a picture was found, and what somebody says of it, on the web page.</summary>
-public abstract class WhyPageTests(ServiceFixture fixture, Browser browser)
+public sealed class WhyPageTests(SqliteService fixture, Browser browser) : IClassFixture<SqliteService>
 {
     private static readonly string[] Layers = ["shared", "differing", "attention"];
 
@@ -115,7 +115,3 @@ public abstract class WhyPageTests(ServiceFixture fixture, Browser browser)
         await Expect(visit.Dialog).ToHaveCountAsync(0);
     }
 }
-
-public sealed class WhyPageTests_Postgres(PostgresService fixture, Browser browser) : WhyPageTests(fixture, browser), IClassFixture<PostgresService>;
-
-public sealed class WhyPageTests_Sqlite(SqliteService fixture, Browser browser) : WhyPageTests(fixture, browser), IClassFixture<SqliteService>;

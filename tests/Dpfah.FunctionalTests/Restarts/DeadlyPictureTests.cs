@@ -25,6 +25,7 @@ public class DeadlyPictureTests
     private static readonly Dictionary<string, string?> Mortal = new()
     {
         [MortalPreviewMaker.Variable] = "1",
+        [HostProcess.IsolateDecoder] = "true",
         ["Dpfah__JobLease"] = "00:00:05",
         [ApiHost.AdminKeyVariable] = Key,
     };

@@ -13,11 +13,11 @@ namespace Dpfah.FunctionalTests.Restarts;
 /// <summary>An import ends as if nothing had happened, however often the service is killed.</summary>
 public abstract class ImportKillTests
 {
-    private const int Entries = 5_000;
     private const int RejectedEvery = 100;
 
+    private static readonly int Entries = LongForm.Choose(2_000, 5_000);
     private static readonly int Kills = LongForm.Choose(3, 20);
-    private static readonly Dictionary<string, string?> ShortLease = new() { ["Dpfah__JobLease"] = "00:00:03" };
+    private static readonly Dictionary<string, string?> ShortLease = new() { ["Dpfah__JobLease"] = "00:00:03", [HostProcess.IsolateDecoder] = "true" };
 
     protected abstract Task<TestDatabase> CreateDatabaseAsync();
 
@@ -41,11 +41,12 @@ public abstract class ImportKillTests
             // At any moment from before the first batch on, but so that something is left for the next kill. A job whose process is lost
             // three times without progress is given up, and a machine that is busy may lose one by itself: after one loss the kill waits
             // for progress.
-            long most = (kill + 1L) * (Entries - 500) / Kills;
+            long most = (kill + 1L) * (Entries * 9L / 10) / Kills;
             using var moment = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(1, 1500)));
             JobResponse job;
             do
             {
+                await Task.Delay(5);
                 job = (await client.GetAsync($"/jobs/{id}")).Read<JobResponse>();
                 Assert.True(job.State <= JobState.Running, $"{job.State}: {job.Error}");
             }

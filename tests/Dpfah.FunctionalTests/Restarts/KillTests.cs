@@ -97,7 +97,7 @@ public abstract class KillTests
     {
         using TestDatabase database = await CreateDatabaseAsync();
         IReadOnlyCollection<Uploads.Uploaded> answered;
-        await using (ServiceProcess service = HostProcess.Start(database))
+        await using (ServiceProcess service = HostProcess.Start(database, QuickStart))
         {
             await service.WaitUntilReadyAsync();
             using var client = new ApiClient(service.BaseAddress);
@@ -119,7 +119,7 @@ public abstract class KillTests
     }
 
     // A process that lives for seconds gains nothing by watching itself for what to compile better.
-    private static Dictionary<string, string?> QuickStart => new() { ["DOTNET_TieredPGO"] = "0" };
+    private static Dictionary<string, string?> QuickStart => new() { ["DOTNET_TieredPGO"] = "0", [HostProcess.IsolateDecoder] = "true" };
 
     private static Func<int> NumberSource()
     {

@@ -25,6 +25,7 @@ public sealed class StopTests(PostgresServer server)
         await using ServiceProcess service = HostProcess.Start(database, new Dictionary<string, string?>
         {
             ["Dpfah__DrainDelay"] = Drain.ToString(),
+            [HostProcess.IsolateDecoder] = "true",
             [BatchedHashEncoder.TimeVariable] = "5",
         });
         await service.WaitUntilReadyAsync();

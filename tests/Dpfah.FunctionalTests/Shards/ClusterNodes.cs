@@ -70,7 +70,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
                 ["Dpfah__ClusterAddress"] = node == 1 ? $"*:{ports[node]}" : AddressOf(node),
                 ["Dpfah__ShardTimeout"] = ShardTimeout?.ToString(),
             };
-            processes[node] = network?.Start(node, database, environment) ?? HostProcess.Start(database, environment);
+            processes[node] = network?.Start(node, database, HostProcess.WithDecoder(environment)) ?? HostProcess.Start(database, environment);
             clients[node] = new ApiClient(processes[node]!.BaseAddress);
         }
 

@@ -12,6 +12,9 @@ internal sealed class ShardLoad : IAsyncDisposable
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
+    // Callers who never pause would leave the nodes too little to come back with.
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(50);
+
     private readonly CancellationTokenSource ending = new();
     private readonly ConcurrentQueue<(int Number, string Answer)> others = [];
     private readonly ShardQueries queries;
@@ -65,8 +68,10 @@ internal sealed class ShardLoad : IAsyncDisposable
 
     private async Task RunAsync(ApiClient client, int first)
     {
+        using var rate = new PeriodicTimer(Between);
         for (int number = first; !ending.IsCancellationRequested; number += Callers)
         {
+            await rate.WaitForNextTickAsync();
             long start = Stopwatch.GetTimestamp();
             (string? answer, Lack lack) = await queries.AskAsync(client, number);
             for (int attempt = 1; lack != Lack.None && attempt < Attempts; attempt++)

@@ -33,6 +33,7 @@ public sealed class MetricsTests(PostgresServer server) : IAsyncLifetime
         started = HostProcess.Start(database, new Dictionary<string, string?>
         {
             ["Dpfah__LogFormat"] = "json",
+            [HostProcess.IsolateDecoder] = "true",
             ["Dpfah__QualityEvery"] = "00:00:01",
             ["Dpfah__ObservedCollections"] = "2",
             ["Logging__LogLevel__Microsoft.AspNetCore.Routing.EndpointMiddleware"] = "Information",
