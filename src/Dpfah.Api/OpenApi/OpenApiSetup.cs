@@ -36,6 +36,13 @@ internal static class OpenApiSetup
             });
             options.AddOperationTransformer((operation, context, _) =>
             {
+                // A list in the query may always be left out; handlers that are generated tell of each as required.
+                foreach (OpenApiParameter list in operation.Parameters?.OfType<OpenApiParameter>()
+                    .Where(p => p.In == ParameterLocation.Query && p.Schema?.Type?.HasFlag(JsonSchemaType.Array) == true) ?? [])
+                {
+                    list.Required = false;
+                }
+
                 if (context.Description.ActionDescriptor.EndpointMetadata.OfType<PictureBodyMetadata>().FirstOrDefault() is { } picture)
                 {
                     IDictionary<string, OpenApiMediaType>? others = operation.RequestBody?.Content;
