@@ -20,7 +20,7 @@ fi
 names=("$@")
 ((${#names[@]})) || mapfile -t names < <(list | cut -d ' ' -f 1 | sort -u)
 machine="$(nproc) cores of $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo)"
-commit="$(git rev-parse --short HEAD)$(git diff --quiet HEAD || echo ' and changes')"
+commit="$(git rev-parse --short HEAD)$(git diff --quiet HEAD -- . ":!tests/RESULTS.md" || echo ' and changes')"
 found="$(mktemp)"
 trap 'rm -f "$found"' EXIT
 failed=()
