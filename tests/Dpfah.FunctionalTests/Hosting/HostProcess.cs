@@ -31,9 +31,9 @@ internal static class HostProcess
     public static ServiceProcess Start(TestDatabase database, IReadOnlyDictionary<string, string?>? environment = null) =>
         ServiceProcess.StartHost(TestAssembly, database.Arguments, WithDecoder(environment ?? new Dictionary<string, string?>()));
 
-    /// <summary>Variables of a test's own, after which the service decodes itself unless they say otherwise.</summary>
+    /// <summary>Variables of a test's own, after which the service decodes itself unless they say otherwise. In long forms it runs as it is shipped.</summary>
     public static IReadOnlyDictionary<string, string?> WithDecoder(IReadOnlyDictionary<string, string?> environment) =>
-        environment.ContainsKey(IsolateDecoder) ? environment : new Dictionary<string, string?>(environment) { [IsolateDecoder] = "false" };
+        LongForm.IsAsked || environment.ContainsKey(IsolateDecoder) ? environment : new Dictionary<string, string?>(environment) { [IsolateDecoder] = "false" };
 
     /// <summary>Starts a service where a small disk is.</summary>
     /// <param name="database">The database that it uses.</param>

@@ -84,7 +84,6 @@ public sealed class ThreeNodes : IAsyncLifetime
             ["Dpfah__JobLease"] = "00:00:06",
             ["Dpfah__ReadyLag"] = "00:00:02",
             ["DOTNET_TieredPGO"] = "0",
-            [HostProcess.IsolateDecoder] = "false",
         };
         foreach ((string name, string? value) in more ?? new Dictionary<string, string?>())
         {
@@ -92,7 +91,7 @@ public sealed class ThreeNodes : IAsyncLifetime
         }
 
         ServiceProcess process = nodes[node - 1] = ServiceProcess.Start(
-            Repository.PathOf("deploy/native.sh"), ["node", $"{node}"], environment, address: Address(node));
+            Repository.PathOf("deploy/native.sh"), ["node", $"{node}"], HostProcess.WithDecoder(environment), address: Address(node));
         await process.WaitUntilReadyAsync();
     }
 
