@@ -75,6 +75,7 @@ process_of() { local id since; read -r id since 2> /dev/null < "$run/$1.pid" && 
 alive() { process_of "$1" > /dev/null; }
 ready() { curl -fsS -m 5 "http://$1/health/ready" > /dev/null 2>&1; }
 address() { echo "$bind:$((first_port + $1 - 1))"; }
+unready() { curl -sS -m 5 "http://$(address "$1")/health/ready" 2>&1; }
 
 # Starts a command in the background, with a file of its own for what it says. It outlives this script.
 start() {
@@ -114,6 +115,16 @@ start_postgres() {
         || PGPASSWORD="$POSTGRES_PASSWORD" "$bin/createdb" -h 127.0.0.1 -p "$postgres_port" -U dpfah dpfah
 }
 
+# Once is enough: a node that was ready may be busy at a second look.
+await_ready() {
+    local number="$1" end=$((SECONDS + 300))
+    until ready "$(address "$number")"; do
+        alive "node$number" || fail "node $number ended: $(tail -n 3 "$run/node$number.log")"
+        ((SECONDS < end)) || fail "node $number is not ready after 5 min, and says: $(unready "$number"); see $run/node$number.log"
+        sleep 0.25
+    done
+}
+
 up() {
     local nodes="$1" number
     settings 1 > /dev/null # Says what is missing before anything is made.
@@ -136,12 +147,7 @@ up() {
     fi
 
     for ((number = 1; number <= nodes; number++)); do
-        for ((try = 0; try < 1200; try++)); do
-            ready "$(address "$number")" && break
-            alive "node$number" || fail "node $number ended: $(tail -n 3 "$run/node$number.log")"
-            sleep 0.25
-        done
-        ready "$(address "$number")" || fail "node $number is not ready after 5 min: $run/node$number.log"
+        await_ready "$number"
     done
     status
 }
@@ -155,7 +161,7 @@ status() {
         at="$(address "$number")"
         if ! alive "node$number"; then echo "node $number: ended"
         elif ready "$at"; then echo "node $number: ready at http://$at"
-        else echo "node $number: not ready at http://$at: $(curl -sS -m 5 "http://$at/health/ready" 2>&1)"; fi
+        else echo "node $number: not ready at http://$at: $(unready "$number")"; fi
     done
     if alive balancer; then echo "balancer: http://$bind:${DPFAH_BALANCER_PORT:-8088}"; fi
 }

@@ -95,7 +95,7 @@ public sealed class NativeTests
         {
             CommandResult up = await RunAsync("up", "3");
             Assert.True(up.ExitCode == 0, up.Output + up.Error);
-            Assert.Equal(ready, await StatusAsync());
+            await Eventually.BecomesAsync(StatusAsync, found => Enumerable.SequenceEqual(found, ready), found => string.Join("; ", found));
 
             CollectionResponse made = (await nodes[0].SendJsonAsync(HttpMethod.Put, "/collections/many", """{"shards":3,"replicas":2}""")).Read<CollectionResponse>(HttpStatusCode.Created);
             Assert.Equal(6, made.Shards!.Items.Count);
