@@ -43,17 +43,28 @@ internal sealed partial class ClusterView : IClusterView, IDisposable
     public string Local => ShardPlacementDirector.NameOf(local);
 
     /// <inheritdoc/>
-    public async Task<ShardReply> SearchAsync(ShardName name, ShardRequest request, CancellationToken cancellationToken)
+    public IReadOnlyList<Task<ShardReply>> Search(IReadOnlyList<ShardName> names, ShardRequest request, CancellationToken cancellationToken)
     {
-        SiloAddress owner = OwnerOf(name);
-        ShardReply reply = owner.Equals(local)
-            ? await host.SearchAsync(name.Key, request, cancellationToken).ConfigureAwait(false)
-            : await services.On(owner).SearchAsync(name.Key.Generation, name.Key.Shards, name.Key.Shard, request, cancellationToken).ConfigureAwait(false);
+        SiloAddress owner = OwnerOf(names[0]);
+        if (owner.Equals(local))
+        {
+            return [.. names.Select(name => ElseAsync(name, host.SearchAsync(name.Key, request, cancellationToken)))];
+        }
+
+        Task<ShardReply> all = AskAsync(names[0], names.Count == 1 ? request : request with { Others = [.. names.Skip(1).Select(name => name.Key.Shard)] });
+        return [ElseAsync(names[0], all), .. names.Skip(1).Select((name, i) => ElseAsync(name, OtherAsync(name, i)))];
+
+        async Task<ShardReply> AskAsync(ShardName name, ShardRequest asked) =>
+            await services.On(owner).SearchAsync(name.Key.Generation, name.Key.Shards, name.Key.Shard, asked, cancellationToken).ConfigureAwait(false);
+
+        // A node of an earlier build answers for one shard.
+        async Task<ShardReply> OtherAsync(ShardName name, int i) =>
+            (await all.ConfigureAwait(false)).Others is { } others ? others[i] : await AskAsync(name, request).ConfigureAwait(false);
 
         // Where it is to be it is not yet: it may be where it was.
-        return reply.Outcome == ShardOutcome.Loading
-            ? await grains.GetGrain<IShardGrain>(name.ToString()).SearchAsync(request, cancellationToken).ConfigureAwait(false)
-            : reply;
+        async Task<ShardReply> ElseAsync(ShardName name, Task<ShardReply> asked) => await asked.ConfigureAwait(false) is { Outcome: not ShardOutcome.Loading } reply
+            ? reply
+            : await grains.GetGrain<IShardGrain>(name.ToString()).SearchAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ namespace Dpfah.Cluster;
 [Alias("dpfah.node")]
 public interface INodeService : IGrainService
 {
-    /// <summary>Answers queries to a shard; one that is not on the node is told as loading.</summary>
+    /// <summary>Answers queries to a shard, and to those that the request names beside it; one that is not on the node is told as loading.</summary>
     [Alias("search")]
     Task<ShardReply> SearchAsync(int generation, int shards, int shard, ShardRequest request, CancellationToken cancellationToken);
 
@@ -32,8 +32,17 @@ public interface INodeService : IGrainService
 internal sealed class NodeService(GrainId id, Silo silo, ILoggerFactory loggers, ShardHost host, LeavingNodes leaving) : GrainService(id, silo, loggers), INodeService
 {
     /// <inheritdoc/>
-    public Task<ShardReply> SearchAsync(int generation, int shards, int shard, ShardRequest request, CancellationToken cancellationToken) =>
-        host.SearchAsync(new IndexKey(generation, shards, shard), request, cancellationToken);
+    public async Task<ShardReply> SearchAsync(int generation, int shards, int shard, ShardRequest request, CancellationToken cancellationToken)
+    {
+        Task<ShardReply> first = host.SearchAsync(new IndexKey(generation, shards, shard), request, cancellationToken);
+        if (request.Others is not { } others)
+        {
+            return await first;
+        }
+
+        ShardReply[] rest = await Task.WhenAll(others.Select(other => host.SearchAsync(new IndexKey(generation, shards, other), request, cancellationToken)));
+        return await first with { Others = rest };
+    }
 
     /// <inheritdoc/>
     public Task<bool> HasAsync(int generation, int shards, int shard) => Task.FromResult(host.Report(new IndexKey(generation, shards, shard)).IsLoaded);

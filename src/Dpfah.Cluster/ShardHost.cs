@@ -10,6 +10,9 @@ namespace Dpfah.Cluster;
 /// <param name="node">Address of this node.</param>
 internal sealed class ShardHost(IndexFollower follower, string node) : IDisposable
 {
+    // A query is read in microseconds, sooner than another thread would begin; a batch, or one with a large filter, is not.
+    private const int FewBytes = 4_096;
+
     private readonly SearchGate gate = new(Environment.ProcessorCount, ownThreads: true);
     private readonly ConcurrentDictionary<ShardGrain, IDisposable> active = new();
 
@@ -30,7 +33,7 @@ internal sealed class ShardHost(IndexFollower follower, string node) : IDisposab
     /// <summary>Answers queries to a shard.</summary>
     public async Task<ShardReply> SearchAsync(IndexKey key, ShardRequest request, CancellationToken cancellationToken)
     {
-        // From here on nothing runs where the node's messages are handled.
+        // From here on nothing that takes long runs where the node's messages are handled.
         if (request.Position > 0 && !await follower.WaitAsync(request.Position, cancellationToken).ConfigureAwait(false))
         {
             return new ShardReply(ShardOutcome.Behind, null, follower.Applied.Value);
@@ -53,7 +56,11 @@ internal sealed class ShardHost(IndexFollower follower, string node) : IDisposab
             return new ShardReply(ShardOutcome.Loading, null, applied);
         }
 
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (request.Queries.Length > FewBytes)
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        }
+
         IndexQuery<IndexedItem>[] queries = ShardWire.ReadQueries(request.Queries);
         IndexAnswer<IndexedItem>[] found = await gate.SearchAsync(index, queries, cancellationToken).ConfigureAwait(false);
         return new ShardReply(ShardOutcome.Answered, ShardWire.Write(found, request.Field), applied);

@@ -4,8 +4,10 @@ namespace Dpfah.Cluster;
 /// <param name="Queries">The queries as bytes.</param>
 /// <param name="Field">A field whose values are wanted of each neighbor; null for none.</param>
 /// <param name="Position">The shard answers when it has seen all changes up to here.</param>
+/// <param name="Others">Other shards of the node that are to answer too, from 0; null for none.</param>
 [GenerateSerializer, Immutable, Alias("dpfah.shard-request")]
-public sealed record ShardRequest([property: Id(0)] byte[] Queries, [property: Id(1)] string? Field, [property: Id(2)] ulong Position);
+public sealed record ShardRequest(
+    [property: Id(0)] byte[] Queries, [property: Id(1)] string? Field, [property: Id(2)] ulong Position, [property: Id(3)] int[]? Others = null);
 
 /// <summary>What became of queries to a shard.</summary>
 public enum ShardOutcome
@@ -27,8 +29,10 @@ public enum ShardOutcome
 /// <param name="Outcome">What became of the queries.</param>
 /// <param name="Answers">The answers as bytes; null when there are none.</param>
 /// <param name="Position">The shard has seen all changes up to here.</param>
+/// <param name="Others">Replies of the other shards that were asked with it, in their order; null when there were none, or when the node's build knows of none.</param>
 [GenerateSerializer, Immutable, Alias("dpfah.shard-reply")]
-public sealed record ShardReply([property: Id(0)] ShardOutcome Outcome, [property: Id(1)] byte[]? Answers, [property: Id(2)] ulong Position);
+public sealed record ShardReply(
+    [property: Id(0)] ShardOutcome Outcome, [property: Id(1)] byte[]? Answers, [property: Id(2)] ulong Position, [property: Id(3)] ShardReply[]? Others = null);
 
 /// <summary>A replica of a shard, as it says itself.</summary>
 /// <param name="Node">Address of its node.</param>

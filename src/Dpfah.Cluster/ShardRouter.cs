@@ -96,10 +96,14 @@ internal sealed class ShardRouter(ClusterOptions options, TimeSpan positionTimeo
         Array.Fill(answers, []);
         ulong seen = ulong.MaxValue;
         bool behind = false;
-        foreach (IndexQuery<IndexedItem>[] some in queries.Chunk(Math.Max(1, MostNeighbors / queries.Max(query => query.K))))
+        int most = queries.Max(query => query.K);
+        foreach (IndexQuery<IndexedItem>[] some in queries.Chunk(Math.Max(1, MostNeighbors / most)))
         {
             var request = new ShardRequest(ShardWire.Write(some), field, position);
-            ShardReply?[] replies = await Task.WhenAll(Enumerable.Range(0, answers.Length).Select(shard => AskAsync(generation, shard, request, some.Length, mayWait, cancellationToken)));
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            FirstAsked?[] firsts = AskTogether(generation, request, MostNeighbors / (some.Length * most), ending.Token);
+            ShardReply?[] replies = await Task.WhenAll(Enumerable.Range(0, answers.Length).Select(shard => AskAsync(generation, shard, request, firsts[shard], some.Length, mayWait, cancellationToken)));
+            await ending.CancelAsync();
             if (Array.Find(replies, reply => reply?.Outcome == ShardOutcome.Switched) is { } switched)
             {
                 return new ShardAnswers([], switched.Position, Switched: true, Behind: false);
@@ -128,8 +132,39 @@ internal sealed class ShardRouter(ClusterOptions options, TimeSpan positionTimeo
     private bool IsThere(ShardedGeneration generation, int shard) =>
         states.TryGetValue(generation, out ShardState[]? found) && Array.Exists(found, state => state.Shard == shard && state.IsLoaded);
 
+    /// <summary>Asks each node for all shards for which it is the first: in one message, or in several whose answers hold no more shards than they may.</summary>
+    private FirstAsked?[] AskTogether(ShardedGeneration generation, ShardRequest request, int shardsOfAnswer, CancellationToken cancellationToken)
+    {
+        var asked = new FirstAsked?[generation.Layout.Shards];
+        if (cluster is { } nodes)
+        {
+            var orders = Enumerable.Range(0, asked.Length).Select(shard => (Shard: shard, Order: Order(nodes, generation, shard)));
+
+            // Those of this node last: the others need not wait for it to begin.
+            var byNode = orders.GroupBy(one => one.Order[0].Node, StringComparer.Ordinal).OrderBy(node => node.Key == nodes.Local);
+            foreach (var together in byNode.SelectMany(node => node.Chunk(Math.Max(1, shardsOfAnswer))))
+            {
+                IReadOnlyList<Task<ShardReply>> replies = nodes.Search([.. together.Select(one => one.Order[0].Name)], request, cancellationToken);
+                for (int i = 0; i < together.Length; i++)
+                {
+                    asked[together[i].Shard] = new FirstAsked(together[i].Order, replies[i]);
+                }
+            }
+        }
+
+        return asked;
+    }
+
+    /// <param name="generation">Whose codes.</param>
+    /// <param name="shard">The shard.</param>
+    /// <param name="request">The queries.</param>
+    /// <param name="first">Its first request, which is under way; null when there is none.</param>
+    /// <param name="queries">How many queries.</param>
+    /// <param name="mayWait">Whether the shard may wait for a position.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The best reply that came in time; null when none came.</returns>
-    private async Task<ShardReply?> AskAsync(ShardedGeneration generation, int shard, ShardRequest request, int queries, bool mayWait, CancellationToken cancellationToken)
+    private async Task<ShardReply?> AskAsync(
+        ShardedGeneration generation, int shard, ShardRequest request, FirstAsked? first, int queries, bool mayWait, CancellationToken cancellationToken)
     {
         (int, int, int) name = (generation.Generation, generation.Layout.Shards, shard);
         LatencyWindow window = queries == 1 ? single : many;
@@ -143,7 +178,8 @@ internal sealed class ShardRouter(ClusterOptions options, TimeSpan positionTimeo
         {
             while (true)
             {
-                ShardReply? reply = await AskAllAsync(generation, shard, request, window, ending.Token);
+                ShardReply? reply = await AskAllAsync(generation, shard, request, first, window, ending.Token);
+                first = null;
                 if (reply?.Outcome is ShardOutcome.Answered or ShardOutcome.Switched)
                 {
                     lost.TryRemove(name, out _);
@@ -175,14 +211,14 @@ internal sealed class ShardRouter(ClusterOptions options, TimeSpan positionTimeo
     /// <summary>Asks the replicas of a shard, each once: the next when one fails or takes too long.</summary>
     /// <returns>The first answer; else the last word of one that has none; null when all failed.</returns>
     private async Task<ShardReply?> AskAllAsync(
-        ShardedGeneration generation, int shard, ShardRequest request, LatencyWindow window, CancellationToken cancellationToken)
+        ShardedGeneration generation, int shard, ShardRequest request, FirstAsked? first, LatencyWindow window, CancellationToken cancellationToken)
     {
         if (cluster is not { } nodes)
         {
             return null;
         }
 
-        List<(ShardName Name, string Node)> order = Order(nodes, generation, shard);
+        List<(ShardName Name, string Node)> order = first?.Order ?? Order(nodes, generation, shard);
         var running = new List<Task<ShardReply?>>();
         ShardReply? best = null;
         for (int next = 0; next < order.Count || running.Count > 0;)
@@ -194,21 +230,22 @@ internal sealed class ShardRouter(ClusterOptions options, TimeSpan positionTimeo
                     Hedges.Add(1);
                 }
 
-                running.Add(CallAsync(nodes, order[next].Name, order[next].Node, request, window, cancellationToken));
+                Task<ShardReply> call = next == 0 && first is not null ? first.Reply : nodes.Search([order[next].Name], request, cancellationToken)[0];
+                running.Add(HearAsync(call, order[next].Node, window, cancellationToken));
                 next++;
             }
 
             while (running.Count > 0)
             {
-                Task first;
+                Task soonest;
                 if (next < order.Count)
                 {
                     TimeSpan patience = TimeSpan.FromTicks(Math.Clamp(window.Percentile95.Ticks, LeastHedge.Ticks, MostHedge.Ticks));
                     using var hedge = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                     Task delay = Task.Delay(patience, hedge.Token);
-                    first = await Task.WhenAny(running.Append(delay));
+                    soonest = await Task.WhenAny(running.Append(delay));
                     await hedge.CancelAsync();
-                    if (first == delay)
+                    if (soonest == delay)
                     {
                         cancellationToken.ThrowIfCancellationRequested();
                         break;
@@ -216,10 +253,10 @@ internal sealed class ShardRouter(ClusterOptions options, TimeSpan positionTimeo
                 }
                 else
                 {
-                    first = await Task.WhenAny(running).WaitAsync(cancellationToken);
+                    soonest = await Task.WhenAny(running).WaitAsync(cancellationToken);
                 }
 
-                var ended = (Task<ShardReply?>)first;
+                var ended = (Task<ShardReply?>)soonest;
                 running.Remove(ended);
                 ShardReply? reply = await ended;
                 if (reply?.Outcome == ShardOutcome.Answered)
@@ -242,13 +279,12 @@ internal sealed class ShardRouter(ClusterOptions options, TimeSpan positionTimeo
         one is null || (other is not null && other.Outcome > one.Outcome) ? other : one;
 
     /// <returns>Null when it failed.</returns>
-    private async Task<ShardReply?> CallAsync(
-        IClusterView nodes, ShardName name, string node, ShardRequest request, LatencyWindow window, CancellationToken cancellationToken)
+    private async Task<ShardReply?> HearAsync(Task<ShardReply> call, string node, LatencyWindow window, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
         try
         {
-            ShardReply reply = await nodes.SearchAsync(name, request, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            ShardReply reply = await call.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (reply.Outcome == ShardOutcome.Answered)
             {
                 window.Add(Stopwatch.GetElapsedTime(start));
@@ -290,6 +326,11 @@ internal sealed class ShardRouter(ClusterOptions options, TimeSpan positionTimeo
         ];
     }
 
+    /// <summary>The first request to a shard.</summary>
+    /// <param name="Order">The order in which its replicas are asked.</param>
+    /// <param name="Reply">The reply of the first of them.</param>
+    private sealed record FirstAsked(List<(ShardName Name, string Node)> Order, Task<ShardReply> Reply);
+
     private static IEnumerable<(int Shard, int Replica)> Replicas(ShardedGeneration generation) =>
         from shard in Enumerable.Range(0, generation.Layout.Shards)
         from replica in Enumerable.Range(0, generation.Layout.Replicas)
@@ -321,8 +362,9 @@ internal interface IClusterView
     /// <summary>Name of this node.</summary>
     string Local { get; }
 
-    /// <summary>Answers queries by a replica.</summary>
-    Task<ShardReply> SearchAsync(ShardName name, ShardRequest request, CancellationToken cancellationToken);
+    /// <summary>Answers queries by replicas of several shards of one node, which is asked once.</summary>
+    /// <returns>The reply of each.</returns>
+    IReadOnlyList<Task<ShardReply>> Search(IReadOnlyList<ShardName> names, ShardRequest request, CancellationToken cancellationToken);
 
     /// <summary>Asks the owner of a replica how it is, which also keeps it active.</summary>
     Task<ShardReport> ReportAsync(ShardName name);

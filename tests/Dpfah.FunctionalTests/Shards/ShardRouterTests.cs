@@ -148,6 +148,22 @@ public sealed class ShardRouterTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_is_asked_once_for_all_shards_for_which_it_is_the_first()
+    {
+        ShardRouter router = RouterOf(nodes, Forever);
+        nodes.Answer(call => Task.FromResult(ReplyOf(call)));
+
+        Assert.DoesNotContain(null, (await SearchAsync(router, new ShardedGeneration(1, new ShardLayout(8, 1)))).Answers);
+        Assert.Equal((8, 1), (nodes.Calls.Length, nodes.Messages));
+
+        // An answer holds neighbors of no more shards than go into a message.
+        nodes.Answer(call => Task.FromResult(ReplyOf(call)));
+        IndexQuery<IndexedItem> wide = new() { Code = Query.Code, K = 1_000 };
+        Assert.DoesNotContain(null, (await router.SearchAsync(new ShardedGeneration(1, new ShardLayout(20, 1)), [wide], null, 0, false, CancellationToken.None)).Answers);
+        Assert.Equal((20, 3), (nodes.Calls.Length, nodes.Messages));
+    }
+
+    [Fact]
     public async Task A_node_that_has_failed_a_moment_ago_is_asked_last()
     {
         ShardRouter router = RouterOf(nodes, Forever);
@@ -201,7 +217,10 @@ public sealed class ShardRouterTests : IDisposable
     {
         private readonly ConcurrentQueue<Call> calls = [];
         private volatile Func<Call, Task<ShardReply>>? answer;
-        private int count;
+        private int count, messages;
+
+        /// <summary>How many messages the calls came in.</summary>
+        public int Messages => messages;
 
         public bool AreLoaded { get; set; }
 
@@ -213,14 +232,18 @@ public sealed class ShardRouterTests : IDisposable
         public void Answer(Func<Call, Task<ShardReply>> by)
         {
             calls.Clear();
-            (count, answer) = (0, by);
+            (count, messages, answer) = (0, 0, by);
         }
 
-        public Task<ShardReply> SearchAsync(ShardName name, ShardRequest request, CancellationToken cancellationToken)
+        public IReadOnlyList<Task<ShardReply>> Search(IReadOnlyList<ShardName> names, ShardRequest request, CancellationToken cancellationToken)
         {
-            var call = new Call(Interlocked.Increment(ref count), name, Stopwatch.GetTimestamp());
-            calls.Enqueue(call);
-            return answer!(call);
+            Interlocked.Increment(ref messages);
+            return [.. names.Select(name =>
+            {
+                var call = new Call(Interlocked.Increment(ref count), name, Stopwatch.GetTimestamp());
+                calls.Enqueue(call);
+                return answer!(call);
+            })];
         }
 
         public Task<ShardReport> ReportAsync(ShardName name) => Task.FromResult(new ShardReport(NodeOf(name), AreLoaded, 0, 0, 0, 0));
