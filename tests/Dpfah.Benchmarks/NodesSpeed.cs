@@ -1,18 +1,18 @@
 using System.Diagnostics;
 using System.Formats.Tar;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Spectre.Console;
 
 namespace Dpfah.Benchmarks;
 
-/// <summary>What one, two and three nodes of a service on one PostgreSQL get through: pictures of an import, and searches by code. JSON lines.</summary>
+/// <summary>What one, two and three nodes of a service on one PostgreSQL get through: pictures of an import, searches by picture and by code.</summary>
 internal static class NodesSpeed
 {
-    private const string Key = "a-key-of-the-benchmark-of-nodes";
-    private const int FirstPort = 18081, PostgresPort = 18080, Callers = 8, Distinct = 384;
+    private const int CodeCallers = 8, PictureCallers = 24, Distinct = 384;
 
-    private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(8);
+    // The runtime compiles a search anew while it is warm; on few cores that takes nodes half a minute.
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(40), SearchTime = TimeSpan.FromSeconds(8);
 
     /// <summary><c>[--nodes 1,2,3] [--pictures 3000] [--program PATH] [--milliseconds 0] [--threads 1]</c>.</summary>
     public static int Run(string[] args)
@@ -21,7 +21,7 @@ internal static class NodesSpeed
         {
             ["nodes"] = "1,2,3",
             ["pictures"] = "3000",
-            ["program"] = "src/Dpfah.Api/bin/Release/net10.0/linux-x64/Dpfah.Api.dll",
+            ["program"] = NativeNodes.Service,
             ["milliseconds"] = "0",
             ["threads"] = "1",
         };
@@ -38,65 +38,63 @@ internal static class NodesSpeed
             return 1;
         }
 
-        foreach (string nodes in options["nodes"].Split(','))
+        Table table = Tables.Create(["nodes", "import, pictures/s", "by picture, searches/s", "p50", "by code, searches/s", "p50"]);
+        foreach (int nodes in options.Numbers("nodes"))
         {
-            MeasureAsync(int.Parse(nodes), options).GetAwaiter().GetResult();
+            table.AddRow(MeasureAsync(nodes, options).GetAwaiter().GetResult());
         }
 
+        int milliseconds = options.Number("milliseconds");
+        string encoder = milliseconds == 0
+            ? $"the network on {options["threads"]} of the machine's cores a node, which all nodes and the callers share"
+            : $"an encoder that takes each node {milliseconds} ms of nobody's core a picture, one after another; all else shares the machine's cores";
+        Tables.Show(
+            milliseconds == 0 ? "nodes" : "nodes-constant",
+            table,
+            $"An import of {options["pictures"]} pictures that all nodes compute, then searches by {PictureCallers} callers with pictures and {CodeCallers} with codes, each at one node, k = 10, "
+                + $"for {SearchTime.TotalSeconds} s; {encoder}.");
         return 0;
     }
 
-    private static async Task MeasureAsync(int nodes, NamedOptions options)
+    private static async Task<string[]> MeasureAsync(int nodes, NamedOptions options)
     {
-        string folder = Directory.CreateTempSubdirectory("dpfah-nodes-").FullName;
-        var environment = new Dictionary<string, string>
-        {
-            ["DPFAH_RUN"] = folder,
-            ["DPFAH_PROGRAM"] = Path.GetFullPath(options["program"]),
-            ["DPFAH_NODE_PORT"] = $"{FirstPort}",
-            ["DPFAH_BALANCER_PORT"] = $"{FirstPort + 10}",
-            ["POSTGRES_PORT"] = $"{PostgresPort}",
-            ["POSTGRES_PASSWORD"] = "benchmark",
-            ["DPFAH_ADMIN_KEY"] = Key,
-            ["DPFAH_THREADS"] = options["threads"],
-        };
+        await using var service = new NativeNodes(options["program"], options.Number("threads"), cluster: false);
         if (options["milliseconds"] != "0")
         {
-            environment["DPFAH_TEST_BATCHED_MS"] = options["milliseconds"];
+            service.Set("DPFAH_TEST_BATCHED_MS", options["milliseconds"]);
         }
 
-        await ScriptAsync(environment, "up", $"{nodes}");
-        HttpClient[] clients = [.. Enumerable.Range(0, nodes).Select(node => Client(FirstPort + node))];
-        try
+        await service.StartAsync(nodes);
+        int count = options.Number("pictures");
+        byte[][] pictures = [.. Picture.Sample().Take(Distinct).Select(picture => Distortion.OfSmallPictures[^1].ApplyTo(picture.Bytes))];
+        (double seconds, string position) = await ImportAsync(service.Clients[0], pictures, count);
+        foreach (HttpClient client in service.Clients)
         {
-            int count = options.Number("pictures");
-            (double seconds, string position) = await ImportAsync(clients[0], count);
-            (int answered, double median) = await SearchAsync(clients, position);
-            Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
-            {
-                ["nodes"] = nodes,
-                ["encoder_ms"] = options.Number("milliseconds"),
-                ["threads_a_node"] = options.Number("threads"),
-                ["pictures"] = count,
-                ["seconds"] = Math.Round(seconds, 2),
-                ["pictures_per_s"] = Math.Round(count / seconds, 1),
-                ["searches_per_s"] = Math.Round(answered / SearchTime.TotalSeconds),
-                ["search_p50_ms"] = Math.Round(median, 2),
-                ["cores"] = Environment.ProcessorCount,
-            }));
+            (await client.PostAsJsonAsync($"/search/code?minPosition={Uri.EscapeDataString(position)}", new { code = "0000000000000000" })).EnsureSuccessStatusCode();
         }
-        finally
-        {
-            Array.ForEach(clients, client => client.Dispose());
-            await ScriptAsync(environment, "down");
-            Directory.Delete(folder, recursive: true);
-        }
+
+        Func<HttpClient, Random, Task<HttpResponseMessage>> byCode = (client, random) =>
+            client.PostAsJsonAsync("/search/code?k=10", new { code = $"{random.NextInt64():x16}" });
+        Func<HttpClient, Random, Task<HttpResponseMessage>> byPicture = (client, random) =>
+            client.PostAsync("/search?k=10", new ByteArrayContent(pictures[random.Next(pictures.Length)]));
+        await SearchAsync(service.Clients, CodeCallers, WarmUpTime, byCode);
+        (int byCodeAnswered, double byCodeMedian) = await SearchAsync(service.Clients, CodeCallers, SearchTime, byCode);
+        await SearchAsync(service.Clients, PictureCallers, WarmUpTime / 4, byPicture);
+        (int byPictureAnswered, double byPictureMedian) = await SearchAsync(service.Clients, PictureCallers, SearchTime, byPicture);
+        return
+        [
+            $"{nodes}",
+            $"{count / seconds:0}",
+            $"{byPictureAnswered / SearchTime.TotalSeconds:0}",
+            $"{byPictureMedian:0.0} ms",
+            $"{byCodeAnswered / SearchTime.TotalSeconds:#,0}",
+            $"{byCodeMedian:0.00} ms",
+        ];
     }
 
     /// <returns>Seconds from the job's start to its end, and the position at which searches see all of it.</returns>
-    private static async Task<(double Seconds, string Position)> ImportAsync(HttpClient client, int count)
+    private static async Task<(double Seconds, string Position)> ImportAsync(HttpClient client, byte[][] pictures, int count)
     {
-        byte[][] pictures = [.. Picture.Sample().Take(Distinct).Select(picture => Distortion.OfSmallPictures[^1].ApplyTo(picture.Bytes))];
         using var archive = new MemoryStream();
         await using (var tar = new TarWriter(archive, TarEntryFormat.Ustar, leaveOpen: true))
         {
@@ -126,25 +124,20 @@ internal static class NodesSpeed
             : throw new InvalidOperationException($"The import ended so: {job}");
     }
 
-    /// <summary>Callers that search by code, each at one node.</summary>
+    /// <summary>Callers that search one after another, each at one node.</summary>
     /// <returns>Searches that were answered, and the median of their milliseconds.</returns>
-    private static async Task<(int Answered, double Median)> SearchAsync(HttpClient[] clients, string position)
+    private static async Task<(int Answered, double Median)> SearchAsync(
+        HttpClient[] clients, int callers, TimeSpan time, Func<HttpClient, Random, Task<HttpResponseMessage>> search)
     {
-        foreach (HttpClient client in clients)
-        {
-            (await client.PostAsJsonAsync($"/search/code?minPosition={Uri.EscapeDataString(position)}", new { code = "0000000000000000" })).EnsureSuccessStatusCode();
-        }
-
         var clock = Stopwatch.StartNew();
-        List<double>[] times = await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(async () =>
+        List<double>[] times = await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(async () =>
         {
-            HttpClient client = clients[caller % clients.Length];
             var random = new Random(caller);
             var own = new List<double>();
-            while (clock.Elapsed < SearchTime)
+            while (clock.Elapsed < time)
             {
                 long begun = Stopwatch.GetTimestamp();
-                using HttpResponseMessage found = await client.PostAsJsonAsync("/search/code?k=10", new { code = $"{random.NextInt64():x16}" });
+                using HttpResponseMessage found = await search(clients[caller % clients.Length], random);
                 found.EnsureSuccessStatusCode();
                 await found.Content.ReadAsByteArrayAsync();
                 own.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
@@ -154,29 +147,5 @@ internal static class NodesSpeed
         })));
         double[] all = [.. times.SelectMany(own => own).Order()];
         return (all.Length, all[all.Length / 2]);
-    }
-
-    private static HttpClient Client(int port)
-    {
-        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(5) };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
-        return client;
-    }
-
-    private static async Task ScriptAsync(Dictionary<string, string> environment, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("deploy/native.sh", arguments) { RedirectStandardOutput = true };
-        foreach ((string name, string value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        using Process script = Process.Start(start)!;
-        string output = await script.StandardOutput.ReadToEndAsync();
-        await script.WaitForExitAsync();
-        if (script.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"deploy/native.sh {string.Join(' ', arguments)} ended with code {script.ExitCode}: {output}");
-        }
     }
 }

@@ -1,27 +1,41 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Dpfah.Core.Imaging;
+using Dpfah.Engine.Data;
+using Dpfah.Engine.Models;
+using Dpfah.Learning.Encoders;
+using Dpfah.Learning.Native;
 using Spectre.Console;
 
 namespace Dpfah.Benchmarks;
 
-/// <summary>What it costs that shards are on other nodes: searches by code to running nodes of a cluster, with the collection whole and in shards.</summary>
+/// <summary>What it costs that shards are on other nodes: searches by code of a collection whole, on the asked node, and in shards on all.</summary>
 internal static class ShardHop
 {
-    private const int WarmUp = 300;
+    private const string Collection = "load";
+    private const int WarmUp = 1_000;
 
-    /// <summary><c>--nodes ADDRESS,ADDRESS,… [--collection default] [--shards 1,8] [--queries 2000] [--k 20]</c>: the collection is spread anew, and left whole.</summary>
+    /// <summary><c>[--nodes 3] [--codes 1000000] [--shards 1,8] [--queries 2000] [--rounds 3] [--k 20]</c>.</summary>
     public static int Run(string[] args)
     {
-        if (NamedOptions.Read(args, new() { ["nodes"] = "", ["collection"] = "default", ["shards"] = "1,8", ["queries"] = "2000", ["k"] = "20" }) is not { } options)
+        Dictionary<string, string> defaults = new()
+        {
+            ["nodes"] = "3",
+            ["codes"] = "1000000",
+            ["shards"] = "1,8",
+            ["queries"] = "2000",
+            ["rounds"] = "3",
+            ["k"] = "20",
+        };
+        if (NamedOptions.Read(args, defaults) is not { } options)
         {
             return 1;
         }
 
-        if (options["nodes"].Length == 0)
+        if (!File.Exists(NativeNodes.Service))
         {
-            Console.Error.WriteLine("--nodes names the HTTP addresses of running nodes of one cluster, such as http://127.0.0.1:8081,http://127.0.0.1:8082.");
+            Console.Error.WriteLine($"There is no {NativeNodes.Service} here: run this in the repository's root, after dotnet build -c Release.");
             return 1;
         }
 
@@ -31,86 +45,112 @@ internal static class ShardHop
 
     private static async Task RunAsync(NamedOptions options)
     {
-        HttpClient[] nodes = [.. options["nodes"].Split(',').Select(address => new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromMinutes(5) })];
-        string collection = options["collection"];
-        JsonNode whole = await MoveAsync(nodes, collection, 0);
-        Table table = Tables.Create(["shards", "asked node", "searchMs p50", "p95", "more than whole, p50", "round trip p50", "p95"]);
-        var alone = new double[nodes.Length];
-        foreach (int shards in options.Numbers("shards").Prepend(0))
+        await using var service = new NativeNodes(NativeNodes.Service, threads: 1, cluster: true);
+        await service.StartAsync(0);
+        await FillAsync(NativeNodes.Connection, options.Number("codes"));
+        await service.StartAsync(options.Number("nodes"));
+        int[] counts = [0, .. options.Numbers("shards")];
+        int rounds = options.Number("rounds");
+        var found = new Dictionary<(int Shards, string Holds), List<double[]>>();
+        for (int round = 0; round < rounds; round++)
         {
-            JsonNode found = await MoveAsync(nodes, collection, shards);
-            for (int node = 0; node < nodes.Length; node++)
+            foreach (int shards in counts)
             {
-                (double[] search, double[] trip) = await MeasureAsync(nodes[node], whole, options.Number("queries"), options.Number("k"));
-                alone[node] = shards == 0 ? At(search, 50) : alone[node];
-                string holds = shards == 0 ? "all" : $"{await LocalAsync(nodes[node], found)} of {shards}";
-                table.AddRow(
-                    shards == 0 ? "whole" : $"{shards}",
-                    $"{node + 1}, has {holds}",
-                    $"{At(search, 50):0.000} ms",
-                    $"{At(search, 95):0.000} ms",
-                    shards == 0 ? "" : $"{At(search, 50) - alone[node]:0.000} ms",
-                    $"{At(trip, 50):0.000} ms",
-                    $"{At(trip, 95):0.000} ms");
+                JsonNode placed = await MoveAsync(service.Clients, shards);
+                foreach ((int number, HttpClient node) in service.Clients.Index())
+                {
+                    string holds = shards == 0 ? "all of it" : $"{placed["shards"]!["items"]!.AsArray().Count(shard => (string?)shard!["node"] == NativeNodes.ClusterAddress(number))} of {shards}";
+                    (double[] search, double[] trip) = await MeasureAsync(node, options);
+                    if (!found.TryGetValue((shards, holds), out List<double[]>? times))
+                    {
+                        found.Add((shards, holds), times = []);
+                    }
+
+                    times.Add([At(search, 50), At(search, 95), At(trip, 50), At(trip, 95)]);
+                }
             }
         }
 
-        await MoveAsync(nodes, collection, 0);
-        Tables.Show(
-            "shard-hop", table, $"{options["queries"]} searches one after another by random codes, k = {options["k"]}, {(long)whole["pictures"]!:N0} pictures, {nodes.Length} nodes, one replica.");
-    }
-
-    /// <summary>How many shards the asked node has itself: those whose address the cluster knows as its own.</summary>
-    private static async Task<int> LocalAsync(HttpClient node, JsonNode found)
-    {
-        // A node prefers its own: the metric of codes in its index tells how many it has.
-        string metrics = await node.GetStringAsync("/metrics");
-        string? line = metrics.Split('\n').FirstOrDefault(line => line.StartsWith("dpfah_index_codes", StringComparison.Ordinal) && line.Contains($"collection=\"{found["name"]}\"", StringComparison.Ordinal));
-        double codes = line is null ? 0 : double.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
-        return (int)Math.Round(codes * (int)found["shards"]!["count"]! / Math.Max(1, (long)found["pictures"]!));
-    }
-
-    private static async Task<JsonNode> MoveAsync(HttpClient[] nodes, string collection, int shards)
-    {
-        using (HttpResponseMessage answer = await nodes[0].PostAsJsonAsync($"/collections/{collection}/reshard", new { shards, replicas = 1 }))
+        Table table = Tables.Create(["shards", "asked node has", "search p50", "p95", "more than whole, p50", "round trip p50", "p95", "more than whole, p50"]);
+        double[] whole = Medians(found[(0, "all of it")]);
+        foreach (((int shards, string holds), List<double[]> times) in found.OrderBy(pair => pair.Key.Shards).ThenByDescending(pair => pair.Key.Holds, StringComparer.Ordinal))
         {
+            double[] at = Medians(times);
+            table.AddRow(
+                shards == 0 ? "whole" : $"{shards}",
+                holds,
+                $"{at[0]:0.00} ms",
+                $"{at[1]:0.00} ms",
+                shards == 0 ? "" : $"{at[0] - whole[0]:0.00} ms",
+                $"{at[2]:0.00} ms",
+                $"{at[3]:0.00} ms",
+                shards == 0 ? "" : $"{at[2] - whole[2]:0.00} ms");
+        }
+
+        Tables.Show(
+            "shard-hop",
+            table,
+            $"{options.Number("codes"):N0} codes of 64 bits with signatures, {options["nodes"]} nodes of one machine, one copy of each shard, k = {options["k"]}. Lone searches by code, {options["queries"]} a node in each of "
+                + $"{rounds} rounds, in which the collection is whole and in shards by turns; medians over rounds and nodes. The search is what the service tells of its own time, the round trip what the caller waits.");
+    }
+
+    private static async Task FillAsync(string connection, int codes)
+    {
+        EncoderIdentity identity;
+        await using (IImageEncoder encoder = FirstEncoder.Open(new EncoderOptions()))
+        {
+            identity = encoder.Identity;
+        }
+
+        await using var database = new PostgresDatabase(connection);
+        await database.PrepareAsync(CancellationToken.None);
+        var models = new ModelStore(database, new FirstModel(Network.Decoder, TorchDevice.Choose("cpu")), TimeProvider.System);
+        await new LoadData(FirstModel.DefaultBits).EnsureAsync(database, models, Collection, codes, identity);
+    }
+
+    /// <summary>Spreads the collection anew, whole at 0, and waits until all nodes answer from that.</summary>
+    /// <returns>The collection.</returns>
+    private static async Task<JsonNode> MoveAsync(HttpClient[] nodes, int shards)
+    {
+        JsonNode now = (await nodes[0].GetFromJsonAsync<JsonNode>($"/collections/{Collection}"))!;
+        if (((int?)now["shards"]?["count"] ?? 0) != shards)
+        {
+            using HttpResponseMessage answer = await nodes[0].PostAsJsonAsync($"/collections/{Collection}/reshard", new { shards, replicas = 1 });
             answer.EnsureSuccessStatusCode();
         }
 
-        JsonNode? found = null;
         foreach (HttpClient node in nodes)
         {
             do
             {
                 await Task.Delay(200);
-                found = await node.GetFromJsonAsync<JsonNode>($"/collections/{collection}");
+                now = (await node.GetFromJsonAsync<JsonNode>($"/collections/{Collection}"))!;
             }
             while (shards == 0
-                ? found!["shards"] is not null
-                : (int?)found!["shards"]?["count"] != shards || !found["shards"]!["items"]!.AsArray().All(shard => (bool)shard!["ready"]!));
+                ? now["shards"] is not null
+                : (int?)now["shards"]?["count"] != shards || !now["shards"]!["items"]!.AsArray().All(shard => (bool)shard!["ready"]!));
         }
 
-        return found!;
+        return now;
     }
 
-    private static async Task<(double[] Search, double[] Trip)> MeasureAsync(HttpClient node, JsonNode collection, int queries, int k)
+    private static async Task<(double[] Search, double[] Trip)> MeasureAsync(HttpClient node, NamedOptions options)
     {
         var random = new Random(1);
+        int queries = options.Number("queries");
         var search = new List<double>();
         var trip = new List<double>();
-        var code = new byte[(int)collection["generation"]!["bits"]! / 8];
+        byte[] code = new byte[FirstModel.DefaultBits / 8], signature = new byte[ImageCode.SignatureBits / 8];
         for (int i = -WarmUp; i < queries; i++)
         {
             random.NextBytes(code);
-            var request = new
-            {
-                code = Convert.ToHexStringLower(code),
-                signature = Convert.ToHexStringLower(SHA256.HashData(code)),
-                collection = (string)collection["name"]!,
-            };
+            random.NextBytes(signature);
+            var request = new { code = Convert.ToHexStringLower(code), signature = Convert.ToHexStringLower(signature), collection = Collection };
             long start = Stopwatch.GetTimestamp();
-            using HttpResponseMessage answer = await node.PostAsJsonAsync($"/search/code?k={k}", request);
-            JsonNode found = (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonNode>())!;
+            using HttpResponseMessage answer = await node.PostAsJsonAsync($"/search/code?k={options["k"]}", request);
+            byte[] body = await answer.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync();
+            double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            JsonNode found = JsonNode.Parse(body)!;
             if (found["partial"] is not null)
             {
                 throw new InvalidOperationException($"Shards were missing: {found["missingShards"]}.");
@@ -119,12 +159,14 @@ internal static class ShardHop
             if (i >= 0)
             {
                 search.Add((double)found["timings"]!["searchMs"]!);
-                trip.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                trip.Add(milliseconds);
             }
         }
 
         return ([.. search.Order()], [.. trip.Order()]);
     }
 
-    private static double At(double[] sorted, int percent) => sorted[sorted.Length * percent / 100];
+    private static double[] Medians(List<double[]> times) => [.. Enumerable.Range(0, times[0].Length).Select(column => At([.. times.Select(row => row[column]).Order()], 50))];
+
+    private static double At(double[] sorted, int percent) => sorted[Math.Min(sorted.Length - 1, sorted.Length * percent / 100)];
 }
