@@ -28,8 +28,9 @@ internal static class HostProcess
     /// <summary>Starts a service on a free loopback port.</summary>
     /// <param name="database">The database that it uses.</param>
     /// <param name="environment">Variables set for it; a null value removes one.</param>
-    public static ServiceProcess Start(TestDatabase database, IReadOnlyDictionary<string, string?>? environment = null) =>
-        ServiceProcess.StartHost(TestAssembly, database.Arguments, WithDecoder(environment ?? new Dictionary<string, string?>()));
+    /// <param name="program">Its build; that of the tests unless given.</param>
+    public static ServiceProcess Start(TestDatabase database, IReadOnlyDictionary<string, string?>? environment = null, string? program = null) =>
+        ServiceProcess.StartHost(program ?? TestAssembly, database.Arguments, WithDecoder(environment ?? new Dictionary<string, string?>()));
 
     /// <summary>Variables of a test's own, after which the service decodes itself unless they say otherwise. In long forms it runs as it is shipped.</summary>
     public static IReadOnlyDictionary<string, string?> WithDecoder(IReadOnlyDictionary<string, string?> environment) =>

@@ -92,7 +92,7 @@ public sealed class NodeLossTests(ThreeNodes nodes)
     {
         // In the short form one of them, by the same build. The build before this one knows no shards, and its database has columns less, which
         // the first new node adds.
-        await using ThreeNodes? older = LongForm.IsAsked ? await ThreeNodes.OfAsync(await PreviousBuild.MakeAsync()) : null;
+        await using ThreeNodes? older = LongForm.IsAsked ? await ThreeNodes.OfAsync(await PreviousBuild.MakeAsync(PreviousBuild.Commit)) : null;
         ThreeNodes three = older ?? nodes;
         var service = new AnyNode(three, Patience);
         var load = new NodeLoad(service, await three.CreateCollectionAsync());

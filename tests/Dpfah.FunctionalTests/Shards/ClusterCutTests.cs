@@ -28,14 +28,25 @@ public sealed class ClusterCutTests(OwnCluster cluster) : IClassFixture<OwnClust
         ShardQueries queries = await ShardQueries.CreateAsync(nodes[0], collection, 20, LongForm.Seed(), pages: false, codesOnly: true);
         await ClusterTests.ReshardAsync(nodes, collection, Shards, Replicas);
         await WholeAsync(nodes, queries, collection);
-        for (int round = 0; round < LongForm.Choose(1, 5); round++)
+        int rounds = LongForm.Choose(1, 5);
+        var cuts = new List<(ShardLoad Load, double Told, double Recovered, double Whole)>();
+        var ends = new List<ShardLoad>();
+        for (int round = 0; round < rounds; round++)
         {
-            await CutOffAsync(nodes, network, queries, collection);
-            await EndDatabaseAsync(nodes, queries, collection);
+            cuts.Add(await CutOffAsync(nodes, network, queries, collection));
+            ends.Add(await EndDatabaseAsync(nodes, queries, collection));
         }
+
+        LongForm.Record(
+            $"a node of three cut off from {(network.HasLinks ? "all others" : "the database")} {rounds} times",
+            $"on the others {ShardLoad.Tell([.. cuts.Select(cut => cut.Load)])}; it said so after {Span(cuts.Select(cut => cut.Told))}, copies were on the others after "
+                + $"{Span(cuts.Select(cut => cut.Recovered))}, all was whole {Span(cuts.Select(cut => cut.Whole))} after its link was mended");
+        LongForm.Record($"the database of three nodes ended at once and started {rounds} times", $"searches by code: {ShardLoad.Tell(ends)}");
+
+        static string Span(IEnumerable<double> seconds) => $"{seconds.Min():0.0} to {seconds.Max():0.0} s";
     }
 
-    private static async Task CutOffAsync(ClusterNodes nodes, CutNetwork network, ShardQueries queries, string collection)
+    private static async Task<(ShardLoad Load, double Told, double Recovered, double Whole)> CutOffAsync(ClusterNodes nodes, CutNetwork network, ShardQueries queries, string collection)
     {
         const int Cut = 2;
         await using var load = new ShardLoad(nodes, queries, 0, 1);
@@ -65,12 +76,10 @@ public sealed class ClusterCutTests(OwnCluster cluster) : IClassFixture<OwnClust
         await network.HealAsync(Cut);
         await WholeAsync(nodes, queries, collection);
         load.AssertRight();
-        LongForm.Record(
-            $"a node of three cut off from {(network.HasLinks ? "all others" : "the database")}",
-            $"on the others {load.Told}; it said so after {told.TotalSeconds:0.0} s, copies were on the others after {recovered.TotalSeconds:0.0} s, all was whole {clock.Elapsed.TotalSeconds:0.0} s after its link was mended");
+        return (load, told.TotalSeconds, recovered.TotalSeconds, clock.Elapsed.TotalSeconds);
     }
 
-    private async Task EndDatabaseAsync(ClusterNodes nodes, ShardQueries queries, string collection)
+    private async Task<ShardLoad> EndDatabaseAsync(ClusterNodes nodes, ShardQueries queries, string collection)
     {
         await using var load = new ShardLoad(nodes, queries, 0, 1, 2);
         await load.MoreAsync(50);
@@ -80,7 +89,7 @@ public sealed class ClusterCutTests(OwnCluster cluster) : IClassFixture<OwnClust
         await load.MoreAsync(50);
         await WholeAsync(nodes, queries, collection);
         load.AssertRight();
-        LongForm.Record("the database of three nodes ended at once and started", $"searches by code: {load.Told}");
+        return load;
     }
 
     /// <summary>Every node is ready, has all copies, and answers as one node does.</summary>

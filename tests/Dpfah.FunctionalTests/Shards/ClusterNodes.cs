@@ -28,16 +28,20 @@ internal sealed class ClusterNodes : IAsyncDisposable
     /// <summary>How long a search waits for a shard on nodes that are started from now on; the service's default unless set.</summary>
     public TimeSpan? ShardTimeout { get; set; }
 
+    /// <summary>The build of nodes that are started from now on; that of the tests unless set.</summary>
+    public string? Program { get; set; }
+
     /// <summary>Starts nodes and waits until each has joined.</summary>
     /// <param name="database">Their database.</param>
     /// <param name="count">How many.</param>
     /// <param name="shardTimeout">How long a search waits for a shard; the service's default unless set.</param>
     /// <param name="settings">Variables beside those that make them nodes of a cluster.</param>
     /// <param name="network">The network that they are in; that of the tests unless given.</param>
+    /// <param name="program">Their build; that of the tests unless given.</param>
     public static async Task<ClusterNodes> StartAsync(
-        TestDatabase database, int count, TimeSpan? shardTimeout = null, IReadOnlyDictionary<string, string?>? settings = null, CutNetwork? network = null)
+        TestDatabase database, int count, TimeSpan? shardTimeout = null, IReadOnlyDictionary<string, string?>? settings = null, CutNetwork? network = null, string? program = null)
     {
-        var nodes = new ClusterNodes(database, count, settings ?? new Dictionary<string, string?>(), network) { ShardTimeout = shardTimeout };
+        var nodes = new ClusterNodes(database, count, settings ?? new Dictionary<string, string?>(), network) { ShardTimeout = shardTimeout, Program = program };
         try
         {
             await nodes.StartAsync([.. Enumerable.Range(0, count)]);
@@ -70,7 +74,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
                 ["Dpfah__ClusterAddress"] = node == 1 ? $"*:{ports[node]}" : AddressOf(node),
                 ["Dpfah__ShardTimeout"] = ShardTimeout?.ToString(),
             };
-            processes[node] = network?.Start(node, database, HostProcess.WithDecoder(environment)) ?? HostProcess.Start(database, environment);
+            processes[node] = network?.Start(node, database, HostProcess.WithDecoder(environment)) ?? HostProcess.Start(database, environment, Program);
             clients[node] = new ApiClient(processes[node]!.BaseAddress);
         }
 

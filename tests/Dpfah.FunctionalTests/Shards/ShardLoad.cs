@@ -35,9 +35,13 @@ internal sealed class ShardLoad : IAsyncDisposable
     public int Answered => Volatile.Read(ref answered);
 
     /// <summary>What came of it, for a record.</summary>
-    public string Told =>
-        $"{Answered:N0} searches meanwhile, 0 wrong, asked again {Volatile.Read(ref refused)} times after a 503 and {Volatile.Read(ref incomplete)} times after a part of an answer, "
-        + $"the slowest {TimeSpan.FromTicks(Volatile.Read(ref slowest)).TotalMilliseconds:0} ms";
+    public string Told => Tell([this]);
+
+    /// <summary>What came of several together, for a record.</summary>
+    public static string Tell(IReadOnlyCollection<ShardLoad> loads) =>
+        $"{loads.Sum(load => load.Answered):N0} searches meanwhile, 0 wrong, asked again {loads.Sum(load => Volatile.Read(ref load.refused))} times after a 503 and "
+        + $"{loads.Sum(load => Volatile.Read(ref load.incomplete))} times after a part of an answer, "
+        + $"the slowest {TimeSpan.FromTicks(loads.Max(load => Volatile.Read(ref load.slowest))).TotalMilliseconds:0} ms";
 
     /// <summary>Waits until as many more were answered, or a caller has failed.</summary>
     public async Task MoreAsync(int answers)
