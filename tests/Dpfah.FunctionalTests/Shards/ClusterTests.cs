@@ -89,7 +89,7 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
         ShardQueries queries = await ShardQueries.CreateAsync(nodes[0], collection, 30, LongForm.Seed());
         await ReshardAsync(nodes, collection, 8, 1);
         nodes.Program = null;
-        var told = new List<string>();
+        var loads = new List<ShardLoad>();
         for (int node = 0; node < replaced; node++)
         {
             int[] others = [.. Enumerable.Range(0, 3).Where(other => other != node)];
@@ -103,12 +103,12 @@ public sealed class ClusterTests(OwnCluster cluster, ITestOutputHelper output) :
             await load.MoreAsync(50);
             load.AssertRight();
             load.AssertNoneAskedAgain();
-            told.Add(load.Told);
+            loads.Add(load);
         }
 
         LongForm.Record(
             "nodes of a cluster replaced one by one",
-            $"{replaced} of three nodes {(older is null ? "" : $"of the build {PreviousBuild.ShardedCommit} ")}replaced, with 8 shards of one copy: {string.Join("; ", told)}");
+            $"{replaced} of three nodes {(older is null ? "" : $"of the build {PreviousBuild.ShardedCommit} ")}replaced, with 8 shards of one copy: on the others {ShardLoad.Tell(loads)}");
     }
 
     [Fact]
