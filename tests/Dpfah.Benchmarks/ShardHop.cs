@@ -13,7 +13,7 @@ namespace Dpfah.Benchmarks;
 /// <summary>What it costs that shards are on other nodes: searches by code of a collection whole, on the asked node, and in shards on all.</summary>
 internal static class ShardHop
 {
-    private const string Collection = "load";
+    private const string Collection = "load", Codes = "1000000";
     private const int WarmUp = 1_000;
 
     /// <summary><c>[--nodes 3] [--codes 1000000] [--shards 1,8] [--queries 2000] [--rounds 3] [--k 20]</c>.</summary>
@@ -22,7 +22,7 @@ internal static class ShardHop
         Dictionary<string, string> defaults = new()
         {
             ["nodes"] = "3",
-            ["codes"] = "1000000",
+            ["codes"] = Codes,
             ["shards"] = "1,8",
             ["queries"] = "2000",
             ["rounds"] = "3",
@@ -88,7 +88,7 @@ internal static class ShardHop
         }
 
         Tables.Show(
-            "shard-hop",
+            options["codes"] == Codes ? "shard-hop" : $"shard-hop-{options["codes"]}",
             table,
             $"{options.Number("codes"):N0} codes of 64 bits with signatures, {options["nodes"]} nodes of one machine, one copy of each shard, k = {options["k"]}. Lone searches by code, {options["queries"]} a node in each of "
                 + $"{rounds} rounds, in which the collection is whole and in shards by turns; medians over rounds and nodes. The search is what the service tells of its own time, the round trip what the caller waits.");
